@@ -1,0 +1,1 @@
+//! The Workers runtime: the only room that names it.

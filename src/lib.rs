@@ -1,0 +1,45 @@
+//! MCP Secure Gateway: a Worker that stands between AI agents and the tools they use.
+//!
+//! Everything outside [`edge`] is pure: no `async`, no clock, no randomness, no I/O. A request is always
+//! *gather facts → decide → commit writes → reply*; the edge gathers, commits and replies, the rooms decide.
+//!
+//! The rooms, bottom to top. A room uses only rooms above it in this list; `tests/arrows.rs` enforces it.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, settings |
+//! | [`entropy`] | provider replies → bytes, mixing, provenance labels |
+//! | [`token`] | opaque tokens, signed access tokens, public keys |
+//! | [`account`] [`gate`] [`mcp`] | users and passwords · what a principal may still do · the protocol |
+//! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
+//! | [`store`] [`observe`] [`api`] | every SQL statement and key · typed log events · the REST contract |
+//! | `edge` | the only room that names the Workers runtime |
+
+pub mod config;
+pub mod id;
+pub mod json;
+pub mod outbound;
+pub mod scope;
+pub mod secret;
+pub mod time;
+
+pub mod entropy;
+
+pub mod token;
+
+pub mod account;
+pub mod gate;
+pub mod mcp;
+
+pub mod tool;
+pub mod upstream;
+
+pub mod api;
+pub mod observe;
+pub mod store;
+
+#[cfg(all(target_arch = "wasm32", feature = "edge"))]
+mod edge;
+
+/// The version this gateway reports: the crate's own, from `Cargo.toml`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,3 @@
+//! The Model Context Protocol, server side: messages, the two eras, headers, methods.
+
+pub mod wire;

@@ -1,0 +1,1 @@
+//! Log events: typed, one line each, nothing secret.

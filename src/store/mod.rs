@@ -1,0 +1,1 @@
+//! Storage: every SQL statement, typed rows, every key.

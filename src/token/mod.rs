@@ -1,0 +1,1 @@
+//! Tokens: opaque refresh tokens, signed access tokens, public keys.

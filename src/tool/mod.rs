@@ -1,0 +1,1 @@
+//! Tools: naming, the catalogue, validation of arguments, built-in tools.

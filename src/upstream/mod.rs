@@ -1,0 +1,1 @@
+//! Upstreams: the client side of the protocol.

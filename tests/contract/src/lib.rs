@@ -1,0 +1,1 @@
+//! Black-box tests of the gateway on a real local Workers runtime.

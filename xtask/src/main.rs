@@ -1,0 +1,3 @@
+//! Set-up, build, development server, tests and benchmark of MCP Secure Gateway.
+
+fn main() {}
