@@ -11,7 +11,7 @@ use crate::time::{Lifetime, Timestamp};
 use crate::token::jwks::KeyRing;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use jwt_compact::{Algorithm, AlgorithmExt, Claims, Header, Renamed, UntrustedToken};
+use jwt_compact::{Algorithm, AlgorithmExt, Claims, Header, Renamed, UntrustedToken, ValidationError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -147,7 +147,10 @@ pub fn verify(keys: &KeyRing, text: &str, expectation: &Expectation<'_>) -> Resu
     Renamed::new(StrictEd25519, name)
         .validator::<jwt_compact::Empty>(key)
         .validate(&untrusted)
-        .map_err(|_| TokenRefusal::Signature)?;
+        .map_err(|error| match error {
+            ValidationError::MalformedClaims(_) => TokenRefusal::Claims,
+            _ => TokenRefusal::Signature,
+        })?;
     let claims: AccessClaims = parse_part(payload).ok_or(TokenRefusal::Claims)?;
     check(&claims, expectation)?;
     Ok(VerifiedToken { claims })
