@@ -11,7 +11,7 @@
 use super::context::log;
 use super::{clock, outbound, random};
 use crate::config::Profile;
-use crate::entropy::hub::{Change, Hub};
+use crate::entropy::hub::Hub;
 use crate::entropy::provider::Providers;
 use crate::observe::Event;
 use crate::time::Timestamp;
