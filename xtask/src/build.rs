@@ -40,7 +40,8 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
 
 /// Builds the Worker when anything it is made of has changed.
 pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
-    let made_of = ["src", "Cargo.toml", "Cargo.lock", "docs-page", "node_modules/.installed-lock.json", "xtask/src"];
+    let made_of =
+        ["src", "Cargo.toml", "Cargo.lock", "docs-page", "node_modules/.installed-lock.json", "xtask/src/build.rs"];
     let paths: Vec<PathBuf> = made_of.iter().map(|path| project.path(path)).collect();
     let wanted = format!("{}\n{}", profile.flag(), fingerprint(&paths)?);
     let stamp = project.path("build/.stamp");

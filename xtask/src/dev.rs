@@ -128,9 +128,9 @@ fn wrangler(project: &Project, run: &Run) -> Command {
 /// Waits until its input closes, which happens even when this program is killed, and then ends the process group `leader`.
 fn guard(leader: u32) -> Command {
     let mut command = Command::new("sh");
-    let script = "trap '' INT TERM HUP; cat >/dev/null; kill -TERM -- -$0; \
+    let script = "trap '' INT TERM HUP; cat >/dev/null; kill -TERM -$0; \
                   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
-                  kill -0 -- -$0 || exit 0; sleep 0.1; done; kill -KILL -- -$0";
+                  kill -0 -$0 || exit 0; sleep 0.1; done; kill -KILL -$0";
     command.args(["-c", script, &leader.to_string()]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     own_group(&mut command);
     command
