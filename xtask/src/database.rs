@@ -45,7 +45,8 @@ fn is_applied(state: &Path, wanted: &str) -> Result<bool, Failure> {
 fn everything_to_apply(project: &Project) -> Result<String, Failure> {
     let mut text = String::new();
     for file in [files_below(&project.path("migrations"))?, files_below(&project.path("seeds"))?].concat() {
-        text.push_str(&format!("-- {}\n", file.strip_prefix(project.root()).unwrap_or(&file).display()));
+        let name = file.strip_prefix(project.root()).unwrap_or(&file).display();
+        text.extend([format!("-- {name}\n")]);
         text.push_str(&read_if_there(&file)?.unwrap_or_default());
     }
     Ok(text)

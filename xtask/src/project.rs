@@ -116,7 +116,7 @@ pub fn fingerprint(paths: &[PathBuf]) -> Result<String, Failure> {
             let facts = fs::metadata(&file).map_err(Failure::at(&file))?;
             let changed = facts.modified().map_err(Failure::at(&file))?;
             let age = changed.duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_nanos());
-            lines.push_str(&format!("{} {} {age}\n", file.display(), facts.len()));
+            lines.extend([format!("{} {} {age}\n", file.display(), facts.len())]);
         }
     }
     Ok(lines)

@@ -23,7 +23,7 @@ pub fn write_missing(project: &Project) -> Result<(), Failure> {
         text.push('\n');
     }
     for key in missing {
-        text.push_str(&format!("{key}={}\n", random_key()?));
+        text.extend([key, "=", &random_key()?, "\n"]);
     }
     write(&path, text)?;
     owner_only(&path)
