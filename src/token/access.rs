@@ -144,13 +144,12 @@ pub fn verify(keys: &KeyRing, text: &str, expectation: &Expectation<'_>) -> Resu
         _ => return Err(TokenRefusal::Algorithm),
     };
     let untrusted = UntrustedToken::new(text).map_err(|_| TokenRefusal::Malformed)?;
-    Renamed::new(StrictEd25519, name)
-        .validator::<jwt_compact::Empty>(key)
-        .validate(&untrusted)
-        .map_err(|error| match error {
+    Renamed::new(StrictEd25519, name).validator::<jwt_compact::Empty>(key).validate(&untrusted).map_err(|error| {
+        match error {
             ValidationError::MalformedClaims(_) => TokenRefusal::Claims,
             _ => TokenRefusal::Signature,
-        })?;
+        }
+    })?;
     let claims: AccessClaims = parse_part(payload).ok_or(TokenRefusal::Claims)?;
     check(&claims, expectation)?;
     Ok(VerifiedToken { claims })

@@ -32,6 +32,9 @@ pub enum Failure {
         /// What the operating system answered.
         source: std::io::Error,
     },
+    /// What failed stands in the summary already.
+    #[error("not every test passed")]
+    Shown,
     /// Something this command needs is not so.
     #[error("{0}")]
     Unmet(String),

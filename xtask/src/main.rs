@@ -59,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = Project::locate().and_then(|project| (command.run)(&project, Arguments::new(words)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Shown) => ExitCode::FAILURE,
         Err(failure) => {
             eprintln!("cargo xtask {word}: {failure}");
             ExitCode::FAILURE
