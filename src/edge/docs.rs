@@ -13,7 +13,7 @@ const PAGE_CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-
 /// `GET /docs` and the files below it.
 pub async fn serve(env: &Env, path: &str, correlation: &CorrelationId) -> Result<Response, Problem> {
     let failed = unavailable("the static files");
-    let file = if path == "/docs" { "/docs/" } else { path };
+    let file = if matches!(path, "/docs" | "/docs/") { "/docs/index.html" } else { path };
     let assets = env.assets("ASSETS").map_err(&failed)?;
     let found = assets.fetch(format!("https://assets{file}"), None).await.map_err(&failed)?;
     if found.status_code() != 200 {
