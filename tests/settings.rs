@@ -1,5 +1,7 @@
 //! `.dev.vars.example` and the source agree on the names of variables and secrets, in both directions.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step of the test fails the test")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

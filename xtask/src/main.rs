@@ -7,6 +7,7 @@
 //! | `dev` `suites` `bench` | the commands themselves |
 
 mod arguments;
+mod bench;
 mod build;
 mod database;
 mod dev;
@@ -37,6 +38,11 @@ const COMMANDS: &[Command] = &[
         run: dev::run,
     },
     Command { usage: "test [--no-coverage]", about: "prepare everything and run every test", run: suites::run },
+    Command {
+        usage: "bench [--seconds N] [--direct]",
+        about: "prepare everything and measure the gateway beside empty Workers",
+        run: bench::run,
+    },
     Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },
     Command { usage: "setup", about: "install what the build and the tests need", run: setup },
 ];
