@@ -4,6 +4,7 @@
 //! compatibility flag `global_fetch_strictly_public` covers that on the platform (see `docs/THREATS.md`).
 
 use crate::time::Lifetime;
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
@@ -116,8 +117,8 @@ pub struct OutboundRequest {
     pub method: Method,
     /// Where to.
     pub url: OutboundUrl,
-    /// Header fields; a value may be secret, so it is redacted in `Debug`.
-    pub headers: Vec<(&'static str, HeaderValue)>,
+    /// Header fields; a value may be secret, so it is redacted in `Debug`. A name is lower case or as its specification writes it.
+    pub headers: Vec<(Cow<'static, str>, HeaderValue)>,
     /// The body, if any.
     pub body: Option<Vec<u8>>,
     /// When to give up, counted from sending to the last byte read.
