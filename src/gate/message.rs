@@ -7,6 +7,7 @@ use crate::gate::bucket::{Bucket, Lease, Policy, Verdict};
 use crate::gate::session::{Issued, Rotation, RotationRefusal, Session};
 use crate::gate::throttle::Throttle;
 use crate::id::{SessionId, TokenId};
+use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,8 @@ pub enum GateRequest {
         /// The pair to hand out if it is good.
         next: Issued,
     },
+    /// Read the storage and change nothing: readiness.
+    Probe,
     /// End a session and every token of it.
     Revoke {
         /// The session.
@@ -103,6 +106,8 @@ pub enum GateReply {
     Rotated {
         /// The client the session belongs to.
         client_id: String,
+        /// What its tokens may be used for.
+        scope: Scope,
         /// When the session ends.
         session_expires_at: Timestamp,
         /// The access token that was revoked because its answer was lost, and when it would have expired.
@@ -162,7 +167,7 @@ impl GateRequest {
         match self {
             Self::Admit { session, .. } | Self::Rotate { session, .. } | Self::Revoke { session } => Some(session),
             Self::Open { session } => Some(&session.id),
-            Self::Charge { .. } | Self::AttemptLogin | Self::LoginSucceeded => None,
+            Self::Charge { .. } | Self::AttemptLogin | Self::LoginSucceeded | Self::Probe => None,
         }
     }
 
@@ -191,6 +196,7 @@ pub fn decide(request: GateRequest, facts: Facts, now: Timestamp) -> (GateReply,
                 Err(retry_after) => (GateReply::Limited { retry_after }, Vec::new()),
             }
         }
+        GateRequest::Probe => (GateReply::Done, Vec::new()),
         GateRequest::LoginSucceeded => (GateReply::Done, vec![Write::Throttle(Throttle::default())]),
         GateRequest::Open { session } => (GateReply::Done, vec![Write::Session(*session)]),
         GateRequest::Rotate { presented_hash, next, .. } => rotate(&presented_hash, next, facts.session, now),
@@ -251,6 +257,7 @@ fn rotate(presented_hash: &str, next: Issued, session: Option<Session>, now: Tim
     };
     let reply = GateReply::Rotated {
         client_id: session.client_id.clone(),
+        scope: session.scope.clone(),
         session_expires_at: session.expires_at,
         lost: lost.clone(),
     };

@@ -6,6 +6,7 @@
 //! tokens (RFC 9700 section 4.14.2).
 
 use crate::id::{SessionId, TokenId};
+use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -20,6 +21,8 @@ pub struct Session {
     pub id: SessionId,
     /// The client it was opened for.
     pub client_id: String,
+    /// What its access tokens may be used for.
+    pub scope: Scope,
     /// When it ends, whatever happens.
     pub expires_at: Timestamp,
     /// When it was revoked.
@@ -93,8 +96,8 @@ pub enum RotationRefusal {
 
 impl Session {
     /// Opens a session with its first pair of tokens.
-    pub fn open(id: SessionId, client_id: String, expires_at: Timestamp, first: Issued) -> Self {
-        Self { id, client_id, expires_at, revoked_at: None, current: first, previous: None }
+    pub fn open(id: SessionId, client_id: String, scope: Scope, expires_at: Timestamp, first: Issued) -> Self {
+        Self { id, client_id, scope, expires_at, revoked_at: None, current: first, previous: None }
     }
 
     /// Whether tokens of this session are good.
@@ -162,6 +165,7 @@ fn same(one: &str, other: &str) -> bool {
 mod tests {
     use super::{Issued, RETRY_WINDOW, Rotation, RotationRefusal, Session};
     use crate::id::{SessionId, TokenId};
+    use crate::scope::Scope;
     use crate::time::{Lifetime, Timestamp};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -179,7 +183,7 @@ mod tests {
     }
 
     fn session() -> Session {
-        Session::open(SessionId::parse("s").unwrap(), "password-login".into(), at(3600), pair(0))
+        Session::open(SessionId::parse("s").unwrap(), "password-login".into(), Scope::full(), at(3600), pair(0))
     }
 
     #[test]

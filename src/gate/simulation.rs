@@ -5,6 +5,7 @@ use super::lease::{Leases, Step};
 use super::message::{Facts, GateReply, GateRequest, Write, decide};
 use super::session::{Issued, Session};
 use crate::id::{SessionId, TokenId};
+use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
@@ -31,7 +32,7 @@ impl World {
             policy,
             now: Timestamp::from_seconds(1_000_000),
             bucket: None,
-            session: Session::open(SessionId::from_bytes(&[1; 16]), "c".into(), far, first),
+            session: Session::open(SessionId::from_bytes(&[1; 16]), "c".into(), Scope::full(), far, first),
             isolates: (0..isolates).map(|_| Leases::default()).collect(),
             token,
             admitted: Vec::new(),
