@@ -76,6 +76,15 @@ impl OutboundUrl {
         }
     }
 
+    /// The same origin with the path and query of `url`: the policy, which is about origins, need not be asked again.
+    #[must_use]
+    pub fn with_path_and_query(&self, url: &Url) -> Self {
+        let mut own = self.0.clone();
+        own.set_path(url.path());
+        own.set_query(url.query());
+        Self(own)
+    }
+
     /// The URL itself, for the request; never for a log line or an error.
     pub fn url(&self) -> &Url {
         &self.0

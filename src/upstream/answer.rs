@@ -169,10 +169,7 @@ mod tests {
                     data: {\"jsonrpc\":\"2.0\",\ndata: \"id\":7,\"result\":{}}\n\ndata: garbage\n\n";
         assert!(read(&answer("text/event-stream", body.as_bytes()), 7).is_ok());
         let asks = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"sampling/createMessage\"}\n\n";
-        assert_eq!(
-            read(&answer("text/event-stream", asks.as_bytes()), 7),
-            Err(ProtocolBreach::ServerRequest.into())
-        );
+        assert_eq!(read(&answer("text/event-stream", asks.as_bytes()), 7), Err(ProtocolBreach::ServerRequest.into()));
         assert_eq!(read(&answer("text/event-stream", b"data: "), 7), Err(ProtocolBreach::WrongId.into()));
     }
 

@@ -8,7 +8,9 @@
 
 use super::answer::{self, Response};
 use super::request::{Ask, LEGACY, Link, MODERN};
-use super::{ProtocolBreach, Unusable, UntrustedText, UnusableReason, Upstream, UpstreamFailure, UpstreamProblem, param};
+use super::{
+    ProtocolBreach, UntrustedText, Unusable, UnusableReason, Upstream, UpstreamFailure, UpstreamProblem, param,
+};
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::outbound::{HeaderValue, OutboundAnswer, OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
@@ -175,12 +177,14 @@ impl<'u> Exchange<'u> {
                 response?.into_result()?;
                 return Err(ProtocolBreach::Result.into());
             }
-            (status, response) if is_old_refusal(status) => return match response {
-                Ok(Response::Error { code: code @ -32_099..=-32_020, message, .. }) => {
-                    Err(UpstreamProblem::Rpc { code, message })
-                }
-                _ => Ok(self.go(Stage::Initializing)),
-            },
+            (status, response) if is_old_refusal(status) => {
+                return match response {
+                    Ok(Response::Error { code: code @ -32_099..=-32_020, message, .. }) => {
+                        Err(UpstreamProblem::Rpc { code, message })
+                    }
+                    _ => Ok(self.go(Stage::Initializing)),
+                };
+            }
             (status, _) => return Err(UpstreamProblem::Status(status)),
         };
         if revisions.iter().any(|revision| revision == MODERN) {
@@ -253,7 +257,9 @@ impl<'u> Exchange<'u> {
             self.link = None;
         }
         match answer::read(answer, self.sent_id()) {
-            Ok(Response::Error { code, message, .. }) if is_old_refusal(status) => UpstreamProblem::Rpc { code, message },
+            Ok(Response::Error { code, message, .. }) if is_old_refusal(status) => {
+                UpstreamProblem::Rpc { code, message }
+            }
             _ => UpstreamProblem::Status(status),
         }
     }
@@ -287,6 +293,8 @@ impl<'u> Exchange<'u> {
     fn take_tool(&mut self, entry: &Value) {
         let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
         let outcome = match serde_json::from_value::<Tool>(entry.clone()) {
+            // A struct would also be read from a list.
+            _ if !entry.is_object() => Err(UnusableReason::Malformed),
             Err(_) => Err(UnusableReason::Malformed),
             Ok(_) if self.tools.len() >= MAX_TOOLS => Err(UnusableReason::TooMany),
             Ok(tool) if param::annotations(&tool.input_schema).is_err() => Err(UnusableReason::HeaderAnnotation),

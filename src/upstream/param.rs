@@ -158,7 +158,8 @@ mod tests {
             .into_iter()
             .map(|(name, value)| (name.into_owned(), value.expose().to_owned()))
             .collect();
-        let expected = [("Mcp-Param-Region", "=?base64?WsO8cmljaA==?="), ("Mcp-Param-Shard", "7"), ("Mcp-Param-Dry", "true")];
+        let expected =
+            [("Mcp-Param-Region", "=?base64?WsO8cmljaA==?="), ("Mcp-Param-Shard", "7"), ("Mcp-Param-Dry", "true")];
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 

@@ -158,12 +158,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    fn headers(
-        &self,
-        upstream: &Upstream,
-        link: Option<&Link>,
-        modern: bool,
-    ) -> Vec<(Cow<'static, str>, HeaderValue)> {
+    fn headers(&self, upstream: &Upstream, link: Option<&Link>, modern: bool) -> Vec<(Cow<'static, str>, HeaderValue)> {
         let mut headers: Vec<(Cow<'static, str>, HeaderValue)> = vec![
             ("content-type".into(), HeaderValue::fixed("application/json")),
             ("accept".into(), HeaderValue::fixed("application/json, text/event-stream")),
@@ -236,12 +231,12 @@ mod tests {
         assert_eq!(
             body(&request),
             json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": {
-                "name": "größe", "arguments": {"b": 1, "a": "x"},
-                "_meta": {
-                    "io.modelcontextprotocol/protocolVersion": MODERN,
-                    "io.modelcontextprotocol/clientInfo": {"name": "mcp-secure-gateway", "version": crate::VERSION},
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                }}})
+            "name": "größe", "arguments": {"b": 1, "a": "x"},
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": MODERN,
+                "io.modelcontextprotocol/clientInfo": {"name": "mcp-secure-gateway", "version": crate::VERSION},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            }}})
         );
         assert!(!format!("{request:?}").contains("s3cret"));
     }
@@ -259,7 +254,10 @@ mod tests {
         let request = Ask::Initialized.request(&upstream(), Some(&link), 2, Lifetime::from_seconds(1));
         assert_eq!(body(&request), json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
         let request = Ask::List { cursor: Some("") }.request(&upstream(), Some(&link), 3, Lifetime::from_seconds(1));
-        assert_eq!(body(&request), json!({"jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {"cursor": ""}}));
+        assert_eq!(
+            body(&request),
+            json!({"jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {"cursor": ""}})
+        );
         assert!(headers(&request).contains(&("Mcp-Session-Id".into(), "abc".into())));
         assert!(headers(&request).contains(&("MCP-Protocol-Version".into(), "2025-06-18".into())));
     }
