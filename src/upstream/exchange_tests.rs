@@ -23,6 +23,7 @@ fn sent(request: &OutboundRequest) -> Value {
 /// An answer: status, session id, and a body whose id is filled in by [`run`].
 struct Given(u16, Option<&'static str>, Value);
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn ok(result: Value) -> Given {
     Given(200, None, json!({"jsonrpc": "2.0", "result": result}))
 }

@@ -134,6 +134,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    #[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }

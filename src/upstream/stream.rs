@@ -4,8 +4,7 @@
 #[derive(Debug, Default)]
 pub struct EventReader {
     line: Vec<u8>,
-    data: Vec<u8>,
-    has_data: bool,
+    data: Option<Vec<u8>>,
     other_event: bool,
     after_return: bool,
     begun: bool,
@@ -52,11 +51,15 @@ impl EventReader {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"data" => {
-                if self.has_data {
-                    self.data.push(b'\n');
-                }
-                self.has_data = true;
-                self.data.extend_from_slice(value);
+                let data = match self.data.take() {
+                    Some(mut data) => {
+                        data.push(b'\n');
+                        data.extend_from_slice(value);
+                        data
+                    }
+                    None => value.to_vec(),
+                };
+                self.data = Some(data);
             }
             b"event" => self.other_event = !value.is_empty() && value != b"message",
             _ => {}
@@ -65,11 +68,8 @@ impl EventReader {
     }
 
     fn end_event(&mut self) -> Option<Vec<u8>> {
-        let data = std::mem::take(&mut self.data);
-        let wanted = self.has_data && !self.other_event && !data.is_empty();
-        self.has_data = false;
-        self.other_event = false;
-        wanted.then_some(data)
+        let other_event = std::mem::take(&mut self.other_event);
+        self.data.take().filter(|data| !other_event && !data.is_empty())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::entropy::provenance::Provenance;
 use crate::mcp::wire::CallToolResult;
 use crate::tool::result;
+use crate::tool::schema::whole_number;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -43,7 +44,7 @@ impl Order {
     /// Reads arguments that fit the tool's schema; what is absent is the default: 32 bytes in hex.
     pub fn read(arguments: &Map<String, Value>) -> Self {
         // `2.0` is an integer for JSON Schema.
-        let count = arguments.get("bytes").and_then(|bytes| bytes.as_u64().or_else(|| whole(bytes.as_f64()?)));
+        let count = arguments.get("bytes").and_then(Value::as_number).and_then(whole_number);
         let bytes = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(32).clamp(1, MAX_BYTES);
         let encoding = arguments.get("encoding").and_then(|encoding| Encoding::deserialize(encoding).ok());
         Self { bytes, encoding: encoding.unwrap_or_default() }
@@ -57,10 +58,6 @@ impl Order {
         };
         result::structured(&Random { value, bytes: bytes.len(), encoding: self.encoding, provenance })
     }
-}
-
-fn whole(number: f64) -> Option<u64> {
-    (1..=MAX_BYTES as u64).find(|whole| *whole as f64 == number)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -325,6 +325,7 @@ mod tests {
         Query::read(arguments.as_object().unwrap()).unwrap()
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "what the edge hands over is a result")]
     fn answer(status: u16, body: &str) -> Result<OutboundAnswer, OutboundFailure> {
         Ok(OutboundAnswer { status, headers: Vec::new(), body: body.as_bytes().to_vec() })
     }

@@ -46,7 +46,7 @@ fn canonical_number(number: &Number) -> String {
 }
 
 /// The number as a whole number, when it is one that 128 bits hold.
-pub(super) fn whole(number: &Number) -> Option<i128> {
+pub fn whole(number: &Number) -> Option<i128> {
     if let Some(integer) = number.as_i128() {
         return Some(integer);
     }

@@ -11,6 +11,7 @@ mod compile;
 mod equal;
 mod pattern;
 
+pub use equal::whole as whole_number;
 pub use pattern::PatternError;
 
 use serde_json::{Map, Number, Value};

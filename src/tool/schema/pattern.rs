@@ -53,11 +53,14 @@ enum Edge {
     NotWord,
 }
 
+/// A property of characters, as the standard library decides it.
+type Property = fn(char) -> bool;
+
 #[derive(Debug, Clone, Default)]
 struct Set {
     negated: bool,
     ranges: Vec<(char, char)>,
-    predicates: Vec<(fn(char) -> bool, bool)>,
+    predicates: Vec<(Property, bool)>,
 }
 
 impl Set {
@@ -224,7 +227,7 @@ impl Pattern {
     }
 
     /// Runs from a step at a position until `Accept`; `None` when the purse is empty.
-    fn run(&self, step: usize, at: usize, text: &[char], marks: &mut Vec<usize>, purse: &mut Purse) -> Option<bool> {
+    fn run(&self, step: usize, at: usize, text: &[char], marks: &mut [usize], purse: &mut Purse) -> Option<bool> {
         let (mut step, mut at) = (step, at);
         let mut frames: Vec<Frame> = Vec::new();
         loop {
@@ -248,7 +251,7 @@ impl Pattern {
                 }
                 Some(Step::Progress(mark)) => (marks.get(*mark) != Some(&at)).then_some((step + 1, at)),
                 Some(Step::Look { negated, after }) => {
-                    let mut inner = marks.clone();
+                    let mut inner = marks.to_vec();
                     let found = self.run(step + 1, at, text, &mut inner, purse)?;
                     (found != *negated).then_some((*after, at))
                 }

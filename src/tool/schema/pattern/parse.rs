@@ -1,6 +1,6 @@
 //! Reads a pattern (ECMA-262, section 22.2.1, Unicode mode) into a tree.
 
-use super::{Edge, MAX_NESTING, Node, PatternError, Set};
+use super::{Edge, MAX_NESTING, Node, PatternError, Property, Set};
 
 const DIGITS: &[(char, char)] = &[('0', '9')];
 const NOT_DIGITS: &[(char, char)] = &[('\0', '/'), (':', char::MAX)];
@@ -275,7 +275,7 @@ impl Reader {
 
     fn property(&mut self, wanted: bool) -> Result<Atom, PatternError> {
         // Only properties the standard library decides exactly.
-        const KNOWN: [(&str, fn(char) -> bool); 13] = [
+        const KNOWN: [(&str, Property); 13] = [
             ("{Alphabetic}", char::is_alphabetic),
             ("{Alpha}", char::is_alphabetic),
             ("{Uppercase}", char::is_uppercase),
