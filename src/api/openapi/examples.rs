@@ -13,8 +13,6 @@ use crate::token::jwks::KeyRing;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What a body without a required member is told.
-pub const MISSING_MEMBER: &str = "missing field `tool`";
 /// A body of `POST /auth/login`.
 pub const LOGIN: &str = r#"{"username":"demo","password":"demo123"}"#;
 /// A body of `POST /auth/refresh`. The token is none: a real one is longer.

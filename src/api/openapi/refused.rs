@@ -1,6 +1,6 @@
 //! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
 
-use super::examples;
+use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::problem::{ArgumentError, Limit, Problem};
 use crate::api::route::Endpoint;
 use crate::gate::bucket::Policy;
@@ -9,6 +9,7 @@ use crate::mcp::headers::NAME;
 use crate::mcp::refusal::{BatchProblem, Fault, HeaderProblem};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::time::Lifetime;
+use serde::de::DeserializeOwned;
 
 /// The default rate of a caller.
 pub const CALLS: Policy = Policy { burst: 20, per_minute: 600 };
@@ -16,12 +17,14 @@ pub const CALLS: Policy = Policy { burst: 20, per_minute: 600 };
 /// Every refusal of an endpoint that is a problem document.
 pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
     let own = match endpoint {
-        Endpoint::Login => [body(), login()].concat(),
-        Endpoint::Refresh => [body(), refresh()].concat(),
+        Endpoint::Login => [body::<LoginRequest>(), login()].concat(),
+        Endpoint::Refresh => [body::<RefreshRequest>(), refresh()].concat(),
         Endpoint::Logout => [credentials(), vec![away("the gate")]].concat(),
         Endpoint::Me => [credentials(), vec![limited(), away("the gate")]].concat(),
         Endpoint::ListTools => [credentials(), vec![scope(TOOLS_READ), limited(), away("the gate")]].concat(),
-        Endpoint::ExecuteTool => [body(), credentials(), vec![scope(TOOLS_CALL), limited()], execute()].concat(),
+        Endpoint::ExecuteTool => {
+            [body::<ExecuteRequest>(), credentials(), vec![scope(TOOLS_CALL), limited()], execute()].concat()
+        }
         Endpoint::Mcp => {
             let scopes = vec![scope(TOOLS_READ), scope(TOOLS_CALL)];
             [credentials(), scopes, vec![limited(), away("the gate")]].concat()
@@ -62,13 +65,12 @@ fn everywhere() -> Vec<Problem> {
     vec![Problem::HostNotAllowed, Problem::OriginNotAllowed, Problem::Misconfigured(vec![missing])]
 }
 
-fn body() -> Vec<Problem> {
-    vec![
-        Problem::Json(JsonError::Malformed { line: 1, column: 2 }),
-        Problem::InvalidBody(examples::MISSING_MEMBER.to_owned()),
-        Problem::Json(JsonError::TooLarge { max_bytes: REQUEST_CAPS.max_bytes }),
-        Problem::UnsupportedMediaType,
-    ]
+/// What the product says to no JSON, to an object without members, to too much and to another media type.
+fn body<T: DeserializeOwned>() -> Vec<Problem> {
+    let json = Some("application/json");
+    let told = [parse::<T>(json, b"{"), parse::<T>(json, b"{}"), parse::<T>(Some("text/plain"), b"{}")];
+    let too_large = Problem::Json(JsonError::TooLarge { max_bytes: REQUEST_CAPS.max_bytes });
+    told.into_iter().filter_map(Result::err).chain([too_large]).collect()
 }
 
 fn credentials() -> Vec<Problem> {
