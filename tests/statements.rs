@@ -1,5 +1,6 @@
 //! Every migration and every SQL statement, on real SQLite, with foreign keys enforced as D1 enforces them.
 #![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed step of the test fails the test")]
 
 use mcp_secure_gateway::account::Username;
 use mcp_secure_gateway::store::accounts::{UserRow, UsernameRow};
@@ -59,7 +60,7 @@ fn run(database: &Connection, statement: &str, values: impl Params) -> Result<us
 /// The rows of a statement, as the platform hands them over: objects of numbers, texts and nulls.
 fn rows(database: &Connection, statement: &str, values: impl Params) -> Vec<Value> {
     let mut prepared = database.prepare(statement).unwrap();
-    let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let mut rows = prepared.query(values).unwrap();
     let mut all = Vec::new();
     while let Some(row) = rows.next().unwrap() {

@@ -20,7 +20,7 @@ use document::{
 use rpc::RpcError;
 use schemars::Schema;
 use serde_json::Value;
-use served::{Given, JSON, Offer, Shapes};
+use served::{Examples, Given, JSON, Offer, Shapes};
 use std::collections::BTreeMap;
 
 const PROBLEM: &str = "application/problem+json";
@@ -32,7 +32,7 @@ const DESCRIPTION: &str = "A gateway between AI agents and their tools. Log in, 
 
 /// The whole document.
 pub fn document() -> Document {
-    let mut shapes = Shapes::new();
+    let mut shapes = Shapes::default();
     let paths = paths(&mut shapes);
     let responses = refused::without_route().map(|(name, problem)| {
         let mut responses = Responses::default();
@@ -169,7 +169,7 @@ fn add_example(response: &mut Response, kind: &str, schema: Schema, name: &str, 
     }
 }
 
-fn media(schema: Schema, examples: Vec<(&'static str, Value)>) -> Media {
+fn media(schema: Schema, examples: Examples) -> Media {
     let named = examples.into_iter().map(|(name, value)| (name.to_owned(), Example { value }));
     Media { schema, examples: Named(named.collect()) }
 }

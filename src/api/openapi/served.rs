@@ -24,9 +24,8 @@ pub struct Shapes {
     written: SchemaGenerator,
 }
 
-impl Shapes {
-    /// No shapes yet.
-    pub fn new() -> Self {
+impl Default for Shapes {
+    fn default() -> Self {
         let settings = || {
             SchemaSettings::draft2020_12().with(|settings| {
                 settings.definitions_path = "/components/schemas".into();
@@ -38,7 +37,9 @@ impl Shapes {
             written: settings().for_serialize().into_generator(),
         }
     }
+}
 
+impl Shapes {
     /// The shape of a type the gateway reads.
     pub fn read<T: JsonSchema>(&mut self) -> Schema {
         self.read.subschema_for::<T>()
@@ -58,6 +59,9 @@ impl Shapes {
     }
 }
 
+/// Examples by name.
+pub type Examples = Vec<(&'static str, Value)>;
+
 /// One endpoint.
 pub struct Offer {
     /// The operation's unique name.
@@ -71,7 +75,7 @@ pub struct Offer {
     /// The protocol's own header fields, by name.
     pub parameters: &'static [&'static str],
     /// The body it takes, with examples by name.
-    pub takes: Option<(Schema, Vec<(&'static str, Value)>)>,
+    pub takes: Option<(Schema, Examples)>,
     /// What it gives.
     pub gives: Vec<Given>,
 }
@@ -85,7 +89,7 @@ pub struct Given {
     /// Header fields besides those of every reply.
     pub headers: &'static [&'static str],
     /// Media type, shape, and examples by name; `None` for a response without a body.
-    pub body: Option<(&'static str, Schema, Vec<(&'static str, Value)>)>,
+    pub body: Option<(&'static str, Schema, Examples)>,
 }
 
 impl Given {
@@ -116,7 +120,7 @@ impl Offer {
         Self { scopes: Some(scopes), ..self }
     }
 
-    fn taking(self, schema: Schema, examples: Vec<(&'static str, Value)>) -> Self {
+    fn taking(self, schema: Schema, examples: Examples) -> Self {
         Self { takes: Some((schema, examples)), ..self }
     }
 }
