@@ -13,6 +13,8 @@ mod health;
 mod outbound;
 mod random;
 mod reply;
+mod tools;
+mod upstreams;
 
 use crate::api::body::{LoginRequest, RefreshRequest, parse};
 use crate::api::problem::Problem;
