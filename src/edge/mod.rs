@@ -15,7 +15,10 @@ mod mcp;
 mod outbound;
 mod random;
 mod reply;
+<<<<<<< HEAD
 mod tenant;
+=======
+>>>>>>> tool
 mod tools;
 mod upstreams;
 
