@@ -101,10 +101,10 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        // Closing the guard's input makes it end the group; waiting for it means that the port is free again.
+        // Closing the guard's input makes it end the group; waiting for both means that the port is free again.
         drop(self.guard.stdin.take());
-        let _ = self.guard.wait();
         let _ = self.wrangler.wait();
+        let _ = self.guard.wait();
     }
 }
 
@@ -175,7 +175,8 @@ fn welcome(port: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::welcome;
+    use super::{guard, own_group, welcome};
+    use std::process::Command;
 
     #[test]
     fn the_next_step_can_be_copied_as_it_stands() {
@@ -183,5 +184,21 @@ mod tests {
         assert!(text.contains(
             r#"curl -s http://127.0.0.1:9000/auth/login -H 'content-type: application/json' -d '{"username":"demo","password":"demo123"}'"#
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_guard_ends_a_whole_group_when_its_input_closes() {
+        let mut group = Command::new("sh");
+        group.args(["-c", "sleep 60 & sleep 60"]);
+        own_group(&mut group);
+        let mut leader = group.spawn().unwrap();
+        let mut guard = guard(leader.id()).spawn().unwrap();
+        assert!(leader.try_wait().unwrap().is_none());
+        drop(guard.stdin.take());
+        assert!(!leader.wait().unwrap().success());
+        assert!(guard.wait().unwrap().success());
+        let left = Command::new("sh").args(["-c", &format!("kill -0 -{} 2>/dev/null", leader.id())]).status().unwrap();
+        assert!(!left.success(), "a process of the group is still there");
     }
 }
