@@ -15,10 +15,7 @@ mod mcp;
 mod outbound;
 mod random;
 mod reply;
-<<<<<<< HEAD
 mod tenant;
-=======
->>>>>>> tool
 mod tools;
 mod upstreams;
 
