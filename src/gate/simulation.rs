@@ -86,6 +86,14 @@ impl World {
         }
     }
 
+    /// Makes every call an isolate holds; its next question to the gate is lost on the way.
+    fn use_up(&mut self, isolate: usize) {
+        let (now, here) = (self.now, self.isolates.get_mut(isolate).expect("an isolate"));
+        while let Step::Admit { .. } = here.take(&self.token, now) {
+            self.admitted.push(now);
+        }
+    }
+
     /// Every window of the history holds at most burst + rate × its length.
     fn assert_never_over_admitted(&self) {
         for (first, start) in self.admitted.iter().enumerate() {
@@ -125,11 +133,11 @@ proptest! {
     /// The worst case for leases: a full bucket, a large lease used at its very end, and everybody else just after.
     #[test]
     fn a_lease_that_is_used_late_gives_nothing_extra(
-        burst in 2_u32..60,
-        per_minute in 1_u32..3000,
-        warm_up in 1_usize..20,
+        burst in 10_u32..80,
+        per_minute in 60_u32..900,
+        warm_up in 4_usize..40,
         late in 900_u64..1000,
-        later in 0_u64..2500,
+        later in 500_u64..1500,
     ) {
         let mut world = World::new(Policy { burst, per_minute }, 2);
         let calls = |world: &mut World, isolate, count| (0..count).for_each(|_| drop(world.call(isolate, false)));
@@ -137,7 +145,7 @@ proptest! {
         world.wait(3_600_000);
         calls(&mut world, 0, 1);
         world.wait(late);
-        calls(&mut world, 0, 2 * warm_up);
+        world.use_up(0);
         world.wait(later);
         calls(&mut world, 1, 80);
         world.assert_never_over_admitted();
