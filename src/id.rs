@@ -23,6 +23,12 @@ macro_rules! identifier {
                 is_identifier(text).then(|| Self(text.to_owned())).ok_or(InvalidId)
             }
 
+            /// The identifier of 16 or 32 random or digest bytes: their base64url form.
+            pub fn from_bytes<const N: usize>(bytes: &[u8; N]) -> Self {
+                const { assert!(N == 16 || N == 32) };
+                Self(encode_random(bytes))
+            }
+
             /// The text form.
             pub fn as_str(&self) -> &str {
                 &self.0

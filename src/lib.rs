@@ -12,7 +12,7 @@
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`account`] [`gate`] [`mcp`] | users and passwords · what a principal may still do · the protocol |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
-//! | [`store`] [`observe`] [`api`] | every SQL statement and key · typed log events · the REST contract |
+//! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
 //! | `edge` | the only room that names the Workers runtime |
 
 pub mod config;
@@ -36,6 +36,7 @@ pub mod upstream;
 
 pub mod api;
 pub mod observe;
+pub mod settings;
 pub mod store;
 
 #[cfg(all(target_arch = "wasm32", feature = "edge"))]

@@ -1,1 +1,6 @@
-//! The REST contract: routes, bodies, problem documents, and the OpenAPI document made of them.
+//! The REST contract: routes, bodies, replies, problem documents, and the OpenAPI document made of them.
+
+pub mod body;
+pub mod problem;
+pub mod reply;
+pub mod route;

@@ -49,3 +49,27 @@ pub struct CallToolResult {
     #[serde(default, rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
 }
+
+impl CallToolResult {
+    /// The result of a call that failed, with one sentence on why, for the model to act on.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self { content: vec![text_block(reason.into())], structured_content: None, is_error: true, meta: None }
+    }
+
+    /// A result of structured content, repeated as JSON in a text block for clients that read only those.
+    pub fn structured(content: Value) -> Self {
+        let block = text_block(content.to_string());
+        Self { content: vec![block], structured_content: Some(content), is_error: false, meta: None }
+    }
+
+    /// A result of one text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { content: vec![text_block(text.into())], structured_content: None, is_error: false, meta: None }
+    }
+}
+
+/// A `TextContent` block.
+fn text_block(text: String) -> Value {
+    let members = [("type".to_owned(), Value::String("text".to_owned())), ("text".to_owned(), Value::String(text))];
+    Value::Object(members.into_iter().collect())
+}

@@ -1,1 +1,253 @@
-//! Log events: typed, one line each, nothing secret.
+//! Log events: typed, one JSON line each, nothing secret.
+//!
+//! Levels go by blame: `info` when all went as it should, `warn` when the caller or a party outside failed, `error` when
+//! the gateway or its platform did. Control characters are escaped by JSON, so one event is always one line.
+
+use crate::entropy::hub::Change;
+use crate::id::{CorrelationId, SessionId, TenantId, UserId};
+use crate::time::{Lifetime, Timestamp};
+use serde::Serialize;
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    /// A request was answered. One for every request.
+    #[serde(rename = "request")]
+    Request(Request),
+    /// A person logged in.
+    #[serde(rename = "auth.login")]
+    LoggedIn {
+        /// Who.
+        #[serde(flatten)]
+        who: Who,
+        /// The new session.
+        session: SessionId,
+        /// What may be said about the randomness of its tokens.
+        entropy: &'static str,
+    },
+    /// A session ended before its time.
+    #[serde(rename = "auth.session_revoked")]
+    SessionRevoked {
+        /// Whose.
+        #[serde(flatten)]
+        who: Who,
+        /// Which.
+        session: SessionId,
+        /// Why.
+        cause: RevocationCause,
+    },
+    /// A revocation is in force, and could not be put on the published list.
+    #[serde(rename = "auth.revocation_unpublished")]
+    RevocationUnpublished {
+        /// What the platform said.
+        reason: String,
+    },
+    /// A tool was run.
+    #[serde(rename = "tool.call")]
+    ToolCalled {
+        /// By whom.
+        #[serde(flatten)]
+        who: Who,
+        /// The tool.
+        tool: String,
+        /// How it went.
+        outcome: &'static str,
+        /// How long it took, in milliseconds.
+        duration_ms: Lifetime,
+    },
+    /// An upstream's tools are missing or old.
+    #[serde(rename = "upstream.degraded")]
+    UpstreamDegraded {
+        /// The tenant.
+        tenant: TenantId,
+        /// The upstream's name.
+        upstream: String,
+        /// Why.
+        reason: String,
+    },
+    /// A quantum provider failed.
+    #[serde(rename = "entropy.provider_failed")]
+    ProviderFailed {
+        /// Which.
+        provider: &'static str,
+        /// Why.
+        reason: String,
+        /// How many times in a row.
+        consecutive: u32,
+    },
+    /// A quantum provider answers again.
+    #[serde(rename = "entropy.provider_recovered")]
+    ProviderRecovered {
+        /// Which.
+        provider: &'static str,
+    },
+    /// What may be said about the gateway's randomness changed.
+    #[serde(rename = "entropy.label_changed")]
+    EntropyLabelChanged {
+        /// Before.
+        from: &'static str,
+        /// Now.
+        to: &'static str,
+    },
+}
+
+/// A principal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Who {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+}
+
+/// An answered request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Request {
+    /// The method, cut to 16 characters.
+    pub method: String,
+    /// The path of the route, never the path as it was sent; `None` when there is no such route.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<&'static str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// From first to last, in milliseconds; the platform's clock stands still between I/O.
+    pub duration_ms: Lifetime,
+    /// Who asked, once known.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Who>,
+    /// The kind of problem, if it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<&'static str>,
+    /// Why it was refused, in the gateway's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Why a session was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationCause {
+    /// Its owner logged out.
+    Logout,
+    /// An old refresh token was used again.
+    RefreshTokenReuse,
+}
+
+/// How much an event matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// All went as it should.
+    Info,
+    /// The caller or a party outside failed.
+    Warn,
+    /// The gateway or its platform failed.
+    Error,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time_ms: Timestamp,
+    level: Level,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a CorrelationId>,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl Event {
+    /// The level this event is logged at.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Request(Request { status: 500.., problem, .. }) if !is_upstreams_fault(*problem) => Level::Error,
+            Self::Request(Request { status: 400.., .. })
+            | Self::UpstreamDegraded { .. }
+            | Self::ProviderFailed { .. }
+            | Self::EntropyLabelChanged { .. }
+            | Self::SessionRevoked { cause: RevocationCause::RefreshTokenReuse, .. } => Level::Warn,
+            Self::RevocationUnpublished { .. } => Level::Error,
+            Self::Request(_)
+            | Self::LoggedIn { .. }
+            | Self::SessionRevoked { .. }
+            | Self::ToolCalled { .. }
+            | Self::ProviderRecovered { .. } => Level::Info,
+        }
+    }
+
+    /// The line for the log. An event outside any request has no correlation id.
+    pub fn render(&self, now: Timestamp, correlation: Option<&CorrelationId>) -> String {
+        let line = Line { time_ms: now, level: self.level(), correlation_id: correlation, event: self };
+        serde_json::to_string(&line).unwrap_or_else(|_| r#"{"level":"error","event":"log.unrenderable"}"#.to_owned())
+    }
+}
+
+impl From<&Change> for Event {
+    fn from(change: &Change) -> Self {
+        match change {
+            Change::ProviderFailed { provider, failure, consecutive } => Self::ProviderFailed {
+                provider: provider.as_str(),
+                reason: failure.to_string(),
+                consecutive: *consecutive,
+            },
+            Change::ProviderRecovered { provider } => Self::ProviderRecovered { provider: provider.as_str() },
+            Change::LabelChanged { from, to } => Self::EntropyLabelChanged { from: from.as_str(), to: to.as_str() },
+        }
+    }
+}
+
+fn is_upstreams_fault(problem: Option<&'static str>) -> bool {
+    matches!(problem, Some("upstream-failed" | "upstream-timeout"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Level, Request, RevocationCause, Who};
+    use crate::id::{CorrelationId, SessionId, TenantId, UserId};
+    use crate::time::{Lifetime, Timestamp};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn request(status: u16, problem: Option<&'static str>) -> Event {
+        Event::Request(Request {
+            method: "POST".into(),
+            route: Some("/mcp"),
+            status,
+            duration_ms: Lifetime::from_millis(3),
+            who: Some(Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }),
+            problem,
+            reason: problem.map(|_| "a\nb".to_owned()),
+        })
+    }
+
+    #[test]
+    fn an_event_is_one_flat_line() {
+        let line = request(404, Some("unknown-tool"))
+            .render(Timestamp::from_millis(7), CorrelationId::parse("c").ok().as_ref());
+        assert_eq!(
+            line,
+            r#"{"time_ms":7,"level":"warn","correlation_id":"c","event":"request","method":"POST","route":"/mcp","status":404,"duration_ms":3,"tenant":"acme","user":"u-1","problem":"unknown-tool","reason":"a\nb"}"#
+        );
+    }
+
+    #[test]
+    fn the_level_says_whose_fault_it_was() {
+        assert_eq!(request(200, None).level(), Level::Info);
+        assert_eq!(request(429, Some("rate-limited")).level(), Level::Warn);
+        assert_eq!(request(502, Some("upstream-failed")).level(), Level::Warn);
+        assert_eq!(request(503, Some("unavailable")).level(), Level::Error);
+    }
+
+    #[test]
+    fn a_reuse_names_the_session_and_its_owner() {
+        let event = Event::SessionRevoked {
+            who: Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() },
+            session: SessionId::parse("s-1").unwrap(),
+            cause: RevocationCause::RefreshTokenReuse,
+        };
+        assert_eq!(
+            event.render(Timestamp::from_millis(1), None),
+            r#"{"time_ms":1,"level":"warn","event":"auth.session_revoked","tenant":"acme","user":"u-1","session":"s-1","cause":"refresh_token_reuse"}"#
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! The bodies of the REST routes.
+
+use crate::api::problem::Problem;
+use crate::json::{self, REQUEST_CAPS};
+use crate::secret::SecretText;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Body of `POST /auth/login`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// Login name.
+    pub username: String,
+    /// Password, at most 512 bytes.
+    #[serde(deserialize_with = "secret")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub password: SecretText,
+}
+
+/// Body of `POST /auth/refresh`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// The refresh token, used once.
+    #[serde(deserialize_with = "secret")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub refresh_token: SecretText,
+}
+
+/// Answer of `POST /auth/login` and `POST /auth/refresh` (the shape of RFC 6749 section 5.1).
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct TokenResponse {
+    /// JWT for the `Authorization: Bearer` header.
+    pub access_token: String,
+    /// Opaque token for `POST /auth/refresh`.
+    pub refresh_token: String,
+    /// `bearer`
+    pub token_type: &'static str,
+    /// Life of the access token in seconds.
+    pub expires_in: u64,
+    /// What the access token may be used for.
+    pub scope: String,
+}
+
+/// Answer of `GET /auth/me`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct MeResponse {
+    /// The user's id.
+    pub sub: String,
+    /// The login name.
+    pub username: String,
+    /// The user's tenant.
+    pub tenant: String,
+    /// What the access token may be used for.
+    pub scope: String,
+    /// The session.
+    pub session: String,
+    /// When the access token expires, seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// Answer of `GET /mcp/tools`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ToolList {
+    /// The tools, sorted by name.
+    pub tools: Vec<ToolSummary>,
+    /// Upstreams whose tools are missing or older than they should be, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<String>,
+}
+
+/// One tool in the plain REST list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ToolSummary {
+    /// The name to call it by.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: Map<String, Value>,
+}
+
+/// Body of `POST /mcp/execute`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExecuteRequest {
+    /// The tool's name.
+    pub tool: String,
+    /// Its arguments; none is the same as `{}`.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+}
+
+/// Answer of `POST /mcp/execute`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ExecuteResponse {
+    /// Whether the tool did what it was asked; when not, `result` says why.
+    pub success: bool,
+    /// Structured content where the tool has it, else its content blocks.
+    pub result: Value,
+}
+
+/// Parses a body strictly: `application/json`, one document, no duplicate, no unknown member.
+pub fn parse<T: DeserializeOwned>(content_type: Option<&str>, bytes: &[u8]) -> Result<T, Problem> {
+    if !is_json(content_type) {
+        return Err(Problem::UnsupportedMediaType);
+    }
+    let value = json::parse(bytes, REQUEST_CAPS).map_err(Problem::Json)?;
+    serde_json::from_value(value).map_err(|error| Problem::InvalidBody(without_values(&error.to_string())))
+}
+
+/// Whether a content type is `application/json`, with `charset=utf-8` or without parameters (RFC 8259 section 11).
+pub fn is_json(content_type: Option<&str>) -> bool {
+    let Some(content_type) = content_type else { return false };
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/json")
+        && parts
+            .all(|parameter| matches!(parameter.to_ascii_lowercase().as_str(), "charset=utf-8" | "charset=\"utf-8\""))
+}
+
+/// serde's messages quote a value of the wrong type, which may be a password; the words before it are enough.
+fn without_values(message: &str) -> String {
+    if message.starts_with("invalid type") || message.starts_with("invalid value") {
+        let expected = message.rsplit_once("expected ").map_or("another type", |(_, expected)| expected);
+        format!("a member has the wrong type: expected {expected}")
+    } else {
+        message.chars().take(200).collect()
+    }
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {
+    String::deserialize(deserializer).map(SecretText::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExecuteRequest, LoginRequest, is_json, parse};
+    use crate::api::problem::Problem;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const JSON: Option<&str> = Some("application/json");
+
+    fn login(body: &str) -> Result<LoginRequest, Problem> {
+        parse(JSON, body.as_bytes())
+    }
+
+    #[test]
+    fn a_login_is_read() {
+        let request = login(r#"{"username":"ada","password":"hunter2hunter2"}"#).unwrap();
+        assert_eq!((request.username.as_str(), request.password.expose()), ("ada", "hunter2hunter2"));
+        assert!(!format!("{request:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_wrong_body_is_refused_and_its_values_are_not_repeated() {
+        for body in [
+            "[]",
+            "{}",
+            "null",
+            r#"{"username":"ada"}"#,
+            r#"{"username":"ada","password":123456}"#,
+            r#"{"username":"ada","password":"SECRET","role":"admin"}"#,
+            r#"{"username":["SECRET"],"password":"x"}"#,
+            r#"{"username":{"SECRET":1},"password":"x"}"#,
+            r#""SECRET""#,
+        ] {
+            let Err(Problem::InvalidBody(text)) = login(body) else { panic!("{body}") };
+            assert!(!text.contains("SECRET") && !text.contains("123456"), "{text}");
+        }
+        assert!(matches!(login(r#"{"username":"a","username":"b","password":"x"}"#), Err(Problem::Json(_))));
+    }
+
+    #[test]
+    fn arguments_may_be_absent_but_not_null() {
+        assert!(parse::<ExecuteRequest>(JSON, br#"{"tool":"t"}"#).unwrap().arguments.is_empty());
+        assert!(parse::<ExecuteRequest>(JSON, br#"{"tool":"t","arguments":null}"#).is_err());
+    }
+
+    #[test]
+    fn only_json_is_json() {
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+            assert!(is_json(Some(good)), "{good}");
+        }
+        for bad in
+            ["text/json", "application/json2", "application/json; charset=latin1", "", "application/json, text/html"]
+        {
+            assert!(!is_json(Some(bad)), "{bad}");
+        }
+        assert!(!is_json(None));
+    }
+}

@@ -1,0 +1,362 @@
+//! Everything that can be refused, and how a refusal looks: problem documents (RFC 9457).
+//!
+//! A variant carries facts for the log. What a caller sees comes from one exhaustive map, says what to mend, and never
+//! carries a secret, an upstream's words or an inner error.
+
+use crate::api::reply::Reply;
+use crate::config::ConfigProblem;
+use crate::gate::bucket::Policy;
+use crate::id::CorrelationId;
+use crate::json::JsonError;
+use crate::time::Lifetime;
+use serde::Serialize;
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Settings are missing or wrong: nothing is served.
+    #[error("misconfigured: {}", list(.0))]
+    Misconfigured(Vec<ConfigProblem>),
+    /// `Host` is not a name of this gateway.
+    #[error("host not allowed")]
+    HostNotAllowed,
+    /// `Origin` is not this gateway's.
+    #[error("origin not allowed")]
+    OriginNotAllowed,
+    /// No such route.
+    #[error("no such route")]
+    NotFound,
+    /// The route has other methods.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allow: String,
+    },
+    /// The body is not `application/json`.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// The body is not one strict JSON document.
+    #[error("{0}")]
+    Json(JsonError),
+    /// The body is JSON but not what the route takes.
+    #[error("invalid body: {0}")]
+    InvalidBody(String),
+    /// No credentials were sent.
+    #[error("missing credentials")]
+    MissingCredentials,
+    /// The access token is not good. The reason is for the log.
+    #[error("invalid token: {0}")]
+    InvalidToken(String),
+    /// The access token may not do this.
+    #[error("insufficient scope: {scope}")]
+    InsufficientScope {
+        /// The scope needed.
+        scope: &'static str,
+    },
+    /// The login was refused. The reason is for the log.
+    #[error("login refused: {0}")]
+    InvalidLogin(String),
+    /// The refresh token was refused. The reason is for the log.
+    #[error("refresh refused: {0}")]
+    InvalidRefreshToken(String),
+    /// Too many requests.
+    #[error("rate limited: {limit}")]
+    RateLimited {
+        /// Which limit.
+        limit: Limit,
+        /// When to come back.
+        retry_after: Lifetime,
+    },
+    /// A part of the gateway does not answer, so the truth is unknown. The reason is for the log.
+    #[error("unavailable: {part}: {reason}")]
+    Unavailable {
+        /// Which part.
+        part: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// No tool of that name is visible to the caller.
+    #[error("unknown tool")]
+    UnknownTool,
+    /// The arguments do not fit the tool's schema.
+    #[error("invalid arguments")]
+    InvalidArguments(Vec<ArgumentError>),
+    /// The tool's upstream failed. `timeout` tells 504 from 502.
+    #[error("upstream failed: {detail}")]
+    UpstreamFailed {
+        /// What can be told: the upstream's name and the kind of failure.
+        detail: String,
+        /// Whether it was too slow.
+        timeout: bool,
+    },
+    /// A defect of the gateway. The reason is for the log.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Which limit was hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Calls of one principal.
+    Calls(Policy),
+    /// Logins and refreshes from one address.
+    Source,
+    /// Login attempts on one account.
+    Account,
+}
+
+/// One offence against a tool's schema.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ArgumentError {
+    /// JSON Pointer (RFC 6901) into the arguments.
+    pub pointer: String,
+    /// What is wrong there.
+    pub problem: String,
+}
+
+/// A problem document (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProblemDocument {
+    /// Stable name of the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong this time.
+    pub detail: String,
+    /// Ties this answer to the log.
+    pub correlation_id: String,
+    /// What is wrong with a tool's arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ArgumentError>,
+}
+
+/// The name of a kind, its status and its title.
+type Kind = (&'static str, u16, &'static str);
+
+impl Problem {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.kind().1
+    }
+
+    /// The stable name of the kind, also used in the log.
+    pub fn name(&self) -> &'static str {
+        self.kind().0
+    }
+
+    /// The problem document as a reply. `realm` is the gateway's origin, for `WWW-Authenticate`.
+    pub fn reply(&self, correlation: &CorrelationId, realm: &str) -> Reply {
+        let (name, status, title) = self.kind();
+        let document = ProblemDocument {
+            kind: format!("urn:mcp-secure-gateway:problem:{name}"),
+            title,
+            status,
+            detail: self.detail(),
+            correlation_id: correlation.to_string(),
+            errors: if let Self::InvalidArguments(errors) = self { errors.clone() } else { Vec::new() },
+        };
+        let reply = Reply::typed(status, "application/problem+json; charset=utf-8", &document);
+        self.with_headers(reply.with("cache-control", "no-store"), realm)
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Misconfigured(_) => ("misconfigured", 503, "The gateway is not configured"),
+            Self::HostNotAllowed => ("host-not-allowed", 421, "Wrong host"),
+            Self::OriginNotAllowed => ("origin-not-allowed", 403, "Origin not allowed"),
+            Self::NotFound => ("not-found", 404, "No such route"),
+            Self::MethodNotAllowed { .. } => ("method-not-allowed", 405, "Method not allowed"),
+            Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
+            Self::Json(JsonError::TooLarge { .. }) => ("body-too-large", 413, "Body too large"),
+            Self::Json(_) => ("malformed-json", 400, "Malformed JSON"),
+            Self::InvalidBody(_) => ("invalid-body", 400, "Invalid body"),
+            Self::MissingCredentials => ("missing-credentials", 401, "Not authenticated"),
+            Self::InvalidToken(_) => ("invalid-token", 401, "Invalid token"),
+            Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
+            Self::InvalidLogin(_) => ("invalid-login", 401, "Login failed"),
+            Self::InvalidRefreshToken(_) => ("invalid-refresh-token", 401, "Refresh failed"),
+            Self::RateLimited { .. } => ("rate-limited", 429, "Too many requests"),
+            Self::Unavailable { .. } => ("unavailable", 503, "Temporarily unavailable"),
+            Self::UnknownTool => ("unknown-tool", 404, "Unknown tool"),
+            Self::InvalidArguments(_) => ("invalid-arguments", 422, "Invalid arguments"),
+            Self::UpstreamFailed { timeout: false, .. } => ("upstream-failed", 502, "Upstream failed"),
+            Self::UpstreamFailed { timeout: true, .. } => ("upstream-timeout", 504, "Upstream too slow"),
+            Self::Internal(_) => ("internal", 500, "Internal error"),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Misconfigured(problems) => list(problems),
+            Self::HostNotAllowed => "this gateway does not answer for that host".into(),
+            Self::OriginNotAllowed => "browsers may call this gateway from its own origin only".into(),
+            Self::NotFound => "see /openapi.json for the routes".into(),
+            Self::MethodNotAllowed { allow } => format!("this route takes {allow}"),
+            Self::UnsupportedMediaType => "send content-type: application/json".into(),
+            Self::Json(error) => error.to_string(),
+            Self::InvalidBody(what) => what.clone(),
+            Self::MissingCredentials => "send authorization: Bearer with an access token from /auth/login".into(),
+            Self::InvalidToken(_) => "the access token is invalid, expired or revoked".into(),
+            Self::InsufficientScope { scope } => format!("this needs the scope {scope}"),
+            Self::InvalidLogin(_) => "username or password is wrong".into(),
+            Self::InvalidRefreshToken(_) => "the refresh token is invalid, expired or used; log in again".into(),
+            Self::RateLimited { limit, retry_after } => {
+                format!("{limit}; retry after {} s", retry_after.seconds_ceil())
+            }
+            Self::Unavailable { part, .. } => format!("{part} does not answer; nothing was done"),
+            Self::UnknownTool => "no tool of that name; see /mcp/tools".into(),
+            Self::InvalidArguments(errors) => {
+                format!("the arguments do not fit the tool's schema in {} place(s)", errors.len())
+            }
+            Self::UpstreamFailed { detail, .. } => detail.clone(),
+            Self::Internal(_) => "something went wrong here; quote the correlation id".into(),
+        }
+    }
+
+    fn with_headers(&self, reply: Reply, realm: &str) -> Reply {
+        match self {
+            Self::MethodNotAllowed { allow } => reply.with("allow", allow),
+            Self::MissingCredentials => reply.with("www-authenticate", format!("Bearer realm=\"{realm}\"")),
+            Self::InvalidToken(_) => reply.with(
+                "www-authenticate",
+                format!("Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"invalid, expired or revoked\""),
+            ),
+            Self::InsufficientScope { scope } => reply.with(
+                "www-authenticate",
+                format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{scope}\""),
+            ),
+            Self::RateLimited { limit, retry_after } => {
+                let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());
+                match limit {
+                    Limit::Calls(policy) => reply.with_rate(*policy, 0, *retry_after),
+                    Limit::Source | Limit::Account => reply,
+                }
+            }
+            Self::Unavailable { .. } | Self::Misconfigured(_) => reply.with("retry-after", "5"),
+            _ => reply,
+        }
+    }
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Calls(policy) => {
+                write!(f, "more than {} calls at once or {} a minute", policy.burst, policy.per_minute)
+            }
+            Self::Source => f.write_str("too many logins from this address"),
+            Self::Account => f.write_str("too many login attempts on this account"),
+        }
+    }
+}
+
+fn list(problems: &[ConfigProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ArgumentError, Limit, Problem};
+    use crate::config::ConfigProblem;
+    use crate::gate::bucket::Policy;
+    use crate::id::CorrelationId;
+    use crate::json::JsonError;
+    use crate::time::Lifetime;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const POLICY: Policy = Policy { burst: 20, per_minute: 600 };
+
+    fn all() -> Vec<Problem> {
+        vec![
+            Problem::Misconfigured(vec![ConfigProblem::new("SIGNING_KEY", "is missing")]),
+            Problem::HostNotAllowed,
+            Problem::OriginNotAllowed,
+            Problem::NotFound,
+            Problem::MethodNotAllowed { allow: "POST, OPTIONS".into() },
+            Problem::UnsupportedMediaType,
+            Problem::Json(JsonError::TooLarge { max_bytes: 9 }),
+            Problem::Json(JsonError::DuplicateMember { name: "a".into() }),
+            Problem::InvalidBody("missing field `tool`".into()),
+            Problem::MissingCredentials,
+            Problem::InvalidToken("SECRET".into()),
+            Problem::InsufficientScope { scope: "tools:call" },
+            Problem::InvalidLogin("SECRET".into()),
+            Problem::InvalidRefreshToken("SECRET".into()),
+            Problem::RateLimited { limit: Limit::Calls(POLICY), retry_after: Lifetime::from_millis(100) },
+            Problem::RateLimited { limit: Limit::Source, retry_after: Lifetime::from_millis(0) },
+            Problem::RateLimited { limit: Limit::Account, retry_after: Lifetime::from_seconds(4) },
+            Problem::Unavailable { part: "D1", reason: "SECRET".into() },
+            Problem::UnknownTool,
+            Problem::InvalidArguments(vec![ArgumentError { pointer: "/a".into(), problem: "must be a string".into() }]),
+            Problem::UpstreamFailed { detail: "the upstream files failed".into(), timeout: false },
+            Problem::UpstreamFailed { detail: "the upstream files was too slow".into(), timeout: true },
+            Problem::Internal("SECRET".into()),
+        ]
+    }
+
+    /// The whole table of refusals, as it stands on the wire.
+    #[test]
+    fn every_problem_has_its_status_and_headers() {
+        let table: Vec<String> = all()
+            .iter()
+            .map(|problem| {
+                let reply = problem.reply(&CorrelationId::parse("c-1").unwrap(), "https://gw");
+                let headers =
+                    reply.headers.iter().filter(|(name, _)| !["content-type", "cache-control"].contains(name));
+                let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+                format!("{} {} {}", reply.status, problem.name(), headers.join(" | ")).trim_end().to_owned()
+            })
+            .collect();
+        let expected = [
+            "503 misconfigured retry-after: 5",
+            "421 host-not-allowed",
+            "403 origin-not-allowed",
+            "404 not-found",
+            "405 method-not-allowed allow: POST, OPTIONS",
+            "415 unsupported-media-type",
+            "413 body-too-large",
+            "400 malformed-json",
+            "400 invalid-body",
+            "401 missing-credentials www-authenticate: Bearer realm=\"https://gw\"",
+            "401 invalid-token www-authenticate: Bearer realm=\"https://gw\", error=\"invalid_token\", \
+             error_description=\"invalid, expired or revoked\"",
+            "403 insufficient-scope www-authenticate: Bearer realm=\"https://gw\", error=\"insufficient_scope\", \
+             scope=\"tools:call\"",
+            "401 invalid-login",
+            "401 invalid-refresh-token",
+            "429 rate-limited retry-after: 1 | ratelimit-policy: \"calls\";q=20;w=2 | ratelimit: \"calls\";r=0;t=1",
+            "429 rate-limited retry-after: 1",
+            "429 rate-limited retry-after: 4",
+            "503 unavailable retry-after: 5",
+            "404 unknown-tool",
+            "422 invalid-arguments",
+            "502 upstream-failed",
+            "504 upstream-timeout",
+            "500 internal",
+        ];
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn a_reason_for_the_log_is_never_told_to_the_caller() {
+        for problem in all() {
+            let reply = problem.reply(&CorrelationId::parse("c-1").unwrap(), "https://gw");
+            assert!(!String::from_utf8(reply.body).unwrap().contains("SECRET"), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_document_is_whole() {
+        let reply = Problem::UnknownTool.reply(&CorrelationId::parse("c-1").unwrap(), "https://gw");
+        assert_eq!(
+            String::from_utf8(reply.body).unwrap(),
+            r#"{"type":"urn:mcp-secure-gateway:problem:unknown-tool","title":"Unknown tool","status":404,"detail":"no tool of that name; see /mcp/tools","correlation_id":"c-1"}"#
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! What may honestly be said: about the bytes of an output, and about a provider.
+//!
+//! Nobody signs quantum-derived bytes in a way a third party could check, so every label is this gateway's own statement.
+
+use super::provider::ProviderId;
+use crate::time::{Lifetime, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Up to this age, an accepted block makes outputs quantum-seeded.
+pub const SEEDED_FOR: Lifetime = Lifetime::from_seconds(600);
+/// Up to this age, an accepted block makes outputs quantum-stale; after it they are classical.
+pub const STALE_FOR: Lifetime = Lifetime::from_seconds(3600);
+
+/// How an output relates to quantum-derived bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Label {
+    /// The generator absorbed accepted provider bytes at most 600 s ago.
+    QuantumSeeded,
+    /// The generator absorbed accepted provider bytes more than 600 s and at most 3600 s ago.
+    QuantumStale,
+    /// No provider bytes, or only older ones: local cryptographic randomness.
+    Classical,
+}
+
+impl Label {
+    /// The label as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::QuantumSeeded => "quantum-seeded",
+            Self::QuantumStale => "quantum-stale",
+            Self::Classical => "classical",
+        }
+    }
+}
+
+/// What is said about an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Provenance {
+    /// The label.
+    pub label: Label,
+    /// The providers whose bytes count for the label, in the order of the settings; none when classical.
+    pub providers: Vec<ProviderId>,
+    /// Seconds since the newest of those bytes were absorbed; absent when classical.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    pub age_seconds: Option<u64>,
+    /// The same in words.
+    pub statement: String,
+}
+
+/// When each provider's bytes were last absorbed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Origins(Vec<Origin>);
+
+/// When one provider's bytes were last absorbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The provider.
+    pub provider: ProviderId,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Origins {
+    /// Notes that bytes of `provider` were absorbed at `at`.
+    pub fn note(&mut self, provider: ProviderId, at: Timestamp) {
+        match self.0.iter_mut().find(|origin| origin.provider == provider) {
+            Some(origin) => origin.at = at,
+            None => self.0.push(Origin { provider, at }),
+        }
+    }
+
+    /// What may be said about an output made at `now`.
+    pub fn provenance(&self, now: Timestamp) -> Provenance {
+        let newest = self.0.iter().map(|origin| now.since(origin.at)).min();
+        let (label, within) = match newest {
+            Some(age) if age <= SEEDED_FOR => (Label::QuantumSeeded, SEEDED_FOR),
+            Some(age) if age <= STALE_FOR => (Label::QuantumStale, STALE_FOR),
+            _ => return Provenance::classical(),
+        };
+        let counted = self.0.iter().filter(|origin| now.since(origin.at) <= within);
+        let providers: Vec<_> = counted.map(|origin| origin.provider).collect();
+        let statement = statement(&providers);
+        Provenance { label, providers, age_seconds: newest.map(|age| age.millis() / 1000), statement }
+    }
+}
+
+impl Provenance {
+    /// What is said where no quantum-derived bytes count.
+    pub fn classical() -> Self {
+        let statement = "local cryptographic randomness; no recent quantum-derived bytes were mixed in".to_owned();
+        Self { label: Label::Classical, providers: Vec::new(), age_seconds: None, statement }
+    }
+}
+
+fn statement(providers: &[ProviderId]) -> String {
+    let names: Vec<_> = providers.iter().map(|provider| provider.as_str()).collect();
+    format!(
+        "local cryptographic randomness mixed with quantum-derived bytes received from {}; not certified, not independently verifiable",
+        names.join(", ")
+    )
+}
+
+/// How a provider does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderState {
+    /// Its last answer was accepted.
+    Healthy,
+    /// Its last answer was not, or there was none.
+    Failing,
+    /// It asked us to wait.
+    RateLimited,
+    /// The settings do not name it.
+    Unconfigured,
+    /// It has not answered yet since the hub started.
+    Unknown,
+}
+
+/// One provider, as `/health` shows it. Never a key, a URL or a word the provider wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProviderStatus {
+    /// Which provider.
+    pub provider: ProviderId,
+    /// How it does.
+    pub state: ProviderState,
+    /// Seconds since its bytes were last accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    pub last_success_age_seconds: Option<u64>,
+    /// Why its last failed fetch failed; absent while it is healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    pub last_failure: Option<String>,
+    /// Seconds until it is asked again; absent while it is not configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    pub next_attempt_in_seconds: Option<u64>,
+}
+
+/// Everything `/health` says about entropy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Report {
+    /// What is said about outputs made now.
+    pub provenance: Provenance,
+    /// Every provider the gateway can speak to, configured ones first and in order.
+    pub providers: Vec<ProviderStatus>,
+}
+
+impl Report {
+    /// The report before the hub was ever asked: `configured` providers are unknown, the others unconfigured.
+    pub fn unasked(configured: &[ProviderId]) -> Self {
+        let statuses = configured.iter().map(|id| ProviderStatus::bare(*id, ProviderState::Unknown));
+        Self { provenance: Provenance::classical(), providers: with_unconfigured(statuses.collect()) }
+    }
+}
+
+impl ProviderStatus {
+    /// A status that says no more than the state.
+    pub fn bare(provider: ProviderId, state: ProviderState) -> Self {
+        Self { provider, state, last_success_age_seconds: None, last_failure: None, next_attempt_in_seconds: None }
+    }
+}
+
+/// Adds every provider that is not there yet as unconfigured.
+pub(super) fn with_unconfigured(mut statuses: Vec<ProviderStatus>) -> Vec<ProviderStatus> {
+    for id in ProviderId::all() {
+        if statuses.iter().all(|status| status.provider != id) {
+            statuses.push(ProviderStatus::bare(id, ProviderState::Unconfigured));
+        }
+    }
+    statuses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Label, Origins, Provenance, ProviderState, Report};
+    use crate::entropy::provider::ProviderId;
+    use crate::time::Timestamp;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn id(name: &str) -> ProviderId {
+        ProviderId::parse(name).unwrap()
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(100_000 + seconds)
+    }
+
+    #[test]
+    fn a_label_ages_at_600_and_at_3600_seconds() {
+        let mut origins = Origins::default();
+        origins.note(id("anu"), at(0));
+        for (age, label) in [
+            (0, Label::QuantumSeeded),
+            (600, Label::QuantumSeeded),
+            (601, Label::QuantumStale),
+            (3600, Label::QuantumStale),
+            (3601, Label::Classical),
+        ] {
+            let provenance = origins.provenance(at(age));
+            assert_eq!(provenance.label, label, "{age}");
+            assert_eq!(provenance.age_seconds, (label != Label::Classical).then_some(age));
+        }
+    }
+
+    #[test]
+    fn only_providers_that_count_for_the_label_are_named() {
+        let mut origins = Origins::default();
+        origins.note(id("idq"), at(0));
+        origins.note(id("anu"), at(700));
+        assert_eq!(origins.provenance(at(710)).providers, [id("anu")]);
+        assert_eq!(origins.provenance(at(1400)).providers, [id("idq"), id("anu")]);
+        origins.note(id("idq"), at(1400));
+        assert_eq!(origins.provenance(at(1401)).providers, [id("idq")]);
+    }
+
+    #[test]
+    fn nothing_absorbed_is_classical() {
+        assert_eq!(Origins::default().provenance(at(0)), Provenance::classical());
+    }
+
+    #[test]
+    fn the_words_claim_nothing_that_cannot_be_shown() {
+        let mut origins = Origins::default();
+        origins.note(id("anu"), at(0));
+        let said = serde_json::to_string(&[origins.provenance(at(1)), Provenance::classical()]).unwrap();
+        assert!(said.contains("mixed with quantum-derived bytes received from anu; not certified, not independently"));
+        for claim in ["true random", "quantum-secure", "quantum secure", "guarantee", "unbreakable"] {
+            assert!(!said.to_lowercase().contains(claim), "{claim}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_written_the_same_everywhere() {
+        for label in [Label::QuantumSeeded, Label::QuantumStale, Label::Classical] {
+            assert_eq!(serde_json::to_string(&label).unwrap(), format!("\"{}\"", label.as_str()));
+        }
+    }
+
+    #[test]
+    fn an_unasked_report_knows_only_what_is_configured() {
+        let report = Report::unasked(&[id("idq")]);
+        assert_eq!(report.provenance.label, Label::Classical);
+        let states: Vec<_> = report.providers.iter().map(|status| (status.provider.as_str(), status.state)).collect();
+        assert_eq!(states[0], ("idq", ProviderState::Unknown));
+        assert_eq!(states.len(), 4);
+        assert!(states[1..].iter().all(|(_, state)| *state == ProviderState::Unconfigured));
+    }
+}

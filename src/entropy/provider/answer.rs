@@ -1,0 +1,105 @@
+//! What every provider's answer goes through before its own parser sees it.
+
+use super::{FETCH_DEADLINE, MAX_ANSWER_BYTES, ProviderFailure};
+use crate::json::{self, Caps};
+use crate::outbound::{HeaderValue, Method, OutboundAnswer, OutboundRequest, OutboundUrl};
+use crate::time::Lifetime;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+const CAPS: Caps = Caps { max_bytes: MAX_ANSWER_BYTES, max_depth: 8 };
+
+/// A `GET` with the limits every fetch has.
+pub(super) fn ask(url: &OutboundUrl, accept: &'static str) -> OutboundRequest {
+    OutboundRequest {
+        method: Method::Get,
+        url: url.clone(),
+        headers: vec![("accept", HeaderValue::fixed(accept))],
+        body: None,
+        deadline: FETCH_DEADLINE,
+        max_answer_bytes: MAX_ANSWER_BYTES,
+    }
+}
+
+/// Passes only a fresh 200: a stored answer may have gone to somebody else as well (RFC 9111 section 5.1).
+pub(super) fn fresh_success(answer: &OutboundAnswer) -> Result<(), ProviderFailure> {
+    match answer.status {
+        200 => {}
+        401 | 403 => return Err(ProviderFailure::Unauthorized),
+        429 => return Err(ProviderFailure::RateLimited { retry_after: retry_after(answer) }),
+        300..=399 => return Err(ProviderFailure::Redirected),
+        status => return Err(ProviderFailure::Status { status }),
+    }
+    let aged = answer.header("age").is_some_and(|age| age.trim() != "0");
+    let hit = answer.header("cf-cache-status").is_some_and(|status| status.eq_ignore_ascii_case("hit"));
+    if aged || hit { Err(ProviderFailure::Cached) } else { Ok(()) }
+}
+
+/// `Retry-After` in its seconds form (RFC 9110 section 10.2.3); the date form counts as not said.
+pub(super) fn retry_after(answer: &OutboundAnswer) -> Option<Lifetime> {
+    answer.header("retry-after")?.trim().parse().ok().map(Lifetime::from_seconds)
+}
+
+/// The body as a strict JSON document of the type `T`, whatever its content type says.
+pub(super) fn json_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProviderFailure> {
+    let value = json::parse(body, CAPS).map_err(|_| ProviderFailure::Malformed)?;
+    serde_json::from_value(value).map_err(|_| ProviderFailure::Malformed)
+}
+
+/// The body of an `application/json` answer as a strict JSON document of the type `T`.
+pub(super) fn json<T: DeserializeOwned>(answer: &OutboundAnswer) -> Result<T, ProviderFailure> {
+    if answer.media_type().as_deref() != Some("application/json") {
+        return Err(ProviderFailure::Malformed);
+    }
+    json_body(&answer.body)
+}
+
+/// Fails unless exactly `expected` things came; nothing at all has its own name.
+pub(super) fn count(found: usize, expected: usize) -> Result<(), ProviderFailure> {
+    match found {
+        _ if found == expected => Ok(()),
+        0 => Err(ProviderFailure::Empty),
+        _ => Err(ProviderFailure::WrongLength { expected, found }),
+    }
+}
+
+/// Numbers 0 to 255 as bytes, exactly `expected` of them.
+pub(super) fn bytes_of_numbers(numbers: &[i64], expected: usize) -> Result<Vec<u8>, ProviderFailure> {
+    count(numbers.len(), expected)?;
+    numbers.iter().map(|number| u8::try_from(*number).map_err(|_| ProviderFailure::OutOfRange)).collect()
+}
+
+/// Hexadecimal blocks joined, `blocks` of `block_bytes` each; any other length or alphabet is refused.
+pub(super) fn bytes_of_hex(texts: &[String], blocks: usize, block_bytes: usize) -> Result<Vec<u8>, ProviderFailure> {
+    count(texts.len(), blocks)?;
+    let mut bytes = Vec::with_capacity(blocks * block_bytes);
+    for text in texts {
+        if text.len() != 2 * block_bytes {
+            return Err(ProviderFailure::WrongLength { expected: 2 * block_bytes, found: text.len() });
+        }
+        for pair in text.as_bytes().chunks_exact(2) {
+            let digits = pair.iter().map(|digit| char::from(*digit).to_digit(16));
+            let value = digits.into_iter().try_fold(0, |value, digit| digit.map(|digit| value * 16 + digit));
+            bytes.push(value.and_then(|value| u8::try_from(value).ok()).ok_or(ProviderFailure::Malformed)?);
+        }
+    }
+    Ok(bytes)
+}
+
+/// A count that one form of an API writes as a number and another as a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Count {
+    Number(u64),
+    Text(String),
+}
+
+impl Count {
+    /// Whether this count is `expected`.
+    pub(super) fn is(&self, expected: usize) -> bool {
+        match self {
+            Self::Number(number) => usize::try_from(*number) == Ok(expected),
+            Self::Text(text) => *text == expected.to_string(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The token bucket of one principal, with leases: calls taken out in advance and carried away by an isolate.
+//!
+//! Promise: in any span of time, the calls that isolates may make are at most `burst + rate × span`. Calls are deducted
+//! when they are leased, and while a lease is out its calls count against the bucket's capacity, so that the bucket cannot
+//! refill behind them. Calls that a lease did not use come back when the lease is closed; giving them back late is exact
+//! too, because they were missing from the level all the while.
+
+use crate::time::{Lifetime, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The level counts in units, so that a rate per minute refills whole units every millisecond.
+const UNITS_PER_CALL: u64 = 60_000;
+/// How long after its end a lease may still be closed for credit.
+const CREDIT_GRACE: Lifetime = Lifetime::from_seconds(60);
+/// Most leases remembered per principal; beyond it the oldest is forgotten, and with it the credit for its unused calls.
+const MAX_LEASES: usize = 256;
+
+/// How much a principal may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Calls that may come at once, at least 1.
+    pub burst: u32,
+    /// Calls per minute that come back, at least 1.
+    pub per_minute: u32,
+}
+
+/// Calls taken out of the bucket for one isolate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Names the lease when it is closed.
+    pub id: u64,
+    /// Calls it holds.
+    pub calls: u32,
+    /// When the isolate must have stopped using it.
+    pub expires_at: Timestamp,
+}
+
+/// The state of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    level: u64,
+    updated_at: Timestamp,
+    next_lease: u64,
+    leases: Vec<Lease>,
+}
+
+/// A bucket's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// One call is admitted, and perhaps more are leased.
+    Admit {
+        /// Further calls, held until the lease ends.
+        lease: Option<Lease>,
+        /// Whole calls left in the bucket.
+        remaining: u32,
+    },
+    /// Nothing is left.
+    Limit {
+        /// When one call will have come back.
+        retry_after: Lifetime,
+    },
+}
+
+impl Policy {
+    fn capacity(self) -> u64 {
+        u64::from(self.burst.max(1)) * UNITS_PER_CALL
+    }
+
+    fn refill_per_milli(self) -> u64 {
+        u64::from(self.per_minute.max(1))
+    }
+
+    /// How long an empty bucket takes to fill.
+    pub fn window(self) -> Lifetime {
+        Lifetime::from_millis(self.capacity().div_ceil(self.refill_per_milli()))
+    }
+}
+
+impl Bucket {
+    /// A full bucket.
+    pub fn full(policy: Policy, now: Timestamp) -> Self {
+        Self { level: policy.capacity(), updated_at: now, next_lease: 1, leases: Vec::new() }
+    }
+
+    /// Takes one call, and up to `wish` further calls as a lease of `life`.
+    ///
+    /// A lease is never more than half of what is left, so that one isolate cannot starve the others.
+    pub fn acquire(&mut self, policy: Policy, now: Timestamp, wish: u32, life: Lifetime) -> Verdict {
+        self.advance(policy, now);
+        let Some(level) = self.level.checked_sub(UNITS_PER_CALL) else {
+            let missing = UNITS_PER_CALL - self.level;
+            return Verdict::Limit { retry_after: Lifetime::from_millis(missing.div_ceil(policy.refill_per_milli())) };
+        };
+        self.level = level;
+        let calls = wish.min(self.remaining() / 2);
+        let lease = (calls > 0).then(|| self.lease(calls, now.plus(life)));
+        Verdict::Admit { lease, remaining: self.remaining() }
+    }
+
+    /// Closes a lease: its unused calls come back. An unknown lease, or more calls than it held, gives nothing.
+    pub fn close(&mut self, policy: Policy, now: Timestamp, lease: u64, unused: u32) {
+        self.advance(policy, now);
+        let Some(index) = self.leases.iter().position(|held| held.id == lease) else { return };
+        let held = self.leases.swap_remove(index);
+        if unused <= held.calls {
+            self.level = (self.level + u64::from(unused) * UNITS_PER_CALL).min(self.ceiling(policy, now));
+        }
+    }
+
+    /// Whole calls left.
+    pub fn remaining(&self) -> u32 {
+        u32::try_from(self.level / UNITS_PER_CALL).unwrap_or(u32::MAX)
+    }
+
+    fn lease(&mut self, calls: u32, expires_at: Timestamp) -> Lease {
+        let lease = Lease { id: self.next_lease, calls, expires_at };
+        self.next_lease += 1;
+        self.level -= u64::from(calls) * UNITS_PER_CALL;
+        if self.leases.len() >= MAX_LEASES {
+            self.leases.remove(0);
+        }
+        self.leases.push(lease);
+        lease
+    }
+
+    fn advance(&mut self, policy: Policy, now: Timestamp) {
+        self.leases.retain(|lease| now < lease.expires_at.plus(CREDIT_GRACE));
+        let elapsed = now.since(self.updated_at).millis();
+        let refill = elapsed.saturating_mul(policy.refill_per_milli());
+        let ceiling = self.ceiling(policy, now);
+        self.level = self.level.saturating_add(refill).min(ceiling);
+        self.updated_at = self.updated_at.max(now);
+    }
+
+    fn ceiling(&self, policy: Policy, now: Timestamp) -> u64 {
+        let out = self.leases.iter().filter(|lease| now < lease.expires_at).map(|lease| u64::from(lease.calls));
+        policy.capacity().saturating_sub(out.sum::<u64>() * UNITS_PER_CALL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Policy, Verdict};
+    use crate::time::{Lifetime, Timestamp};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const POLICY: Policy = Policy { burst: 20, per_minute: 600 };
+    const LIFE: Lifetime = Lifetime::from_seconds(1);
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + millis)
+    }
+
+    fn admitted(verdict: Verdict) -> u32 {
+        match verdict {
+            Verdict::Admit { lease, .. } => 1 + lease.map_or(0, |lease| lease.calls),
+            Verdict::Limit { .. } => 0,
+        }
+    }
+
+    #[test]
+    fn a_full_bucket_admits_exactly_its_burst() {
+        let mut bucket = Bucket::full(POLICY, at(0));
+        let total: u32 = (0..200).map(|_| admitted(bucket.acquire(POLICY, at(0), 0, LIFE))).sum();
+        assert_eq!(total, 20);
+        assert_eq!(bucket.acquire(POLICY, at(0), 0, LIFE), Verdict::Limit { retry_after: Lifetime::from_millis(100) });
+    }
+
+    #[test]
+    fn a_client_that_waits_as_told_is_admitted() {
+        let mut bucket = Bucket::full(POLICY, at(0));
+        while let Verdict::Admit { .. } = bucket.acquire(POLICY, at(0), 9, LIFE) {}
+        let Verdict::Limit { retry_after } = bucket.acquire(POLICY, at(37), 0, LIFE) else { panic!("must be empty") };
+        assert!(matches!(bucket.acquire(POLICY, at(37).plus(retry_after), 0, LIFE), Verdict::Admit { .. }));
+    }
+
+    #[test]
+    fn the_bucket_does_not_refill_behind_a_lease() {
+        let mut bucket = Bucket::full(POLICY, at(0));
+        let Verdict::Admit { lease: Some(lease), .. } = bucket.acquire(POLICY, at(0), 9, LIFE) else { panic!("full") };
+        // Half a second on, the bucket would be full again; the nine leased calls may still be made.
+        let free: u32 = (0..30).map(|_| admitted(bucket.acquire(POLICY, at(999), 0, LIFE))).sum();
+        assert_eq!(free + lease.calls, 20);
+    }
+
+    #[test]
+    fn unused_calls_come_back_once() {
+        let mut bucket = Bucket::full(POLICY, at(0));
+        let Verdict::Admit { lease: Some(lease), remaining } = bucket.acquire(POLICY, at(0), 9, LIFE) else {
+            panic!("full")
+        };
+        bucket.close(POLICY, at(0), lease.id, lease.calls + 1);
+        assert_eq!(bucket.remaining(), remaining, "more than was leased is refused");
+        let mut bucket = Bucket::full(POLICY, at(0));
+        bucket.acquire(POLICY, at(0), 9, LIFE);
+        bucket.close(POLICY, at(0), lease.id, 9);
+        assert_eq!(bucket.remaining(), 19);
+        bucket.close(POLICY, at(0), lease.id, 9);
+        assert_eq!(bucket.remaining(), 19);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_nothing_and_takes_nothing() {
+        let mut bucket = Bucket::full(POLICY, at(10_000));
+        while let Verdict::Admit { .. } = bucket.acquire(POLICY, at(10_000), 0, LIFE) {}
+        assert!(matches!(bucket.acquire(POLICY, at(0), 0, LIFE), Verdict::Limit { .. }));
+        assert!(matches!(bucket.acquire(POLICY, at(10_000), 0, LIFE), Verdict::Limit { .. }));
+        assert!(matches!(bucket.acquire(POLICY, at(10_100), 0, LIFE), Verdict::Admit { .. }));
+    }
+
+    #[test]
+    fn the_window_is_the_time_to_fill() {
+        assert_eq!(POLICY.window(), Lifetime::from_seconds(2));
+    }
+}

@@ -1,0 +1,234 @@
+//! All settings of a gateway, read together and refused together.
+
+use crate::config::{ConfigProblem, Lookup, Profile, number, required};
+use crate::entropy::provider::Providers;
+use crate::gate::bucket::Policy;
+use crate::time::Lifetime;
+use crate::token::jwks::KeyRing;
+use crate::token::read_key;
+use crate::token::seal::RootKey;
+use url::{Host, Url};
+
+/// What an operator decided. Made once per isolate.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where this gateway runs.
+    pub profile: Profile,
+    /// The gateway's public origin, without a trailing slash: `iss` of its tokens. Only configuration says it, never a
+    /// request header.
+    pub issuer: String,
+    /// The resource the tokens are for: the MCP endpoint.
+    pub resource: String,
+    /// Signing keys.
+    pub keys: KeyRing,
+    /// The root secret for stored credentials and refresh tokens.
+    pub root: RootKey,
+    /// Calls of one principal.
+    pub calls: Policy,
+    /// Logins from one address.
+    pub logins: Policy,
+    /// Life of a lease: the bound of a revocation.
+    pub lease_life: Lifetime,
+    /// Life of an access token.
+    pub access_life: Lifetime,
+    /// Life of a session, however often it is refreshed.
+    pub session_life: Lifetime,
+    /// Quantum providers.
+    pub providers: Providers,
+    host: String,
+}
+
+impl Settings {
+    /// Reads every setting. All that is wrong is reported at once.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        let mut problems = Vec::new();
+        let profile = keep(Profile::read(lookup), &mut problems);
+        let issuer = profile.and_then(|profile| keep(read_issuer(lookup, profile), &mut problems));
+        let keys = keep(KeyRing::read(lookup), &mut problems);
+        let root = keep(read_key(lookup, "ENCRYPTION_KEY"), &mut problems).map(RootKey::new);
+        let providers = profile.and_then(|profile| match Providers::read(lookup, profile) {
+            Ok(providers) => Some(providers),
+            Err(more) => {
+                problems.extend(more);
+                None
+            }
+        });
+        let numbers = keep(Numbers::read(lookup), &mut problems);
+        match (profile, issuer, keys, root, providers, numbers) {
+            (Some(profile), Some((issuer, host)), Some(keys), Some(root), Some(providers), Some(numbers)) => Ok(Self {
+                profile,
+                resource: format!("{issuer}/mcp"),
+                issuer,
+                keys,
+                root,
+                calls: numbers.calls,
+                logins: numbers.logins,
+                lease_life: numbers.lease_life,
+                access_life: numbers.access_life,
+                session_life: numbers.session_life,
+                providers,
+                host,
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// Whether a request's `Host` (with its port) is this gateway's. On a developer's machine every loopback name is, at
+    /// any port; so a gateway in the local profile answers nobody who is not on its machine.
+    pub fn serves_host(&self, host: &str) -> bool {
+        match self.profile {
+            Profile::Production => host.eq_ignore_ascii_case(&self.host),
+            Profile::Local => is_loopback(host),
+        }
+    }
+
+    /// Whether a request's `Origin` is this gateway's own.
+    pub fn serves_origin(&self, origin: &str) -> bool {
+        match self.profile {
+            Profile::Production => origin.eq_ignore_ascii_case(&self.issuer),
+            Profile::Local => origin.strip_prefix("http://").is_some_and(is_loopback),
+        }
+    }
+}
+
+struct Numbers {
+    calls: Policy,
+    logins: Policy,
+    lease_life: Lifetime,
+    access_life: Lifetime,
+    session_life: Lifetime,
+}
+
+impl Numbers {
+    fn read(lookup: Lookup<'_>) -> Result<Self, ConfigProblem> {
+        let rate = |name: &str, default, top| {
+            number(lookup, name, default, 1..=top).map(|value| u32::try_from(value).unwrap_or(u32::MAX))
+        };
+        Ok(Self {
+            calls: Policy {
+                burst: rate("RATE_LIMIT_BURST", 20, 1_000_000)?,
+                per_minute: rate("RATE_LIMIT_PER_MINUTE", 600, 60_000_000)?,
+            },
+            logins: Policy {
+                burst: rate("LOGIN_SOURCE_BURST", 30, 1_000_000)?,
+                per_minute: rate("LOGIN_SOURCE_PER_MINUTE", 30, 60_000_000)?,
+            },
+            lease_life: Lifetime::from_millis(number(lookup, "LEASE_MILLIS", 1000, 0..=1000)?),
+            access_life: Lifetime::from_seconds(number(lookup, "ACCESS_TOKEN_SECONDS", 600, 60..=3600)?),
+            session_life: Lifetime::from_seconds(number(lookup, "SESSION_SECONDS", 2_592_000, 3600..=31_536_000)?),
+        })
+    }
+}
+
+fn keep<T>(outcome: Result<T, ConfigProblem>, problems: &mut Vec<ConfigProblem>) -> Option<T> {
+    outcome.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// The issuer without its trailing slash, and its host with port.
+fn read_issuer(lookup: Lookup<'_>, profile: Profile) -> Result<(String, String), ConfigProblem> {
+    let text = required(lookup, "ISSUER")?;
+    let wrong = |problem: &str| ConfigProblem::new("ISSUER", problem);
+    let url = Url::parse(&text).map_err(|_| wrong("must be an absolute URL"))?;
+    let origin = url.origin().ascii_serialization();
+    if text.trim_end_matches('/') != origin {
+        return Err(wrong("must be an origin: scheme, host and port, and nothing else"));
+    }
+    let secure = url.scheme() == "https" && profile == Profile::Production;
+    let local = url.scheme() == "http" && profile == Profile::Local;
+    if !secure && !local {
+        return Err(wrong("must be https in production, and http on a loopback host in the local profile"));
+    }
+    let host = origin.split_once("://").map(|(_, host)| host.to_owned()).unwrap_or_default();
+    if local != is_loopback(&host) {
+        return Err(wrong("must be a public host in production, and a loopback host in the local profile"));
+    }
+    Ok((origin, host))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{host}/")) else { return false };
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    bare && loopback
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+    use crate::id::encode_random;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn key(shift: u8) -> String {
+        encode_random(&std::array::from_fn::<u8, 32, _>(|i| u8::try_from(i).unwrap() * 3 + shift))
+    }
+
+    fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {
+        let lookup = |name: &str| {
+            if let Some((_, value)) = changes.iter().find(|(changed, _)| *changed == name) {
+                return Some((*value).to_owned());
+            }
+            match name {
+                "PROFILE" => Some("production".into()),
+                "ISSUER" => Some("https://gw.example.com".into()),
+                "SIGNING_KEY" => Some(key(1)),
+                "ENCRYPTION_KEY" => Some(key(2)),
+                _ => None,
+            }
+        };
+        Settings::read(&lookup)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.resource, "https://gw.example.com/mcp");
+        assert_eq!((settings.calls.burst, settings.calls.per_minute), (20, 600));
+        assert_eq!((settings.lease_life.millis(), settings.access_life.seconds_ceil()), (1000, 600));
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let problems = read(&[("PROFILE", ""), ("SIGNING_KEY", ""), ("ENCRYPTION_KEY", "")]).unwrap_err();
+        assert_eq!(problems, "PROFILE is missing; SIGNING_KEY is missing; ENCRYPTION_KEY is missing");
+    }
+
+    #[test]
+    fn the_issuer_is_an_origin_that_fits_the_profile() {
+        for bad in [
+            "http://gw.example.com",
+            "https://gw.example.com/x",
+            "https://127.0.0.1",
+            "gw.example.com",
+            "https://a@b.c",
+        ] {
+            assert!(read(&[("ISSUER", bad)]).is_err(), "{bad}");
+        }
+        let local = |issuer| read(&[("PROFILE", "local"), ("ISSUER", issuer)]);
+        assert!(local("http://127.0.0.1:8787/").is_ok());
+        assert!(local("http://gw.example.com").is_err() && local("https://127.0.0.1").is_err());
+    }
+
+    #[test]
+    fn only_the_gateways_own_host_and_origin_are_served() {
+        let production = read(&[]).unwrap();
+        assert!(production.serves_host("GW.example.com") && production.serves_origin("https://gw.example.com"));
+        for host in ["evil.example.com", "gw.example.com:8443", "127.0.0.1", "gw.example.com.", ""] {
+            assert!(!production.serves_host(host), "{host}");
+        }
+        let local = read(&[("PROFILE", "local"), ("ISSUER", "http://127.0.0.1:8787")]).unwrap();
+        for host in ["127.0.0.1:8787", "localhost:9999", "[::1]:1"] {
+            assert!(local.serves_host(host) && local.serves_origin(&format!("http://{host}")), "{host}");
+        }
+        for host in ["gw.workers.dev", "127.0.0.1.evil.com", "localhost.evil.com", "localhost/x", "a@localhost", ""] {
+            assert!(!local.serves_host(host) && !local.serves_origin(&format!("http://{host}")), "{host}");
+        }
+        assert!(!local.serves_origin("null") && !local.serves_origin("https://evil.example.com"));
+    }
+}

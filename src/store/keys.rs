@@ -1,0 +1,68 @@
+//! Names of Durable Objects and keys in KV. Ids cannot hold a `/` or a `:`, so no two names can meet.
+
+use crate::account::Username;
+use crate::id::{SessionId, TenantId, TokenId, UserId, encode_random};
+use crate::time::{Lifetime, Timestamp};
+use sha2::{Digest, Sha256};
+
+/// Shortest life of a KV entry that the platform accepts.
+pub const MIN_KV_LIFETIME: Lifetime = Lifetime::from_seconds(60);
+
+/// The gate of a user.
+pub fn principal_gate(tenant: &TenantId, user: &UserId) -> String {
+    format!("principal/{tenant}/{user}")
+}
+
+/// The gate that slows down logins on one account. The name is hashed: it is typed by strangers and may be a mistyped secret.
+pub fn account_gate(username: &Username) -> String {
+    format!("account/{}", encode_random(&Sha256::digest(username.as_str())))
+}
+
+/// The gate of a source address, for requests without a token.
+pub fn source_gate(address: &str) -> String {
+    format!("source/{}", encode_random(&Sha256::digest(address)))
+}
+
+/// The published entry of a revoked session.
+pub fn revoked_session(tenant: &TenantId, session: &SessionId) -> String {
+    format!("revoked:session:{tenant}:{session}")
+}
+
+/// The published entry of a single revoked access token.
+pub fn revoked_token(tenant: &TenantId, token: &TokenId) -> String {
+    format!("revoked:token:{tenant}:{token}")
+}
+
+/// How long a revocation stays published: until what it names would have expired, and at least as long as KV demands.
+pub fn revocation_lifetime(until: Timestamp, now: Timestamp) -> Lifetime {
+    until.since(now).max(MIN_KV_LIFETIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{account_gate, principal_gate, revocation_lifetime, revoked_session};
+    use crate::account::Username;
+    use crate::id::{SessionId, TenantId, UserId};
+    use crate::time::{Lifetime, Timestamp};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn names_carry_the_tenant() {
+        let (tenant, user) = (TenantId::parse("acme").unwrap(), UserId::parse("u-1").unwrap());
+        assert_eq!(principal_gate(&tenant, &user), "principal/acme/u-1");
+        assert_eq!(revoked_session(&tenant, &SessionId::parse("s").unwrap()), "revoked:session:acme:s");
+    }
+
+    #[test]
+    fn a_username_does_not_stand_in_a_name() {
+        assert!(!account_gate(&Username::parse("ada").unwrap()).contains("ada"));
+    }
+
+    #[test]
+    fn a_revocation_is_published_for_at_least_a_minute() {
+        let now = Timestamp::from_seconds(100);
+        assert_eq!(revocation_lifetime(now, now), Lifetime::from_seconds(60));
+        assert_eq!(revocation_lifetime(Timestamp::from_seconds(700), now), Lifetime::from_seconds(600));
+    }
+}

@@ -1,0 +1,30 @@
+//! Upstream tool servers in D1.
+
+use crate::id::{TenantId, UpstreamId};
+use serde::Deserialize;
+
+/// The enabled upstreams of a tenant, in the order of their names. `?1` tenant.
+pub const ENABLED_UPSTREAMS: &str = "\
+    SELECT id, name, url, credential FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
+
+/// A new upstream; fails when the tenant has one of that name. `?1` id, `?2` tenant, `?3` name, `?4` url, `?5` sealed credential, `?6` now.
+pub const INSERT_UPSTREAM: &str = "\
+    INSERT INTO upstreams (id, tenant_id, name, url, credential, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// A row of [`ENABLED_UPSTREAMS`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct UpstreamRow {
+    /// Unique id.
+    pub id: UpstreamId,
+    /// Prefix of its tools' names.
+    pub name: String,
+    /// Its MCP endpoint.
+    pub url: String,
+    /// Sealed bearer token, see [`credential_place`].
+    pub credential: Option<String>,
+}
+
+/// Where an upstream's credential is bound to: it opens for no other tenant, upstream or address.
+pub fn credential_place(tenant: &TenantId, upstream: &UpstreamId, url: &str) -> String {
+    format!("upstream-credential/{tenant}/{upstream}/{url}")
+}
