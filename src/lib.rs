@@ -1,6 +1,6 @@
 //! MCP Secure Gateway: a Worker that stands between AI agents and the tools they use.
 //!
-//! Everything outside [`edge`] is pure: no `async`, no clock, no randomness, no I/O. A request is always
+//! Everything outside `edge` is pure: no `async`, no clock, no randomness, no I/O. A request is always
 //! *gather facts → decide → commit writes → reply*; the edge gathers, commits and replies, the rooms decide.
 //!
 //! The rooms, bottom to top. A room uses only rooms above it in this list; `tests/arrows.rs` enforces it.

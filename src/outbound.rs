@@ -4,6 +4,7 @@
 //! compatibility flag `global_fetch_strictly_public` covers that on the platform (see `docs/THREATS.md`).
 
 use crate::time::Lifetime;
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
@@ -75,6 +76,15 @@ impl OutboundUrl {
         }
     }
 
+    /// The same origin with the path and query of `url`: the policy, which is about origins, need not be asked again.
+    #[must_use]
+    pub fn with_path_and_query(&self, url: &Url) -> Self {
+        let mut own = self.0.clone();
+        own.set_path(url.path());
+        own.set_query(url.query());
+        Self(own)
+    }
+
     /// The URL itself, for the request; never for a log line or an error.
     pub fn url(&self) -> &Url {
         &self.0
@@ -116,8 +126,8 @@ pub struct OutboundRequest {
     pub method: Method,
     /// Where to.
     pub url: OutboundUrl,
-    /// Header fields; a value may be secret, so it is redacted in `Debug`.
-    pub headers: Vec<(&'static str, HeaderValue)>,
+    /// Header fields; a value may be secret, so it is redacted in `Debug`. A name is lower case or as its specification writes it.
+    pub headers: Vec<(Cow<'static, str>, HeaderValue)>,
     /// The body, if any.
     pub body: Option<Vec<u8>>,
     /// When to give up, counted from sending to the last byte read.

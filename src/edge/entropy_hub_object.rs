@@ -8,13 +8,14 @@
 //! Nothing is ever stored but the time of the next alarm: keys and provider bytes live in memory and die with the object.
 //! The decisions are those of [`crate::entropy::hub`]; this file sends, waits and logs.
 
+use super::context::log;
 use super::{clock, outbound, random};
 use crate::config::Profile;
-use crate::entropy::hub::{Change, Hub};
+use crate::entropy::hub::Hub;
 use crate::entropy::provider::Providers;
+use crate::observe::Event;
 use crate::time::Timestamp;
 use futures::future::join_all;
-use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, wasm_bindgen};
 
@@ -79,7 +80,7 @@ impl EntropyHub {
         let answers = join_all(sent).await;
         let local = random::local_seed();
         for change in self.with_hub(|hub| hub.absorb(answers, &local, clock::now()))? {
-            log(&change);
+            log(&Event::from(&change), None);
         }
         Ok(())
     }
@@ -111,43 +112,5 @@ impl EntropyHub {
         let profile = Profile::read(&lookup).map_err(|problem| refused(&problem.name))?;
         Providers::read(&lookup, profile)
             .map_err(|problems| refused(problems.first().map_or("", |problem| problem.name.as_str())))
-    }
-}
-
-/// One line of the log.
-#[derive(Serialize)]
-struct Line {
-    event: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consecutive: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<&'static str>,
-}
-
-fn log(change: &Change) {
-    let blank = Line { event: "", provider: None, reason: None, consecutive: None, from: None, to: None };
-    let line = match change {
-        Change::ProviderFailed { provider, failure, consecutive } => Line {
-            event: "entropy.provider_failed",
-            provider: Some(provider.as_str()),
-            reason: Some(failure.to_string()),
-            consecutive: Some(*consecutive),
-            ..blank
-        },
-        Change::ProviderRecovered { provider } => {
-            Line { event: "entropy.provider_recovered", provider: Some(provider.as_str()), ..blank }
-        }
-        Change::LabelChanged { from, to } => {
-            Line { event: "entropy.label_changed", from: Some(from.as_str()), to: Some(to.as_str()), ..blank }
-        }
-    };
-    if let Ok(line) = serde_json::to_string(&line) {
-        worker::console_log!("{line}");
     }
 }

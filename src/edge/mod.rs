@@ -1,4 +1,204 @@
 //! The Workers runtime: the only room that names it. Gathers facts, asks the pure rooms, commits, replies.
 
+mod admission;
+mod auth;
+mod body;
 mod clock;
+mod context;
+mod docs;
+mod entropy_hub_object;
+mod gate;
+mod gate_object;
+mod health;
 mod outbound;
+mod random;
+mod reply;
+
+use crate::api::body::{LoginRequest, RefreshRequest, parse};
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+use crate::api::route::{Endpoint, Miss, Route, resolve};
+use crate::id::CorrelationId;
+use crate::observe::{self, Event, Who};
+use admission::{Principal, authenticate};
+use body::header;
+use context::Context;
+use serde::de::DeserializeOwned;
+use worker::{Env, Request, Response, Result, event};
+
+/// The OpenAPI document, rendered from the code on the host and checked by a test.
+const OPENAPI: &[u8] = include_bytes!("../api/openapi.json");
+
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, background: worker::Context) -> Result<Response> {
+    let started = clock::now();
+    let correlation = context::correlation(request.headers());
+    let settings = match context::settings(&env) {
+        Ok(settings) => settings,
+        Err(problems) => return refuse_to_serve(Problem::Misconfigured(problems), &request, &correlation),
+    };
+    let context = Context { env, background, settings, correlation, started };
+    let mut trace = Trace { method: request.inner().method(), route: None, who: None };
+    let outcome = serve(&context, request, &mut trace).await;
+    refresh_entropy(&context);
+    finish(&context, trace, outcome)
+}
+
+/// What the log says of a request.
+struct Trace {
+    method: String,
+    route: Option<&'static str>,
+    who: Option<Who>,
+}
+
+/// A reply of the API, or a static file that already is a response.
+enum Served {
+    Reply(Reply),
+    File(Response),
+}
+
+impl From<Reply> for Served {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+/// 1. host and origin; 2. the route; 3. the endpoint.
+async fn serve(context: &Context, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
+    check_origin(context, &request)?;
+    let path = request.path();
+    let route = match resolve(&trace.method, &path) {
+        Ok(route) => route,
+        Err(Miss::NotFound) => return Err(Problem::NotFound),
+        Err(Miss::MethodNotAllowed { allow }) => return Err(Problem::MethodNotAllowed { allow }),
+        Err(Miss::Options { allow }) => return Ok(Reply::empty(204).with("allow", allow).into()),
+    };
+    trace.route = Some(route.path);
+    if route.endpoint == Endpoint::Docs {
+        return docs::serve(&context.env, &path, &context.correlation).await.map(Served::File);
+    }
+    dispatch(context, route, request, trace).await.map(Served::Reply)
+}
+
+/// Every route on one screen.
+async fn dispatch(
+    context: &Context,
+    route: Route,
+    mut request: Request,
+    trace: &mut Trace,
+) -> std::result::Result<Reply, Problem> {
+    let authorization = header(&request, "authorization");
+    let authorization = authorization.as_deref();
+    match route.endpoint {
+        Endpoint::Login => auth::login(context, &source(&request), json::<LoginRequest>(&mut request).await?).await,
+        Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&mut request).await?).await,
+        Endpoint::Logout => auth::logout(context, authorization).await,
+        Endpoint::Me => {
+            let principal = caller(context, authorization, trace).await?;
+            Ok(rated(context, &principal, auth::me(context, &principal).await?))
+        }
+        Endpoint::ListTools | Endpoint::ExecuteTool | Endpoint::Mcp => Err(Problem::NotFound),
+        Endpoint::Health => Ok(health::status(context).await),
+        Endpoint::Live => Ok(health::live()),
+        Endpoint::Ready => Ok(health::ready(context).await),
+        Endpoint::Jwks => {
+            Ok(Reply::json(200, &context.settings.keys.published()).with("cache-control", "public, max-age=300"))
+        }
+        Endpoint::OpenApi => Ok(Reply {
+            status: 200,
+            headers: vec![
+                ("content-type", "application/json; charset=utf-8".into()),
+                ("cache-control", "public, max-age=300".into()),
+            ],
+            body: OPENAPI.to_vec(),
+        }),
+        Endpoint::Docs => Err(Problem::Internal("a file was dispatched as a reply".into())),
+    }
+}
+
+async fn caller(
+    context: &Context,
+    authorization: Option<&str>,
+    trace: &mut Trace,
+) -> std::result::Result<Principal, Problem> {
+    let principal = authenticate(context, authorization).await?;
+    trace.who = Some(admission::who(principal.claims()));
+    Ok(principal)
+}
+
+/// Tells the caller what is left of its rate.
+fn rated(context: &Context, principal: &Principal, reply: Reply) -> Reply {
+    let policy = context.settings.calls;
+    reply.with_rate(policy, principal.remaining, policy.window())
+}
+
+async fn json<T: DeserializeOwned>(request: &mut Request) -> std::result::Result<T, Problem> {
+    let content_type = header(request, "content-type");
+    let bytes = body::read(request).await?;
+    parse(content_type.as_deref(), &bytes)
+}
+
+/// `Host` must be this gateway's (DNS rebinding), and a browser must come from this gateway's own pages.
+fn check_origin(context: &Context, request: &Request) -> std::result::Result<(), Problem> {
+    let host = header(request, "host").unwrap_or_default();
+    if !context.settings.serves_host(&host) {
+        return Err(Problem::HostNotAllowed);
+    }
+    match header(request, "origin") {
+        Some(origin) if !context.settings.serves_origin(&origin) => Err(Problem::OriginNotAllowed),
+        _ => Ok(()),
+    }
+}
+
+/// The address a request came from, as the platform says it; no header of the client's own is believed.
+fn source(request: &Request) -> String {
+    header(request, "cf-connecting-ip").unwrap_or_else(|| "unknown".into())
+}
+
+/// Fetches a new child seed when it is time, after the reply.
+fn refresh_entropy(context: &Context) {
+    if random::begin_refresh(&context.settings.providers, clock::now()) {
+        context.background.wait_until(random::refresh(context.env.clone()));
+    }
+}
+
+fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, Problem>) -> Result<Response> {
+    let (served, problem) = match outcome {
+        Ok(served) => (served, None),
+        Err(problem) => (Served::Reply(problem.reply(&context.correlation, &context.settings.issuer)), Some(problem)),
+    };
+    let response = match served {
+        Served::Reply(reply) => reply::render(reply, &context.correlation)?,
+        Served::File(response) => response,
+    };
+    context.log(&Event::Request(observe::Request {
+        method: trace.method.chars().take(16).collect(),
+        route: trace.route,
+        status: response.status_code(),
+        duration_ms: clock::now().since(context.started),
+        who: trace.who,
+        problem: problem.as_ref().map(Problem::name),
+        reason: problem.map(|problem| problem.to_string()),
+    }));
+    Ok(response)
+}
+
+/// Without sound settings nothing is served, health included.
+fn refuse_to_serve(problem: Problem, request: &Request, correlation: &CorrelationId) -> Result<Response> {
+    let event = Event::Request(observe::Request {
+        method: request.inner().method().chars().take(16).collect(),
+        route: None,
+        status: problem.status(),
+        duration_ms: crate::time::Lifetime::from_millis(0),
+        who: None,
+        problem: Some(problem.name()),
+        reason: Some(problem.to_string()),
+    });
+    context::log(&event, Some(correlation));
+    reply::render(problem.reply(correlation, "unconfigured"), correlation)
+}

@@ -1,1 +1,216 @@
-//! Upstreams: the client side of the protocol.
+//! Upstreams: the client side of the protocol, towards the tool servers behind the gateway.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`exchange`] | the steps of one listing or one call, both eras: next request → answer → next request |
+//! | [`request`] | requests, built fresh; nothing a caller sent ever becomes a header here, except what a tool's own schema asks for |
+//! | [`answer`] | what came back, JSON or event stream, becomes a result or a named failure |
+//! | [`stream`] | the event-stream format |
+//! | [`param`] | `x-mcp-header` annotations: which arguments are repeated in headers |
+
+pub mod answer;
+pub mod exchange;
+pub mod param;
+pub mod request;
+pub mod stream;
+
+use crate::config::{self, ConfigProblem, Lookup};
+use crate::id::UpstreamId;
+use crate::outbound::{OutboundFailure, OutboundUrl, Reach, RefusedUrl};
+use crate::secret::SecretText;
+use crate::time::Lifetime;
+use std::fmt;
+
+/// Longest message of an upstream's error that is kept, in characters.
+const MAX_MESSAGE: usize = 200;
+
+/// One MCP server behind the gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    /// Unique id.
+    pub id: UpstreamId,
+    /// What its tools' names begin with, and how errors call it.
+    pub name: String,
+    /// Its MCP endpoint.
+    pub url: OutboundUrl,
+    /// The bearer token the gateway itself shows it; never a caller's.
+    pub credential: Option<SecretText>,
+}
+
+impl Upstream {
+    /// An upstream whose endpoint the outbound policy allows.
+    pub fn new(
+        id: UpstreamId,
+        name: impl Into<String>,
+        url: &str,
+        credential: Option<SecretText>,
+        reach: Reach,
+    ) -> Result<Self, RefusedUrl> {
+        Ok(Self { id, name: name.into(), url: OutboundUrl::parse(url, reach)?, credential })
+    }
+
+    /// What went wrong with this upstream.
+    pub fn failure(&self, problem: UpstreamProblem) -> UpstreamFailure {
+        UpstreamFailure { upstream: self.name.clone(), problem }
+    }
+}
+
+/// Limits towards every upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamLimits {
+    /// How long one listing or one call may take, handshake included.
+    pub deadline: Lifetime,
+}
+
+impl UpstreamLimits {
+    /// Reads `UPSTREAM_DEADLINE_MS`: 1000 to 30000, 10000 when absent.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigProblem> {
+        let millis = config::number(lookup, "UPSTREAM_DEADLINE_MS", 10_000, 1_000..=30_000)?;
+        Ok(Self { deadline: Lifetime::from_millis(millis) })
+    }
+}
+
+/// A failure with the name of the upstream it belongs to; never its address, never anything it said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the upstream {upstream:?} {problem}")]
+pub struct UpstreamFailure {
+    /// The upstream's name.
+    pub upstream: String,
+    /// What went wrong.
+    pub problem: UpstreamProblem,
+}
+
+/// What can go wrong with an upstream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamProblem {
+    /// The deadline passed.
+    #[error("did not answer in time")]
+    Timeout,
+    /// No connection, or it broke.
+    #[error("could not be reached")]
+    Unreachable,
+    /// It wanted to send the gateway elsewhere.
+    #[error("answered with a redirect, which is never followed")]
+    Redirected,
+    /// More bytes than allowed.
+    #[error("answered with more than is allowed")]
+    TooLarge,
+    /// An HTTP status that is not the protocol's.
+    #[error("answered with HTTP status {0}")]
+    Status(u16),
+    /// An answer the protocol does not allow.
+    #[error("broke the protocol: {0}")]
+    Protocol(ProtocolBreach),
+    /// An error of the upstream itself. Its message is for the log, never for a caller.
+    #[error("answered with error {code}")]
+    Rpc {
+        /// The JSON-RPC error code.
+        code: i64,
+        /// The message, cut to 200 characters and without control characters.
+        message: UntrustedText,
+    },
+    /// Its address or credential cannot be used.
+    #[error("is not configured correctly")]
+    Misconfigured,
+}
+
+/// How an answer broke the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolBreach {
+    /// Neither JSON nor an event stream.
+    #[error("the answer is neither JSON nor an event stream")]
+    MediaType,
+    /// Not one strict JSON document, or not a stream of them.
+    #[error("the answer is not well-formed")]
+    Malformed,
+    /// Not a JSON-RPC 2.0 response.
+    #[error("the answer is not a JSON-RPC response")]
+    NotAResponse,
+    /// A response to something else, or none at all.
+    #[error("the answer does not carry the request's id")]
+    WrongId,
+    /// A server that asks its client, which this client said it cannot do.
+    #[error("the server asked the gateway to do something")]
+    ServerRequest,
+    /// A result without what its method promises.
+    #[error("the result does not have its method's form")]
+    Result,
+    /// No revision in common.
+    #[error("no protocol revision in common")]
+    Revision,
+    /// A session id with characters a header cannot carry.
+    #[error("the session id is not valid")]
+    SessionId,
+    /// Pages without end, or a cursor that came twice.
+    #[error("the list of tools does not end")]
+    EndlessList,
+    /// A result that wants more input, or comes later.
+    #[error("the result is not complete, and the gateway cannot wait for it")]
+    Incomplete,
+    /// Structured content that does not fit the tool's own output schema.
+    #[error("the structured content does not fit the tool's output schema")]
+    OutputSchema,
+}
+
+impl From<OutboundFailure> for UpstreamProblem {
+    fn from(failure: OutboundFailure) -> Self {
+        match failure {
+            OutboundFailure::Timeout => Self::Timeout,
+            OutboundFailure::Unreachable => Self::Unreachable,
+            OutboundFailure::TooLarge => Self::TooLarge,
+            OutboundFailure::Redirected => Self::Redirected,
+        }
+    }
+}
+
+impl From<ProtocolBreach> for UpstreamProblem {
+    fn from(breach: ProtocolBreach) -> Self {
+        Self::Protocol(breach)
+    }
+}
+
+/// Text an upstream wrote, shortened and freed of control characters: safe to log, not to believe.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UntrustedText(String);
+
+impl UntrustedText {
+    /// Takes at most 200 characters; control and formatting characters become blanks.
+    pub fn new(text: &str) -> Self {
+        let clean = |c: char| if c.is_control() || ('\u{200b}'..='\u{206f}').contains(&c) { ' ' } else { c };
+        Self(text.chars().take(MAX_MESSAGE).map(clean).collect())
+    }
+
+    /// The text, for a log line.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UntrustedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UntrustedText({} bytes)", self.0.len())
+    }
+}
+
+/// A tool of an upstream that cannot be offered, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its name as the upstream gave it, cut to 128 characters, control characters as blanks; empty when it had none.
+    pub tool: String,
+    /// Why.
+    pub reason: UnusableReason,
+}
+
+/// Why an upstream's tool cannot be offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnusableReason {
+    /// Not a tool definition of the protocol.
+    #[error("is not a tool definition")]
+    Malformed,
+    /// An `x-mcp-header` annotation that the protocol does not allow.
+    #[error("has an x-mcp-header annotation that is not allowed")]
+    HeaderAnnotation,
+    /// Beyond the number of tools one upstream may have.
+    #[error("is beyond the number of tools one upstream may have")]
+    TooMany,
+}

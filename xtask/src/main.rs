@@ -1,3 +1,103 @@
 //! Set-up, build, development server, tests and benchmark of MCP Secure Gateway.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
+//! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
+//! | `dev` `suites` `bench` `records` | the commands themselves |
 
-fn main() {}
+mod arguments;
+mod bench;
+mod build;
+mod database;
+mod dev;
+mod failure;
+mod process;
+mod project;
+mod records;
+mod secrets;
+mod step;
+mod suites;
+mod tools;
+
+use arguments::Arguments;
+use failure::Failure;
+use project::Project;
+use std::process::ExitCode;
+
+/// One command: how it is called, what it does, and the function that does it.
+struct Command {
+    usage: &'static str,
+    about: &'static str,
+    run: fn(&Project, Arguments) -> Result<(), Failure>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        usage: "dev [--port N] [--state DIR] [--var NAME=VALUE]…",
+        about: "prepare everything and run the gateway on this machine",
+        run: dev::run,
+    },
+    Command { usage: "test [--no-coverage]", about: "prepare everything and run every test", run: suites::run },
+    Command {
+        usage: "bench [--seconds N] [--direct]",
+        about: "prepare everything and measure the gateway beside empty Workers",
+        run: bench::run,
+    },
+    Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },
+    Command {
+        usage: "user add NAME --tenant T [--password-from VARIABLE] [--state DIR | --remote --env NAME]",
+        about: "make a user, and its tenant where there is none; without a password a random one is shown once",
+        run: records::user,
+    },
+    Command {
+        usage: "upstream add NAME URL --tenant T [--token-from VARIABLE [--key-from VARIABLE]] [--state DIR | --remote --env NAME]",
+        about: "make an MCP server's tools available to a tenant; its bearer token is stored sealed",
+        run: records::upstream,
+    },
+    Command {
+        usage: "secret",
+        about: "print 32 random bytes in base64url, the form of every key",
+        run: records::secret,
+    },
+    Command { usage: "setup", about: "install what the build and the tests need", run: setup },
+];
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let Some(word) = words.next() else {
+        print_usage();
+        return ExitCode::from(2);
+    };
+    if matches!(word.as_str(), "help" | "--help" | "-h") {
+        print_usage();
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.usage.split(' ').next() == Some(word.as_str())) else {
+        eprintln!("There is no command {word}.\n");
+        print_usage();
+        return ExitCode::from(2);
+    };
+    let outcome = Project::locate().and_then(|project| (command.run)(&project, Arguments::new(words)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Shown) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("cargo xtask {word}: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_usage() {
+    println!("Usage: cargo xtask COMMAND\n");
+    for command in COMMANDS {
+        println!("  {}\n      {}", command.usage, command.about);
+    }
+}
+
+/// Installs the tools and writes nothing else: the part of the preparation that asks the network.
+fn setup(project: &Project, arguments: Arguments) -> Result<(), Failure> {
+    arguments.finish()?;
+    tools::install(project)
+}

@@ -14,7 +14,7 @@ pub(super) fn ask(url: &OutboundUrl, accept: &'static str) -> OutboundRequest {
     OutboundRequest {
         method: Method::Get,
         url: url.clone(),
-        headers: vec![("accept", HeaderValue::fixed(accept))],
+        headers: vec![("accept".into(), HeaderValue::fixed(accept))],
         body: None,
         deadline: FETCH_DEADLINE,
         max_answer_bytes: MAX_ANSWER_BYTES,

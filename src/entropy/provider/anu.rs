@@ -52,7 +52,7 @@ struct Message {
 impl Provider for Anu {
     fn request(&self, _: &Nonce) -> OutboundRequest {
         let mut request = answer::ask(&self.url, "application/json");
-        request.headers.push(("x-api-key", self.key.clone()));
+        request.headers.push(("x-api-key".into(), self.key.clone()));
         request
     }
 

@@ -64,7 +64,7 @@ impl Provider for Idq {
             Form::HexBytes => "application/json",
         };
         let mut request = answer::ask(&self.url, accept);
-        request.headers.extend(self.bearer.clone().map(|bearer| ("authorization", bearer)));
+        request.headers.extend(self.bearer.clone().map(|bearer| ("authorization".into(), bearer)));
         request
     }
 

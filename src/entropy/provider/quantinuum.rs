@@ -71,9 +71,9 @@ impl Provider for Quantinuum {
         let mut request = answer::ask(&self.url, "application/json");
         request.method = Method::Post;
         request.headers.extend([
-            ("content-type", json),
-            ("qo-api-key", self.key.clone()),
-            ("uuid", self.client.clone()),
+            ("content-type".into(), json),
+            ("qo-api-key".into(), self.key.clone()),
+            ("uuid".into(), self.client.clone()),
         ]);
         // A struct of a number and two texts always has a JSON form; an empty body would only be refused.
         request.body = Some(serde_json::to_vec(&ask).unwrap_or_default());

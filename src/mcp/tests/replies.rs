@@ -4,6 +4,7 @@ use super::{exchange, line, modern, modern_body, serve, tool, with};
 use crate::mcp::era::{Era, LegacyRevision};
 use crate::mcp::message::RequestId;
 use crate::mcp::post::{self, Post};
+use crate::mcp::refusal::Fault;
 use crate::mcp::reply::Reply;
 use crate::mcp::turn::{CallTool, ListTools, Turn};
 use crate::mcp::wire::CallToolResult;
@@ -213,4 +214,13 @@ fn the_turn_carries_the_name_the_arguments_and_the_id() {
     assert_eq!(Value::Object(call.arguments), json!({"a":[1]}));
     assert_eq!(list(true).id(), &RequestId::Number(7));
     assert_eq!(LegacyRevision::LATEST.name(), "2025-11-25");
+}
+
+#[test]
+fn a_list_or_a_call_that_cannot_be_served_is_refused_with_its_id() {
+    let expected = r#"200 {"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"Internal error"}}"#;
+    for modern_era in [true, false] {
+        assert_eq!(line(&list(modern_era).refuse(Fault::Internal)), expected);
+        assert_eq!(line(&call(modern_era).refuse(Fault::Internal)), expected);
+    }
 }

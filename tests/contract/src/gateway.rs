@@ -129,6 +129,8 @@ impl Gateway {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
+            // Every test has a runtime of its own; a connection must not outlive the one it was made in.
+            .pool_max_idle_per_host(0)
             .build()
             .expect("an HTTP client");
         let mut gateway = Self { http, port, process: Guarded::start(command), accounts: Accounts::default() };

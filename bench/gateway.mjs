@@ -1,0 +1,106 @@
+// The gateway under load: its settings for the run, the demo account's token, and the two calls that are measured.
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { gatewayModules, start } from "./workers.mjs";
+
+const revision = "2026-07-28";
+const prefix = "bench";
+
+/** A port nobody listens on; the gateway must know its own address before it starts. */
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  return port;
+}
+
+const key = () => randomBytes(32).toString("base64url");
+
+function options(issuer) {
+  return {
+    ...gatewayModules,
+    bindings: {
+      PROFILE: "local",
+      ISSUER: issuer,
+      SIGNING_KEY: key(),
+      ENCRYPTION_KEY: key(),
+      // The limit is not what is measured: it stands where a run cannot reach it, and is asked all the same.
+      RATE_LIMIT_BURST: "1000000",
+      RATE_LIMIT_PER_MINUTE: "60000000",
+    },
+    d1Databases: { DB: "local" },
+    kvNamespaces: { REVOCATIONS: "local" },
+    durableObjects: {
+      GATE: { className: "Gate", useSQLite: true },
+      ENTROPY_HUB: { className: "EntropyHub", useSQLite: true },
+    },
+    serviceBindings: { ASSETS: () => new Response("no static files here", { status: 404 }) },
+  };
+}
+
+/** A gateway that can only say that it lives. */
+export const bareGateway = () => options("http://127.0.0.1:8787");
+
+async function post(url, body, headers = {}) {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+async function addUpstream(miniflare, upstream) {
+  const database = await miniflare.getD1Database("DB");
+  const user = await database.prepare("SELECT tenant_id FROM users WHERE username = 'demo'").first();
+  await database
+    .prepare("INSERT INTO upstreams (id, tenant_id, name, url, created_at) VALUES (?, ?, ?, ?, ?)")
+    .bind("ups_00000000000000000000000000", user.tenant_id, prefix, `${upstream}/mcp`, Date.now())
+    .run();
+}
+
+/** One `tools/call` of revision 2026-07-28 as a load target. */
+function toolCall(origin, token, name, words, expect) {
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": revision,
+    "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1.0.0" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const params = { name, arguments: words, _meta: meta };
+  return {
+    url: `${origin}/mcp`,
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      authorization: `Bearer ${token}`,
+      "mcp-protocol-version": revision,
+      "mcp-method": "tools/call",
+      "mcp-name": name,
+    },
+    expect,
+  };
+}
+
+/** Starts the gateway on the database in `state`, with `upstream` as the demo account's only tool server. */
+export async function startGateway(state, upstream, direct) {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const persisted = { resourcePersistencePath: `${state}/v3` };
+  const started = await start({ ...options(origin), ...persisted, port }, direct);
+  await addUpstream(started.miniflare, upstream);
+  const { access_token: token } = await post(`${origin}/auth/login`, { username: "demo", password: "demo123" });
+  const listed = await (await fetch(`${origin}/mcp/tools`, { headers: { authorization: `Bearer ${token}` } })).json();
+  const names = (listed.tools ?? listed).map(({ name }) => name);
+  const echo = names.find((name) => name.startsWith(prefix) && name.endsWith("echo"));
+  if (!echo || !names.includes("server_time")) throw new Error(`unexpected tools: ${names.join(", ")}`);
+  return {
+    ...started,
+    local: toolCall(origin, token, "server_time", {}, '"resultType":"complete"'),
+    proxied: toolCall(origin, token, echo, { text: "hello" }, '"text":"hello"'),
+  };
+}

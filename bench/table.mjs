@@ -1,0 +1,16 @@
+// How the results are printed.
+const WIDTHS = [22, 12, 9, 9, 9];
+
+const line = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[at] ?? 0))).join("  ");
+
+/** The title and the head of one table. */
+export function heading(connections) {
+  const title = connections === 1 ? "1 connection" : `${connections} connections`;
+  return `\n${title}\n${line(["", "requests/s", "p50 ms", "p99 ms", "CPU ms", "throughput compared with"])}`;
+}
+
+/** One line: a target, its result and its share of the throughput of what it is compared with. */
+export function row({ name, baselines = [] }, { perSecond, p50, p99, cpu }, rates) {
+  const shares = baselines.map((other) => `${Math.round((100 * perSecond) / rates.get(other))} % of ${other}`);
+  return line([name, perSecond.toFixed(0), p50.toFixed(2), p99.toFixed(2), cpu.toFixed(3), `  ${shares.join(", ")}`]);
+}

@@ -1,0 +1,68 @@
+// Starts Workers in the local runtime, each in a process of its own.
+import { readFileSync, readdirSync } from "node:fs";
+import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
+
+const common = {
+  name: "measured",
+  compatibilityDate: "2026-11-01",
+  host: "127.0.0.1",
+  cf: false,
+  log: new Log(LogLevel.ERROR),
+  handleStructuredLogs: () => {}, // The log is written, and thrown away here: a terminal is not what is measured.
+};
+
+/** The modules worker-build left in a folder, the entry point first. */
+function rustModules(folder) {
+  return [
+    { type: "ESModule", path: `${folder}/index.js` },
+    { type: "CompiledWasm", path: `${folder}/index_bg.wasm` },
+  ];
+}
+
+/** The process of the runtime that `work` starts. */
+async function newRuntime(work) {
+  const before = new Set(runtimes());
+  const made = await work();
+  return [made, runtimes().find((pid) => !before.has(pid))];
+}
+
+function runtimes() {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const [name, rest] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+      return name.endsWith("(workerd") && Number(rest.split(" ")[1]) === process.pid;
+    } catch {
+      return false; // Not a process, or one that has just ended.
+    }
+  });
+}
+
+/**
+ * Starts a Worker in a runtime of its own; gives the runtime's process and address.
+ *
+ * The address is that of the simulator's front, which does its own work for each request, or, with `direct`, a socket of the
+ * runtime that leads to the Worker itself.
+ */
+export async function start({ port = 0, ...options }, direct) {
+  const ports = direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port }] } : { port };
+  const [miniflare, pid] = await newRuntime(async () => {
+    const made = new Miniflare(convertV4MiniflareOptions({ ...common, ...ports, ...options }));
+    await made.ready;
+    return made;
+  });
+  const url = direct ? await miniflare.unsafeGetDirectURL(common.name) : await miniflare.ready;
+  return { miniflare, pid, url: url.origin };
+}
+
+export const emptyScript = (upstream) => ({
+  modules: [{ type: "ESModule", path: "bench/empty-worker.mjs" }],
+  bindings: { UPSTREAM: upstream },
+});
+
+export const emptyRust = (upstream) => ({
+  modulesRoot: "target/bench/empty-worker",
+  modules: rustModules("target/bench/empty-worker"),
+  bindings: { UPSTREAM: upstream },
+});
+
+export const gatewayModules = { modulesRoot: "build", modules: rustModules("build") };

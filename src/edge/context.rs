@@ -1,0 +1,75 @@
+//! What one request carries through the edge.
+
+use super::{clock, random};
+use crate::api::problem::Problem;
+use crate::config::ConfigProblem;
+use crate::id::CorrelationId;
+use crate::observe::{Event, Level};
+use crate::settings::Settings;
+use crate::time::Timestamp;
+use std::cell::RefCell;
+use std::rc::Rc;
+use worker::{Env, Headers};
+
+/// One request's surroundings.
+pub struct Context {
+    /// The platform's bindings.
+    pub env: Env,
+    /// Runs what nobody waits for.
+    pub background: worker::Context,
+    /// The operator's decisions.
+    pub settings: Rc<Settings>,
+    /// Ties together everything this request does.
+    pub correlation: CorrelationId,
+    /// When the request came.
+    pub started: Timestamp,
+}
+
+impl Context {
+    /// Writes one event to the log.
+    pub fn log(&self, event: &Event) {
+        log(event, Some(&self.correlation));
+    }
+}
+
+thread_local! {
+    static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
+}
+
+/// The settings, read once per isolate: a new version of the Worker gets new isolates. Wrong settings are read again at
+/// the next request, which costs nothing that matters.
+pub fn settings(env: &Env) -> Result<Rc<Settings>, Vec<ConfigProblem>> {
+    if let Some(settings) = SETTINGS.with_borrow(Clone::clone) {
+        return Ok(settings);
+    }
+    let settings = Rc::new(Settings::read(&|name| variable(env, name))?);
+    SETTINGS.replace(Some(Rc::clone(&settings)));
+    Ok(settings)
+}
+
+/// A variable or secret of the Worker.
+pub fn variable(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|value| value.to_string())
+}
+
+/// The caller's correlation id when it is an identifier, else a new one.
+pub fn correlation(headers: &Headers) -> CorrelationId {
+    let sent = headers.get("x-correlation-id").ok().flatten();
+    sent.and_then(|text| CorrelationId::parse(&text).ok())
+        .unwrap_or_else(|| CorrelationId::from_bytes(&random::bytes::<16>("correlation-id")))
+}
+
+/// Writes one event to the log. Outside a request there is no correlation id.
+pub fn log(event: &Event, correlation: Option<&CorrelationId>) {
+    let line = event.render(clock::now(), correlation);
+    match event.level() {
+        Level::Info => worker::console_log!("{line}"),
+        Level::Warn => worker::console_warn!("{line}"),
+        Level::Error => worker::console_error!("{line}"),
+    }
+}
+
+/// The problem of a part of the platform that failed.
+pub fn unavailable(part: &'static str) -> impl Fn(worker::Error) -> Problem {
+    move |error| Problem::Unavailable { part, reason: error.to_string() }
+}

@@ -1,0 +1,114 @@
+//! The `Gate` Durable Object: reads the facts, lets [`crate::gate::message::decide`] decide, commits, answers.
+//!
+//! One object per principal, and one per account and per source address for logins. Input gates let one event in at a
+//! time, and no call is awaited between reading and writing, so a decision never works on stale facts.
+
+use super::clock;
+use crate::gate::message::{Facts, GateReply, GateRequest, Write, decide};
+use crate::store::gate as statements;
+use crate::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use worker::{
+    DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object, wasm_bindgen,
+};
+
+/// What a principal may still do, in one place that cannot race.
+#[durable_object]
+pub struct Gate {
+    sql: SqlStorage,
+}
+
+impl DurableObject for Gate {
+    fn new(state: State, _env: Env) -> Self {
+        Self { sql: state.storage().sql() }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let question: GateRequest = request.json().await?;
+        Response::from_json(&self.answer(question)?)
+    }
+}
+
+#[derive(Deserialize)]
+struct Value {
+    value: String,
+}
+
+impl Gate {
+    fn answer(&self, question: GateRequest) -> Result<GateReply> {
+        let now = clock::now();
+        for table in statements::SCHEMA {
+            self.sql.exec(table, None)?;
+        }
+        let facts = self.facts(&question)?;
+        if matches!(question, GateRequest::Open { .. }) {
+            self.forget_ended(now)?;
+        }
+        let (reply, writes) = decide(question, facts, now);
+        writes.iter().try_for_each(|write| self.commit(write))?;
+        Ok(reply)
+    }
+
+    fn facts(&self, question: &GateRequest) -> Result<Facts> {
+        let session = match question.session() {
+            Some(id) => self.read(statements::READ_SESSION, id.as_str())?,
+            None => None,
+        };
+        let token_revoked = match question.token() {
+            Some(id) => self.value(statements::READ_REVOKED_TOKEN, id.as_str())?.is_some(),
+            None => false,
+        };
+        Ok(Facts {
+            bucket: self.read(statements::READ_PART, statements::BUCKET)?,
+            throttle: self.read(statements::READ_PART, statements::THROTTLE)?,
+            session,
+            token_revoked,
+        })
+    }
+
+    fn commit(&self, write: &Write) -> Result<()> {
+        match write {
+            Write::Bucket(bucket) => self.write_part(statements::BUCKET, bucket),
+            Write::Throttle(throttle) => self.write_part(statements::THROTTLE, throttle),
+            Write::Session(session) => {
+                let bindings = vec![
+                    session.id.as_str().into(),
+                    serde_json::to_string(session)?.into(),
+                    milliseconds(session.expires_at)?,
+                ];
+                self.sql.exec(statements::WRITE_SESSION, bindings).map(drop)
+            }
+            Write::RevokeToken(token, until) => {
+                let bindings = vec![token.as_str().into(), milliseconds(*until)?];
+                self.sql.exec(statements::WRITE_REVOKED_TOKEN, bindings).map(drop)
+            }
+        }
+    }
+
+    fn write_part(&self, name: &str, part: &impl Serialize) -> Result<()> {
+        let bindings = vec![name.into(), serde_json::to_string(part)?.into()];
+        self.sql.exec(statements::WRITE_PART, bindings).map(drop)
+    }
+
+    fn forget_ended(&self, now: Timestamp) -> Result<()> {
+        for statement in [statements::DELETE_ENDED_SESSIONS, statements::DELETE_ENDED_TOKENS] {
+            self.sql.exec(statement, vec![milliseconds(now)?])?;
+        }
+        Ok(())
+    }
+
+    fn read<T: DeserializeOwned>(&self, statement: &str, key: &str) -> Result<Option<T>> {
+        self.value(statement, key)?.map(|text| serde_json::from_str(&text).map_err(Into::into)).transpose()
+    }
+
+    fn value(&self, statement: &str, key: &str) -> Result<Option<String>> {
+        let rows: Vec<Value> = self.sql.exec(statement, vec![key.into()])?.to_array()?;
+        Ok(rows.into_iter().next().map(|row| row.value))
+    }
+}
+
+fn milliseconds(moment: Timestamp) -> Result<SqlStorageValue> {
+    let millis = i64::try_from(moment.millis()).map_err(|_| worker::Error::from("a moment out of range"))?;
+    SqlStorageValue::try_from_i64(millis)
+}

@@ -1,0 +1,35 @@
+//! The one place where a reply meets the runtime, and where every reply gets its security headers.
+
+use crate::api::reply::Reply;
+use crate::id::CorrelationId;
+use worker::{Headers, Response, ResponseBuilder, Result};
+
+/// Headers of every reply. A reply of the API is never a document, so nothing may be loaded or framed.
+const ALWAYS: [(&str, &str); 5] = [
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+const API_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Renders a reply.
+pub fn render(reply: Reply, correlation: &CorrelationId) -> Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in &reply.headers {
+        headers.append(name, value)?;
+    }
+    secure(&headers, correlation, API_CONTENT_POLICY)?;
+    let builder = ResponseBuilder::new().with_status(reply.status).with_headers(headers);
+    if reply.body.is_empty() { Ok(builder.empty()) } else { Ok(builder.fixed(reply.body)) }
+}
+
+/// Puts the headers of every reply on one that came from elsewhere, for example a static file.
+pub fn secure(headers: &Headers, correlation: &CorrelationId, content_policy: &str) -> Result<()> {
+    for (name, value) in ALWAYS {
+        headers.set(name, value)?;
+    }
+    headers.set("content-security-policy", content_policy)?;
+    headers.set("x-correlation-id", correlation.as_str())
+}

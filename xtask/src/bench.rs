@@ -1,0 +1,54 @@
+//! `cargo xtask bench`: the gateway beside empty Workers, in one run and one harness.
+
+use crate::arguments::Arguments;
+use crate::build::{self, Profile};
+use crate::failure::Failure;
+use crate::process::{self, program};
+use crate::project::Project;
+use crate::{database, step, tools};
+use std::process::Command;
+
+/// The Worker the gateway is compared with.
+const EMPTY_WORKER: &str = "bench/empty-worker";
+const STATE: &str = "target/bench/state";
+
+/// `cargo xtask bench [--seconds N] [--direct]`
+pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
+    let seconds: u32 = arguments.number("--seconds", 5)?;
+    let direct = arguments.flag("--direct");
+    arguments.finish()?;
+    load_program_is_there()?;
+    prepare(project)?;
+    step::starts("benchmark", &format!("{seconds} s for each worker and number of connections"));
+    let mut command = program(project, "node");
+    command.arg("bench/run.mjs").arg(seconds.to_string()).arg(project.path(STATE));
+    if direct {
+        command.arg("--direct");
+    }
+    process::run(&mut command)
+}
+
+/// `wrk` answers `-v` with its version and a failure.
+fn load_program_is_there() -> Result<(), Failure> {
+    let found = Command::new("wrk")
+        .arg("-v")
+        .output()
+        .is_ok_and(|said| String::from_utf8_lossy(&said.stdout).starts_with("wrk"));
+    if !cfg!(target_os = "linux") {
+        return Err(Failure::Unmet("the benchmark reads CPU times from /proc: it runs on Linux".into()));
+    }
+    if found { Ok(()) } else { Err(Failure::Unmet("the benchmark needs wrk: `apt-get install wrk`".into())) }
+}
+
+fn prepare(project: &Project) -> Result<(), Failure> {
+    let _one_at_a_time = project.lock()?;
+    tools::install(project)?;
+    build::build(project, Profile::Release)?;
+    step::starts("empty Rust Worker", EMPTY_WORKER);
+    build::worker_build(project, project.path(EMPTY_WORKER), "../../target/bench/empty-worker", Profile::Release)?;
+    let state = project.path(STATE);
+    if state.exists() {
+        std::fs::remove_dir_all(&state).map_err(Failure::at(&state))?;
+    }
+    database::prepare(project, &state)
+}

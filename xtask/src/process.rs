@@ -1,0 +1,66 @@
+//! Running other programs.
+
+use crate::failure::Failure;
+use crate::project::Project;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+/// A program that runs in the project's folder and finds the npm programs first.
+pub fn program(project: &Project, name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    command
+        .current_dir(project.root())
+        .env("PATH", project.search_path())
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        .env("NO_UPDATE_NOTIFIER", "1");
+    command
+}
+
+/// Runs a program to its end; its output goes to the terminal.
+pub fn run(command: &mut Command) -> Result<(), Failure> {
+    let status = command.status().map_err(|source| Failure::Start { program: name(command), source })?;
+    if status.success() { Ok(()) } else { Err(Failure::Program { program: words(command), status }) }
+}
+
+/// Runs a program to its end and shows what it printed only when it failed.
+pub fn run_quietly(command: &mut Command) -> Result<String, Failure> {
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|source| Failure::Start { program: name(command), source })?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    eprint!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    Err(Failure::Program { program: words(command), status: output.status })
+}
+
+/// What a program prints, trimmed; `None` when it cannot be started or fails.
+pub fn answer(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Runs a program to its end, shows each line it prints and hands it to `read`. True when it succeeded.
+pub fn run_and_read(command: &mut Command, mut read: impl FnMut(&str)) -> Result<bool, Failure> {
+    let start = |source| Failure::Start { program: "the test runner".into(), source };
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(start)?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            read(&line);
+        }
+    }
+    Ok(child.wait().map_err(start)?.success())
+}
+
+fn name(command: &Command) -> String {
+    command.get_program().to_string_lossy().into_owned()
+}
+
+fn words(command: &Command) -> String {
+    let arguments = command.get_args().map(OsStr::to_string_lossy);
+    std::iter::once(command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,208 @@
+//! `cargo xtask test`: every test of the project, and one closing summary.
+
+use crate::arguments::Arguments;
+use crate::build::{self, Profile};
+use crate::failure::Failure;
+use crate::process::{program, run_and_read};
+use crate::project::Project;
+use crate::{secrets, step, tools};
+use serde_json::Value;
+use std::process::Command;
+
+/// The share of the core's lines that the tests must run.
+const LEAST_COVERAGE: f64 = 95.0;
+const COVERAGE_REPORT: &str = "target/coverage.json";
+
+/// How many tests passed, failed and were skipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Totals {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// Reads a runner's `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    fn parse(line: &str) -> Option<Self> {
+        let counts = line.trim_start().strip_prefix("test result: ")?.split_once(". ")?.1;
+        let count = |word: &str| {
+            counts
+                .split("; ")
+                .filter_map(|part| part.trim().split_once(' '))
+                .find_map(|(number, name)| (name.trim() == word).then(|| number.parse().ok()).flatten())
+        };
+        Some(Self { passed: count("passed")?, failed: count("failed")?, skipped: count("ignored")? })
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 {
+            write!(f, ", {} skipped", self.skipped)?;
+        }
+        Ok(())
+    }
+}
+
+/// `cargo xtask test [--no-coverage]`
+pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
+    let without_coverage = arguments.flag("--no-coverage");
+    arguments.finish()?;
+    let measured = prepare(project, !without_coverage)?;
+    let mut results = vec![native(project, measured)?, on_wasm(project)?, contract(project)?];
+    if measured {
+        results.push(coverage(project)?);
+    }
+    println!("\nSummary");
+    let mut all = Totals::default();
+    for (name, totals) in &results {
+        println!("  {name}: {totals}");
+        all.add(*totals);
+    }
+    println!("{all}");
+    if all.failed == 0 { Ok(()) } else { Err(Failure::Shown) }
+}
+
+/// True when coverage can be measured here.
+fn prepare(project: &Project, coverage: bool) -> Result<bool, Failure> {
+    let _one_at_a_time = project.lock()?;
+    tools::install(project)?;
+    let measured = coverage && tools::install_coverage(project);
+    secrets::write_missing(project)?;
+    build::build(project, Profile::Release)?;
+    Ok(measured)
+}
+
+type Suite = (&'static str, Totals);
+
+/// Unit, property, statement and structure tests of the gateway, and those of this program.
+fn native(project: &Project, measured: bool) -> Result<Suite, Failure> {
+    let mut command = if measured { llvm_cov(project) } else { program(project, "cargo") };
+    if measured {
+        // The report is written though a test fails: its failure is in the totals.
+        command.args(["test", "--json", "--summary-only", "--output-path", COVERAGE_REPORT, "--ignore-run-fail"]);
+    } else {
+        command.args(["test", "--no-fail-fast"]);
+    }
+    command.args(["-p", "mcp-secure-gateway", "-p", "xtask"]);
+    suite("native", &mut command)
+}
+
+/// The same unit tests, compiled for the Worker's target and run by Node.js.
+fn on_wasm(project: &Project) -> Result<Suite, Failure> {
+    let mut command = program(project, "cargo");
+    command.args([
+        "test",
+        "-p",
+        "mcp-secure-gateway",
+        "--lib",
+        "--no-default-features",
+        "--target",
+        tools::WASM_TARGET,
+    ]);
+    suite("wasm32", &mut command)
+}
+
+/// Black-box tests of a running gateway, which they start themselves.
+fn contract(project: &Project) -> Result<Suite, Failure> {
+    let mut command = program(project, "cargo");
+    command.args(["test", "-p", "gateway-contract", "--no-fail-fast"]);
+    // The gateways they start come from this very program: cargo need not look at it again for each.
+    if let Ok(own) = std::env::current_exe() {
+        command.env("XTASK", own);
+    }
+    suite("contract", &mut command)
+}
+
+fn suite(name: &'static str, command: &mut Command) -> Result<Suite, Failure> {
+    println!("\n== {name} tests");
+    let mut totals = Totals::default();
+    let succeeded = run_and_read(command, |line| {
+        if let Some(counted) = Totals::parse(line) {
+            totals.add(counted);
+        }
+    })?;
+    if !succeeded && totals.failed == 0 {
+        // It did not compile, or a test process ended before it could report.
+        totals.failed = 1;
+    }
+    Ok((name, totals))
+}
+
+fn llvm_cov(project: &Project) -> Command {
+    let mut command = program(project, project.tool("cargo-llvm-cov"));
+    command.arg("llvm-cov");
+    command
+}
+
+/// One check more: the share of the core's lines that ran.
+fn coverage(project: &Project) -> Result<Suite, Failure> {
+    let path = project.path(COVERAGE_REPORT);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        step::note("no coverage report: the native tests did not end");
+        return Ok(("coverage", Totals { failed: 1, ..Totals::default() }));
+    };
+    let Some((covered, lines)) = core_lines(&text, &project.path("src").to_string_lossy()) else {
+        return Err(Failure::Unmet(format!("{} has an unknown form", path.display())));
+    };
+    #[expect(clippy::cast_precision_loss, reason = "line counts are far below 2^52")]
+    let share = if lines == 0 { 100.0 } else { covered as f64 * 100.0 / lines as f64 };
+    println!("\nCoverage of the core (src without src/edge): {share:.2} % of {lines} lines, {LEAST_COVERAGE} % wanted");
+    let reached = u64::from(share >= LEAST_COVERAGE);
+    Ok(("coverage", Totals { passed: reached, failed: 1 - reached, skipped: 0 }))
+}
+
+/// Covered lines and all lines of the report's files below `source`, without the edge.
+fn core_lines(report: &str, source: &str) -> Option<(u64, u64)> {
+    let report: Value = serde_json::from_str(report).ok()?;
+    let files = report.pointer("/data/0/files")?.as_array()?;
+    let mut sum = (0, 0);
+    for file in files {
+        let inside = file.get("filename")?.as_str()?.strip_prefix(source);
+        if inside.is_some_and(|inside| inside.starts_with('/') && !inside.starts_with("/edge/")) {
+            sum.0 += file.pointer("/summary/lines/covered")?.as_u64()?;
+            sum.1 += file.pointer("/summary/lines/count")?.as_u64()?;
+        }
+    }
+    Some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Totals, core_lines};
+
+    #[test]
+    fn a_runners_totals_are_read_and_other_lines_are_not() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.01s";
+        assert_eq!(Totals::parse(line), Some(Totals { passed: 12, failed: 3, skipped: 1 }));
+        let wasm = "test result: ok. 7 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.00s";
+        assert_eq!(Totals::parse(wasm), Some(Totals { passed: 7, failed: 0, skipped: 0 }));
+        assert_eq!(Totals::parse("test time::tests::x ... ok"), None);
+    }
+
+    #[test]
+    fn the_summary_names_skipped_tests_only_when_there_are_any() {
+        assert_eq!(Totals { passed: 2, failed: 0, skipped: 0 }.to_string(), "2 passed, 0 failed");
+        assert_eq!(Totals { passed: 2, failed: 1, skipped: 4 }.to_string(), "2 passed, 1 failed, 4 skipped");
+    }
+
+    #[test]
+    fn coverage_counts_the_core_and_neither_the_edge_nor_other_crates() {
+        let file = |name: &str, covered: u64, count: u64| serde_json::json!({"filename": name, "summary": {"lines": {"covered": covered, "count": count}}});
+        let files = [
+            file("/p/src/a.rs", 9, 10),
+            file("/p/src/edge/b.rs", 0, 50),
+            file("/p/xtask/src/c.rs", 0, 7),
+            file("/p/src2/d.rs", 0, 1),
+        ];
+        let report = serde_json::json!({"data": [{"files": files}]}).to_string();
+        assert_eq!(core_lines(&report, "/p/src"), Some((9, 10)));
+    }
+}
