@@ -40,7 +40,7 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
     let correlation = context::correlation(request.headers());
     let settings = match context::settings(&env) {
         Ok(settings) => settings,
-        Err(problems) => return refuse_to_serve(Problem::Misconfigured(problems), &request, &correlation),
+        Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
     let context = Context { env, background, settings, correlation, started };
     let mut trace = Trace { method: request.inner().method(), route: None, who: None };
@@ -189,7 +189,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
 }
 
 /// Without sound settings nothing is served, health included.
-fn refuse_to_serve(problem: Problem, request: &Request, correlation: &CorrelationId) -> Result<Response> {
+fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &CorrelationId) -> Result<Response> {
     let event = Event::Request(observe::Request {
         method: request.inner().method().chars().take(16).collect(),
         route: None,

@@ -1,5 +1,7 @@
 //! Several isolates, one gate, random traffic: the two promises of the rate limit, in pairs.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that stops is a test that failed")]
+
 use super::bucket::{Bucket, Policy};
 use super::lease::{Leases, Step};
 use super::message::{Facts, GateReply, GateRequest, Write, decide};
@@ -47,7 +49,8 @@ impl World {
     /// One call at one isolate; gives the time to wait when it is limited. `lost` drops the gate's answer on its way.
     fn call(&mut self, isolate: usize, lost: bool) -> Result<(), Lifetime> {
         let (now, count) = (self.now, self.isolates.len());
-        let asked = match self.isolates[isolate % count].take(&self.token, now) {
+        let here = self.isolates.get_mut(isolate % count).expect("an isolate");
+        let asked = match here.take(&self.token, now) {
             Step::Admit { .. } => {
                 self.admitted.push(now);
                 return Ok(());
@@ -74,7 +77,7 @@ impl World {
         match reply {
             GateReply::Admitted(_) if lost => Err(Lifetime::from_millis(0)),
             GateReply::Admitted(admission) => {
-                self.isolates[isolate % count].keep(&self.token, now, LIFE, &admission);
+                here.keep(&self.token, now, LIFE, &admission);
                 self.admitted.push(now);
                 Ok(())
             }
@@ -107,7 +110,7 @@ proptest! {
         let mut world = World::new(Policy { burst, per_minute }, isolates);
         for (isolate, pause, lost, calls) in steps {
             // Mostly no pause: traffic comes in bunches.
-            world.wait(if pause < 400 { 0 } else { pause - 400 });
+            world.wait(pause.saturating_sub(400));
             for _ in 0..calls {
                 let _ = world.call(isolate, lost && calls % 7 == 0);
             }
