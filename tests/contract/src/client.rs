@@ -77,8 +77,8 @@ impl Answer {
     pub fn message(&self) -> Value {
         if self.media_type() == "text/event-stream" {
             let text = self.text();
-            let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-            let last = data.filter(|data| !data.is_empty()).next_back().expect("a message in the stream");
+            let mut data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+            let last = data.rfind(|data| !data.is_empty()).expect("a message in the stream");
             return serde_json::from_str(last).expect("JSON in the stream");
         }
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))

@@ -112,14 +112,14 @@ impl World {
             .with("IDQ_BASE_URL", quantis.url(""))
             .with("LOGIN_SOURCE_BURST", "100000")
             .with("LOGIN_SOURCE_PER_MINUTE", "100000");
-        let gateway = Gateway::start(plan);
+        let gateway = Gateway::start(&plan);
         Self { gateway, weather, anu, anu_legacy, origin, quantis, modern, legacy, addresses, _everything: everything }
     }
 }
 
 impl Gateway {
     /// Starts a gateway and waits until it answers.
-    pub fn start(plan: Plan) -> Self {
+    pub fn start(plan: &Plan) -> Self {
         let (port, state) = (free_port(), fresh_state());
         let mut command = xtask();
         command.args(["dev", "--port", &port.to_string(), "--state"]).arg(&state);
@@ -128,7 +128,7 @@ impl Gateway {
         }
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             // Every test has a runtime of its own; a connection must not outlive the one it was made in.
             .pool_max_idle_per_host(0)
             .build()

@@ -177,8 +177,12 @@ fn line(reader: &mut BufReader<&TcpStream>) -> Option<String> {
 fn write(mut stream: &TcpStream, reply: Reply) -> Option<()> {
     match reply {
         Reply::Full { status, headers, body } => {
-            let fields: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            let head = format!("HTTP/1.1 {status} Answer\r\n{fields}Content-Length: {}\r\n\r\n", body.len());
+            let mut head = format!("HTTP/1.1 {status} Answer\r\n");
+            for (name, value) in headers {
+                head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
+            }
+            let length = body.len().to_string();
+            head.extend(["Content-Length: ", length.as_str(), "\r\n\r\n"]);
             stream.write_all(&[head.into_bytes(), body].concat()).ok()
         }
         Reply::Late(pause, reply) => {

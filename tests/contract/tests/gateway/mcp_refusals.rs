@@ -20,12 +20,12 @@ fn error(answer: &Answer, status: u16, code: i64) -> Value {
     message
 }
 
-fn request(method: &str, params: Value) -> Value {
+fn request(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
 }
 
 fn list() -> Value {
-    request("tools/list", modern_params(json!({})))
+    request("tools/list", &modern_params(json!({})))
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn headers_must_say_what_the_body_says() {
         let message = error(&post_mcp(access, headers, &list()).await, 400, -32020);
         assert_eq!(message["id"], 7, "{headers:?}");
     }
-    let call = request("tools/call", modern_params(json!({"name": "server_time"})));
+    let call = request("tools/call", &modern_params(json!({"name": "server_time"})));
     for headers in [
         &[VERSION, ("mcp-method", "tools/call")][..],
         &[VERSION, ("mcp-method", "tools/call"), ("mcp-name", "get_weather")],
@@ -80,7 +80,7 @@ async fn required_members_of_meta_are_named_when_missing() {
         (json!({"_meta": {(key("clientCapabilities")): {}}}), vec!["protocolVersion"]),
     ] {
         let message =
-            error(&post_mcp(&tokens.access, &[VERSION, LIST], &request("tools/list", params)).await, 400, -32602);
+            error(&post_mcp(&tokens.access, &[VERSION, LIST], &request("tools/list", &params)).await, 400, -32602);
         let text = message["error"]["message"].as_str().unwrap();
         assert!(missing.iter().all(|name| text.contains(name)), "{text}");
     }
@@ -92,7 +92,7 @@ async fn methods_that_are_not_there_are_not_found() {
     for method in
         ["initialize", "ping", "tools/lists", "Tools/List", "resources/list", "prompts/list", "logging/setLevel", ""]
     {
-        let body = request(method, modern_params(json!({})));
+        let body = request(method, &modern_params(json!({})));
         let headers = [VERSION, ("mcp-method", method)];
         let headers = if method.is_empty() { &headers[..1] } else { &headers[..] };
         let answer = post_mcp(&tokens.access, headers, &body).await;
@@ -143,7 +143,7 @@ async fn wrong_parameters_are_told_in_band() {
         error(&answer, 200, -32602);
     }
     let headers = [VERSION, ("mcp-method", "tools/call")];
-    let nameless = post_mcp(&tokens.access, &headers, &request("tools/call", modern_params(json!({})))).await;
+    let nameless = post_mcp(&tokens.access, &headers, &request("tools/call", &modern_params(json!({})))).await;
     assert!(matches!(nameless.status, 200 | 400), "{}", nameless.text());
     assert!(nameless.message()["error"]["code"].is_i64());
 }

@@ -19,7 +19,7 @@ fn without_its_secrets_the_gateway_serves_nothing_and_names_them() {
         .with("ISSUER", "https://gateway.example.com")
         .with("SIGNING_KEY", "")
         .with("ENCRYPTION_KEY", "");
-    let gateway = Gateway::start(plan);
+    let gateway = Gateway::start(&plan);
     for (method, path) in [
         ("POST", "/auth/login"),
         ("GET", "/auth/me"),
@@ -42,7 +42,7 @@ fn the_demo_account_does_not_exist_in_production() {
         .with("ISSUER", "https://gateway.example.com")
         .with("SIGNING_KEY", encode(&signing))
         .with("ENCRYPTION_KEY", encode(&sealing));
-    let gateway = Gateway::start(plan);
+    let gateway = Gateway::start(&plan);
     assert_eq!(ask(&gateway, "GET", "/health/live", "").status, 200);
     // The account stands in this local database, and the profile still refuses it, like any wrong login.
     let demo = json!({"username": "demo", "password": "demo123"}).to_string();

@@ -14,7 +14,7 @@ fn everything_in_the_readmes_transcript_happens() {
     assert!(!steps.is_empty(), "no ```console block in README.md");
     assert!(program("jq").arg("--version").output().is_ok() || !readme.contains("jq "), "the transcript needs jq");
     // A gateway of its own, with the variables a reader has: the defaults.
-    let gateway = Gateway::start(Plan::default());
+    let gateway = Gateway::start(&Plan::default());
     let here = gateway.url("").trim_start_matches("http://").to_owned();
     let steps = transcript::steps(&readme.replace(DOCUMENTED, &here).replace("localhost:8787", &here));
     if let Err(told) = transcript::run(&steps) {

@@ -31,7 +31,7 @@ pub fn gateway_with_known_keys() -> &'static Gateway {
             .with("IDQ_BASE_URL", silent.url(""))
             .with("WEATHER_GEOCODING_URL", silent.url(""))
             .with("WEATHER_FORECAST_URL", silent.url(""));
-        Gateway::start(plan)
+        Gateway::start(&plan)
     })
 }
 

@@ -12,6 +12,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+/// The alphabet of base64url.
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 #[track_caller]
 fn is_refused(what: &str, answer: &Answer) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.text());
@@ -171,7 +174,6 @@ async fn another_spelling_of_the_same_token_is_refused() {
     let token = &tokens.access;
     let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
     // The last character of 64 bytes carries four bits that must be zero.
-    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = ALPHABET.find(signature.chars().last().unwrap()).unwrap();
     let noisy = format!("{}{}", &signature[..signature.len() - 1], &ALPHABET[last ^ 1..=last ^ 1]);
     assert!(Base64UrlUnpadded::decode_vec(&noisy).is_err(), "the spelling must be a wrong one");
