@@ -112,8 +112,11 @@ fn modern(request: &Request) -> Result<Reply, String> {
 }
 
 fn legacy(request: &Request) -> Result<Reply, String> {
-    if request.method == "DELETE" {
-        return Ok(Reply::empty(200));
+    match request.method.as_str() {
+        "DELETE" => return Ok(Reply::empty(200)),
+        // A client may ask for a stream of its own; a server need not have one.
+        "GET" => return Ok(Reply::empty(405).with("Allow", "POST, DELETE")),
+        _ => {}
     }
     let body = transport(request)?;
     let (id, method) = (&body["id"], body["method"].as_str().unwrap_or_default());
