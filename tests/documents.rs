@@ -41,7 +41,8 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 /// The test names in a text: lower case, with several underscores.
 fn named_tests(text: &str) -> Vec<&str> {
     let is_name = |word: &&str| {
-        word.matches('_').count() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        word.matches('_').count() >= 2
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     quoted(text).filter(is_name).filter(|word| *word != "global_fetch_strictly_public").collect()
 }

@@ -1,0 +1,189 @@
+//! Tools as a caller meets them: listed, found by exact name, checked, run.
+
+use super::upstreams::{self, Lookup, Party};
+use super::{clock, outbound, random};
+use crate::mcp::wire::{CallToolResult, Tool};
+use crate::tool::builtin::quantum_random::Order;
+use crate::tool::builtin::weather::{Query, WeatherFailure, WeatherSettings};
+use crate::tool::builtin::{BuiltIn, server_time};
+use crate::tool::catalogue::Catalogue;
+use crate::tool::definition::{Offered, split};
+use crate::tool::result;
+use crate::tool::schema::{Schema, Violation};
+use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
+use lru::LruCache;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+
+/// Compiled schemas this isolate keeps.
+const MAX_SCHEMAS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+thread_local! {
+    static SCHEMAS: RefCell<LruCache<[u8; 32], Rc<Schema>>> = RefCell::new(LruCache::new(MAX_SCHEMAS));
+    static BUILT_IN: RefCell<Vec<(BuiltIn, Rc<Tool>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What listing and calling need to know.
+pub struct Surroundings<'a> {
+    /// Who asks, and the limits towards upstreams.
+    pub party: Party,
+    /// The tenant's enabled upstreams.
+    pub upstreams: &'a [Upstream],
+    /// Where the weather service is.
+    pub weather: &'a WeatherSettings,
+    /// Runs what nobody waits for.
+    pub background: &'a worker::Context,
+}
+
+/// Why a call gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ToolError {
+    /// No tool of exactly that name.
+    #[error("there is no tool of that name")]
+    Unknown,
+    /// The arguments do not fit the tool's input schema.
+    #[error("the arguments do not fit the tool's input schema")]
+    BadArguments(Vec<Violation>),
+    /// The tool's upstream failed.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamFailure),
+    /// The tool cannot be run as it is defined.
+    #[error("the tool is not available: {0}")]
+    Unavailable(&'static str),
+}
+
+/// A tool that was found.
+pub struct Found<'a> {
+    definition: Rc<Tool>,
+    place: Place<'a>,
+}
+
+enum Place<'a> {
+    Here(BuiltIn),
+    At(&'a Upstream, Box<Offered>),
+}
+
+impl Found<'_> {
+    /// Its definition, under its exposed name.
+    pub fn definition(&self) -> &Tool {
+        &self.definition
+    }
+}
+
+/// The caller's catalogue. An upstream that fails takes nothing away but its own tools.
+pub async fn list(around: &Surroundings<'_>) -> Catalogue {
+    Catalogue::merge(upstreams::parts(&around.party, around.upstreams).await)
+}
+
+/// The tool with exactly this name.
+pub async fn find<'a>(around: &Surroundings<'a>, name: &str) -> Result<Found<'a>, ToolError> {
+    let Some((prefix, _)) = split(name) else {
+        let built_in = BuiltIn::named(name).ok_or(ToolError::Unknown)?;
+        let definition = built_in_definition(built_in).ok_or(ToolError::Unavailable("it has no definition"))?;
+        return Ok(Found { definition, place: Place::Here(built_in) });
+    };
+    let upstream = around.upstreams.iter().find(|upstream| upstream.name == prefix).ok_or(ToolError::Unknown)?;
+    match upstreams::find(&around.party, upstream, name, around.background).await {
+        Lookup::Found(offered) => {
+            let definition = Rc::new(offered.definition.clone());
+            Ok(Found { definition, place: Place::At(upstream, Box::new(offered)) })
+        }
+        Lookup::Unknown => Err(ToolError::Unknown),
+        Lookup::Failed(failure) => Err(failure.into()),
+    }
+}
+
+/// Checks the arguments against the tool's schema and runs it. A tool that ran and failed is a result with `is_error`.
+pub async fn run(
+    around: &Surroundings<'_>,
+    tool: Found<'_>,
+    arguments: Map<String, Value>,
+) -> Result<CallToolResult, ToolError> {
+    let arguments = validated(&tool.definition.input_schema, arguments)?;
+    match tool.place {
+        Place::Here(BuiltIn::ServerTime) => Ok(server_time::run(clock::now())),
+        Place::Here(BuiltIn::QuantumRandom) => Ok(quantum_random(&arguments)),
+        Place::Here(BuiltIn::GetWeather) => Ok(weather(around.weather, &arguments).await),
+        Place::At(upstream, offered) => {
+            let result = upstreams::call(&around.party, upstream, &offered, arguments).await?;
+            check_output(upstream, &tool.definition, result)
+        }
+    }
+}
+
+/// Finds and runs in one step.
+pub async fn call(
+    around: &Surroundings<'_>,
+    name: &str,
+    arguments: Map<String, Value>,
+) -> Result<CallToolResult, ToolError> {
+    let tool = find(around, name).await?;
+    run(around, tool, arguments).await
+}
+
+fn validated(schema: &Map<String, Value>, arguments: Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
+    let schema = compiled(schema).ok_or(ToolError::Unavailable("its input schema cannot be checked"))?;
+    let arguments = Value::Object(arguments);
+    schema.validate(&arguments).map_err(ToolError::BadArguments)?;
+    match arguments {
+        Value::Object(arguments) => Ok(arguments),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Structured content must fit the schema the upstream itself gave for it (MCP `server/tools`, "Output Schema").
+fn check_output(upstream: &Upstream, definition: &Tool, result: CallToolResult) -> Result<CallToolResult, ToolError> {
+    let (Some(schema), Some(content), false) = (&definition.output_schema, &result.structured_content, result.is_error)
+    else {
+        return Ok(result);
+    };
+    let schema = compiled(schema).ok_or(ToolError::Unavailable("its output schema cannot be checked"))?;
+    match schema.validate(content) {
+        Ok(()) => Ok(result),
+        Err(_) => Err(upstream.failure(ProtocolBreach::OutputSchema.into()).into()),
+    }
+}
+
+fn quantum_random(arguments: &Map<String, Value>) -> CallToolResult {
+    let order = Order::read(arguments);
+    let mut bytes = vec![0; order.bytes];
+    random::fill(&mut bytes, "tool");
+    order.fill(&bytes, &random::provenance(clock::now()))
+}
+
+async fn weather(settings: &WeatherSettings, arguments: &Map<String, Value>) -> CallToolResult {
+    let Some(query) = Query::read(arguments) else {
+        return result::failed("Weather is not available: the arguments could not be read.");
+    };
+    ask_weather(settings, &query).await.unwrap_or_else(WeatherFailure::into_result)
+}
+
+async fn ask_weather(settings: &WeatherSettings, query: &Query) -> Result<CallToolResult, WeatherFailure> {
+    let place = Query::read_place(outbound::send(&query.place_request(settings)).await)?;
+    let answer = outbound::send(&query.weather_request(settings, &place)).await;
+    Query::read_weather(place, answer)
+}
+
+fn built_in_definition(tool: BuiltIn) -> Option<Rc<Tool>> {
+    BUILT_IN.with_borrow_mut(|kept| {
+        if kept.is_empty() {
+            kept.extend(BuiltIn::definitions().map(|(tool, definition)| (tool, Rc::new(definition))));
+        }
+        kept.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition))
+    })
+}
+
+/// The compiled form of a schema, from this isolate's memory or made now; `None` when it cannot be compiled.
+fn compiled(schema: &Map<String, Value>) -> Option<Rc<Schema>> {
+    let text = serde_json::to_vec(schema).ok()?;
+    let fingerprint: [u8; 32] = Sha256::digest(&text).into();
+    if let Some(kept) = SCHEMAS.with_borrow_mut(|schemas| schemas.get(&fingerprint).cloned()) {
+        return Some(kept);
+    }
+    let schema = Rc::new(Schema::compile(schema).ok()?);
+    SCHEMAS.with_borrow_mut(|schemas| schemas.put(fingerprint, Rc::clone(&schema)));
+    Some(schema)
+}
