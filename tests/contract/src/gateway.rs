@@ -9,6 +9,7 @@ use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a first answer may take: a cold checkout is built first.
@@ -166,9 +167,18 @@ impl Gateway {
         self.accounts.take(tools)
     }
 
-    /// Every line it printed so far.
+    /// Every line it printed so far, without what `wrangler dev` writes around a warning or an error.
     pub fn lines(&self) -> Vec<String> {
-        self.process.lines()
+        self.process.lines().iter().map(|line| undecorated(line).to_owned()).collect()
+    }
+}
+
+/// `▲ [WARNING] {…}` and `✘ [ERROR] {…}`, with or without colours, become `{…}`; every other line stays as it is.
+fn undecorated(line: &str) -> &str {
+    let marked = ["WARNING", "ERROR"].iter().any(|mark| line.chars().take(50).collect::<String>().contains(mark));
+    match (line.find('{'), line.rfind('}')) {
+        (Some(start), Some(end)) if marked && start < end => &line[start..=end],
+        _ => line,
     }
 }
 
@@ -198,15 +208,20 @@ fn xtask() -> Command {
     command
 }
 
+/// A new folder below `target/contract`; those of runs that have ended are removed.
 fn fresh_state() -> PathBuf {
-    static COUNTER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let number = COUNTER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-    let state = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../target/contract")
-        .join(format!("{}-{number}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&state);
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let all = workspace().join("target/contract");
+    for old in std::fs::read_dir(&all).into_iter().flatten().flatten() {
+        let name = old.file_name().to_string_lossy().into_owned();
+        let owner = name.split('-').next().unwrap_or_default();
+        if Path::new("/proc/self").exists() && !Path::new("/proc").join(owner).exists() {
+            let _ = std::fs::remove_dir_all(old.path());
+        }
+    }
+    let state = all.join(format!("{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::SeqCst)));
     std::fs::create_dir_all(&state).expect("a folder for the state");
-    state.canonicalize().expect("the folder just made")
+    state
 }
 
 /// Runs SQL on the local database.

@@ -155,9 +155,7 @@ async fn a_good_correlation_id_is_kept_and_an_odd_one_is_replaced() {
 
 #[tokio::test]
 async fn another_host_is_misdirected_and_another_origin_is_forbidden() {
-    for host in
-        ["evil.example.com", "127.0.0.1.evil.example.com", "localhost.evil.example.com:8787", "10.0.0.1", "a@127.0.0.1"]
-    {
+    for host in ["evil.example.com", "127.0.0.1.evil.example.com", "localhost.evil.example.com:8787", "10.0.0.1"] {
         let answer = raw::request(gateway(), "GET", "/health", &[("Host", host.as_bytes())], b"");
         assert!(matches!(answer.status, 400 | 421), "{host}: {} {}", answer.status, answer.text());
     }
