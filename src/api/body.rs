@@ -117,6 +117,10 @@ pub fn parse<T: DeserializeOwned>(content_type: Option<&str>, bytes: &[u8]) -> R
         return Err(Problem::UnsupportedMediaType);
     }
     let value = json::parse(bytes, REQUEST_CAPS).map_err(Problem::Json)?;
+    // serde would also read a struct from an array of its members in order.
+    if !value.is_object() {
+        return Err(Problem::InvalidBody("the body must be an object".into()));
+    }
     serde_json::from_value(value).map_err(|error| Problem::InvalidBody(without_values(&error.to_string())))
 }
 
@@ -176,6 +180,7 @@ mod tests {
             r#"{"username":["SECRET"],"password":"x"}"#,
             r#"{"username":{"SECRET":1},"password":"x"}"#,
             r#""SECRET""#,
+            r#"["ada","SECRET"]"#,
         ] {
             let Err(Problem::InvalidBody(text)) = login(body) else { panic!("{body}") };
             assert!(!text.contains("SECRET") && !text.contains("123456"), "{text}");

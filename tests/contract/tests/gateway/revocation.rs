@@ -36,7 +36,9 @@ async fn a_revoked_token_is_refused_within_a_second_and_for_ever() {
     assert_eq!(modern(&tokens.access, "tools/list", json!({})).await.status, 401);
     assert_eq!(legacy(&tokens.access, "ping", json!({})).await.status, 401);
     gateway().try_refresh(&tokens.refresh).await.problem(401);
-    gateway().post_as(&tokens.access, "/auth/logout", &json!({})).await.problem(401);
+    // A logout whose answer was lost may be repeated.
+    let again = gateway().post_as(&tokens.access, "/auth/logout", &json!({})).await;
+    assert!(matches!(again.status, 204 | 401), "{}", again.text());
     assert!(gateway().is_let_in(&other.access).await, "the other session must live on");
 }
 
