@@ -99,7 +99,7 @@ pub enum Problem {
 pub enum Limit {
     /// Calls of one principal.
     Calls(Policy),
-    /// Logins and refreshes from one address.
+    /// Logins from one address.
     Source,
     /// Login attempts on one account.
     Account,

@@ -136,5 +136,6 @@ fn http(reply: Reply) -> HttpReply {
     let Reply { status, body } = reply;
     let Some(body) = body else { return HttpReply::empty(status) };
     let headers = vec![("content-type", "application/json".to_owned()), ("cache-control", "no-store".to_owned())];
-    HttpReply { status, headers, body }
+    let reply = HttpReply { status, headers, body };
+    if status == 503 { reply.with("retry-after", RETRY.seconds_ceil().to_string()) } else { reply }
 }

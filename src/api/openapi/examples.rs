@@ -8,8 +8,11 @@ use crate::id::{CorrelationId, SessionId};
 use crate::mcp::headers::RequestHeaders;
 use crate::mcp::post::{self, Post};
 use crate::mcp::turn::Turn;
+use crate::mcp::wire::Tool;
 use crate::scope::Scope;
+use crate::time::Timestamp;
 use crate::token::jwks::KeyRing;
+use crate::tool::builtin::{BuiltIn, server_time};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,8 +29,8 @@ pub const DISCOVER: &str = r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"
 /// A call of 2026-07-28, with the header `Mcp-Name: server_time` too.
 pub const CALL: &str = r#"{"jsonrpc":"2.0","id":"call-1","method":"tools/call","params":{"name":"server_time","arguments":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
 
-const TIME_SCHEMA: &str = r#"{"type":"object","additionalProperties":false}"#;
-const TIME: &str = r#"{"utc":"2026-11-22T16:00:00.007Z","unix_ms":1795363200007}"#;
+/// When the examples were made.
+const MOMENT: Timestamp = Timestamp::from_millis(1_795_363_200_007);
 
 /// A text as a value; `null` when it is not JSON, which a test refuses.
 pub fn text(json: &str) -> Value {
@@ -64,17 +67,21 @@ pub fn me() -> Value {
 
 /// `GET /mcp/tools`.
 pub fn tools() -> Value {
-    let tool = ToolSummary {
-        name: "server_time".to_owned(),
-        description: "The gateway's current time in UTC.".to_owned(),
-        parameters: serde_json::from_str(TIME_SCHEMA).unwrap_or_default(),
+    let summary = |tool: Tool| ToolSummary {
+        name: tool.name,
+        description: tool.description.unwrap_or_default(),
+        parameters: tool.input_schema,
     };
-    value(&ToolList { tools: vec![tool], degraded: Vec::new() })
+    value(&ToolList {
+        tools: BuiltIn::ServerTime.definition().map(summary).into_iter().collect(),
+        degraded: Vec::new(),
+    })
 }
 
 /// `POST /mcp/execute`.
 pub fn executed() -> Value {
-    value(&ExecuteResponse { success: true, result: text(TIME) })
+    let result = server_time::run(MOMENT).structured_content.unwrap_or_default();
+    value(&ExecuteResponse { success: true, result })
 }
 
 /// `GET /health`, without a configured provider.
@@ -120,7 +127,7 @@ pub fn answer(request: &str) -> Value {
     match post::parse(&RequestHeaders::collect(headers), request.as_bytes()) {
         Ok(Post::Single(message)) => match message.turn() {
             Turn::Reply(reply) => body(reply.body),
-            Turn::CallTool(call) => body(call.render(crate::mcp::wire::CallToolResult::structured(text(TIME))).body),
+            Turn::CallTool(call) => body(call.render(server_time::run(MOMENT)).body),
             Turn::ListTools(list) => body(list.render(Vec::new()).body),
         },
         Ok(Post::Batch(_)) => Value::Null,

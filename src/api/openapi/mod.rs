@@ -135,7 +135,7 @@ impl Responses {
     fn refuse_rpc(&mut self, shapes: &mut Shapes) {
         for (name, fault) in refused::faults() {
             let reply = Refusal::anonymous(fault.clone()).reply();
-            let headers = matches!(reply.status, 429 | 503).then_some("retry-after");
+            let headers = (reply.status == 503).then_some("retry-after");
             let response = self.at(reply.status, "The request was refused before a tool was asked", headers);
             add_example(response, JSON, shapes.written::<RpcError>(), name, examples::body(reply.body));
         }

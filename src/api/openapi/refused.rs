@@ -9,6 +9,7 @@ use crate::mcp::headers::NAME;
 use crate::mcp::refusal::{BatchProblem, Fault, HeaderProblem};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::time::Lifetime;
+use crate::upstream::{UpstreamFailure, UpstreamProblem};
 use serde::de::DeserializeOwned;
 
 /// The default rate of a caller.
@@ -27,7 +28,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         }
         Endpoint::Mcp => {
             let scopes = vec![scope(TOOLS_READ), scope(TOOLS_CALL)];
-            [credentials(), scopes, vec![limited(), away("the gate")]].concat()
+            let broken = Problem::InvalidBody("the body ended early".to_owned());
+            [vec![broken], credentials(), scopes, vec![limited(), away("the gate")]].concat()
         }
         Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
         Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Jwks | Endpoint::OpenApi => Vec::new(),
@@ -49,7 +51,6 @@ pub fn faults() -> Vec<(&'static str, Fault)> {
         ("not-acceptable", Fault::NotAcceptable),
         ("body-too-large", Fault::Json(JsonError::TooLarge { max_bytes })),
         ("unsupported-media-type", Fault::ContentType),
-        ("rate-limited", Fault::RateLimited { retry_after }),
         ("unavailable", Fault::Unavailable { retry_after }),
     ]
 }
@@ -92,15 +93,19 @@ fn refresh() -> Vec<Problem> {
 }
 
 fn execute() -> Vec<Problem> {
-    let error = ArgumentError { pointer: "/city".to_owned(), problem: "must be a string".to_owned() };
+    let error = ArgumentError { pointer: "/location".to_owned(), problem: "must be a string".to_owned() };
     vec![
         Problem::UnknownTool,
         Problem::InvalidArguments(vec![error]),
-        Problem::UpstreamFailed { detail: "the upstream files failed".to_owned(), timeout: false },
-        Problem::UpstreamFailed { detail: "the upstream files did not answer in time".to_owned(), timeout: true },
+        upstream(UpstreamProblem::Unreachable),
+        upstream(UpstreamProblem::Timeout),
         away("the gate"),
-        Problem::Internal(String::new()),
     ]
+}
+
+fn upstream(problem: UpstreamProblem) -> Problem {
+    let timeout = problem == UpstreamProblem::Timeout;
+    Problem::UpstreamFailed { detail: UpstreamFailure { upstream: "files".to_owned(), problem }.to_string(), timeout }
 }
 
 const fn scope(scope: &'static str) -> Problem {
