@@ -7,6 +7,8 @@ use crate::time::Lifetime;
 use crate::token::jwks::KeyRing;
 use crate::token::read_key;
 use crate::token::seal::RootKey;
+use crate::tool::builtin::weather::WeatherSettings;
+use crate::upstream::UpstreamLimits;
 use url::{Host, Url};
 
 /// What an operator decided. Made once per isolate.
@@ -35,6 +37,10 @@ pub struct Settings {
     pub session_life: Lifetime,
     /// Quantum providers.
     pub providers: Providers,
+    /// Where the weather service is.
+    pub weather: WeatherSettings,
+    /// Limits towards upstreams.
+    pub upstreams: UpstreamLimits,
     host: String,
 }
 
@@ -54,21 +60,27 @@ impl Settings {
             }
         });
         let numbers = keep(Numbers::read(lookup), &mut problems);
-        match (profile, issuer, keys, root, providers, numbers) {
-            (Some(profile), Some((issuer, host)), Some(keys), Some(root), Some(providers), Some(numbers)) => Ok(Self {
-                profile,
-                resource: format!("{issuer}/mcp"),
-                issuer,
-                keys,
-                root,
-                calls: numbers.calls,
-                logins: numbers.logins,
-                lease_life: numbers.lease_life,
-                access_life: numbers.access_life,
-                session_life: numbers.session_life,
-                providers,
-                host,
-            }),
+        let outside = profile.and_then(|profile| keep(Outside::read(lookup, profile), &mut problems));
+        let identity = profile.zip(issuer).zip(keys.zip(root));
+        match (identity, providers, numbers, outside) {
+            (Some(((profile, (issuer, host)), (keys, root))), Some(providers), Some(numbers), Some(outside)) => {
+                Ok(Self {
+                    profile,
+                    resource: format!("{issuer}/mcp"),
+                    issuer,
+                    keys,
+                    root,
+                    calls: numbers.calls,
+                    logins: numbers.logins,
+                    lease_life: numbers.lease_life,
+                    access_life: numbers.access_life,
+                    session_life: numbers.session_life,
+                    providers,
+                    weather: outside.weather,
+                    upstreams: outside.upstreams,
+                    host,
+                })
+            }
             _ => Err(problems),
         }
     }
@@ -88,6 +100,18 @@ impl Settings {
             Profile::Production => origin.eq_ignore_ascii_case(&self.issuer),
             Profile::Local => origin.strip_prefix("http://").is_some_and(is_loopback),
         }
+    }
+}
+
+struct Outside {
+    weather: WeatherSettings,
+    upstreams: UpstreamLimits,
+}
+
+impl Outside {
+    fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Self, ConfigProblem> {
+        let weather = WeatherSettings::read(lookup, profile.reach())?;
+        Ok(Self { weather, upstreams: UpstreamLimits::read(lookup)? })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct LoginRequest {
     pub username: String,
     /// Password, at most 512 bytes.
     #[serde(deserialize_with = "secret")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", length(max = 512), extend("format" = "password")))]
     pub password: SecretText,
 }
 
@@ -40,6 +40,7 @@ pub struct TokenResponse {
     /// Opaque token for `POST /auth/refresh`.
     pub refresh_token: String,
     /// `bearer`
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "bearer")))]
     pub token_type: &'static str,
     /// Life of the access token in seconds.
     pub expires_in: u64,

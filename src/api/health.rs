@@ -48,6 +48,7 @@ pub struct Features {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Liveness {
     /// `alive`
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "alive")))]
     pub status: &'static str,
 }
 

@@ -2,6 +2,8 @@
 
 pub mod body;
 pub mod health;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 pub mod problem;
 pub mod reply;
 pub mod route;

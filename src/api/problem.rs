@@ -99,7 +99,7 @@ pub enum Problem {
 pub enum Limit {
     /// Calls of one principal.
     Calls(Policy),
-    /// Logins and refreshes from one address.
+    /// Logins from one address.
     Source,
     /// Login attempts on one account.
     Account,
@@ -121,6 +121,7 @@ pub struct ArgumentError {
 pub struct ProblemDocument {
     /// Stable name of the kind of problem.
     #[serde(rename = "type")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("format" = "uri")))]
     pub kind: String,
     /// The kind in words.
     pub title: &'static str,

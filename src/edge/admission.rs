@@ -1,7 +1,8 @@
 //! From a request's credentials to a principal that may make one call.
 //!
-//! 1. the token, from the `Authorization` header alone; 2. its signature and claims, remembered per isolate until it
-//! expires; 3. one call out of the lease this isolate holds, or one question to the principal's gate.
+//! 1. the token, from the `Authorization` header alone;
+//! 2. its signature and claims, remembered per isolate until it expires;
+//! 3. one call out of the lease this isolate holds, or one question to the principal's gate.
 
 use super::context::Context;
 use super::{clock, gate};

@@ -74,7 +74,7 @@ pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Repl
             if let Some((token, until)) = lost {
                 publish(context, keys::revoked_token(&presented.tenant, &token), until).await;
             }
-            pair.reply(context, &client_id, scope, session_expires_at)
+            pair.reply(context, &client_id, &scope, session_expires_at)
         }
         GateReply::NotRotated { reason: NotRotated::Reused } => {
             announce_reuse(context, &presented, pair.issued.token_expires_at).await;
@@ -153,7 +153,7 @@ async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Resu
     }
     let entropy = random::provenance(clock::now()).label.as_str();
     context.log(&Event::LoggedIn { who: Who { tenant, user }, session: id, entropy });
-    pair.reply(context, PASSWORD_CLIENT, Scope::full(), expires_at)
+    pair.reply(context, PASSWORD_CLIENT, &Scope::full(), expires_at)
 }
 
 /// A pair of tokens in the making: its secrets are drawn, and its hash is what the gate stores.
@@ -181,7 +181,7 @@ impl Pair {
         self,
         context: &Context,
         client_id: &str,
-        scope: Scope,
+        scope: &Scope,
         session_ends: Timestamp,
     ) -> Result<Reply, Problem> {
         let settings = &context.settings;

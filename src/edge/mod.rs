@@ -3,6 +3,7 @@
 mod admission;
 mod auth;
 mod body;
+mod calls;
 mod clock;
 mod context;
 mod docs;
@@ -10,17 +11,20 @@ mod entropy_hub_object;
 mod gate;
 mod gate_object;
 mod health;
+mod mcp;
 mod outbound;
 mod random;
 mod reply;
+mod tenant;
 mod tools;
 mod upstreams;
 
-use crate::api::body::{LoginRequest, RefreshRequest, parse};
+use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::api::route::{Endpoint, Miss, Route, resolve};
 use crate::id::CorrelationId;
+use crate::mcp::headers::RequestHeaders;
 use crate::observe::{self, Event, Who};
 use admission::{Principal, authenticate};
 use body::header;
@@ -42,7 +46,7 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
     let correlation = context::correlation(request.headers());
     let settings = match context::settings(&env) {
         Ok(settings) => settings,
-        Err(problems) => return refuse_to_serve(Problem::Misconfigured(problems), &request, &correlation),
+        Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
     let context = Context { env, background, settings, correlation, started };
     let mut trace = Trace { method: request.inner().method(), route: None, who: None };
@@ -104,7 +108,25 @@ async fn dispatch(
             let principal = caller(context, authorization, trace).await?;
             Ok(rated(context, &principal, auth::me(context, &principal).await?))
         }
-        Endpoint::ListTools | Endpoint::ExecuteTool | Endpoint::Mcp => Err(Problem::NotFound),
+        Endpoint::ListTools => {
+            let principal = caller(context, authorization, trace).await?;
+            Ok(rated(context, &principal, calls::list_tools(context, &principal).await?))
+        }
+        Endpoint::ExecuteTool => {
+            let principal = caller(context, authorization, trace).await?;
+            let order = json::<ExecuteRequest>(&mut request).await?;
+            Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
+        }
+        Endpoint::Mcp => {
+            let principal = caller(context, authorization, trace).await?;
+            let headers = RequestHeaders::collect(request.headers().entries());
+            let reply = match body::read(&mut request).await {
+                Ok(body) => mcp::post(context, &principal, &headers, &body).await?,
+                Err(Problem::Json(_)) => mcp::too_large(),
+                Err(problem) => return Err(problem),
+            };
+            Ok(rated(context, &principal, reply))
+        }
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),
         Endpoint::Ready => Ok(health::ready(context).await),
@@ -191,7 +213,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
 }
 
 /// Without sound settings nothing is served, health included.
-fn refuse_to_serve(problem: Problem, request: &Request, correlation: &CorrelationId) -> Result<Response> {
+fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &CorrelationId) -> Result<Response> {
     let event = Event::Request(observe::Request {
         method: request.inner().method().chars().take(16).collect(),
         route: None,

@@ -373,7 +373,7 @@ mod tests {
             (
                 |c| {
                     c.iat = NOW + 31;
-                    c.exp = NOW + 60
+                    c.exp = NOW + 60;
                 },
                 TokenRefusal::NotYetValid,
             ),

@@ -42,8 +42,10 @@ pub struct JwkSet {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Jwk {
     /// `OKP`
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "OKP")))]
     pub kty: &'static str,
     /// `Ed25519`
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "Ed25519")))]
     pub crv: &'static str,
     /// The public key, base64url.
     pub x: String,
@@ -51,8 +53,10 @@ pub struct Jwk {
     pub kid: String,
     /// `sig`
     #[serde(rename = "use")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "sig")))]
     pub usage: &'static str,
     /// `EdDSA`
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "EdDSA")))]
     pub alg: &'static str,
 }
 

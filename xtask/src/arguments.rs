@@ -43,6 +43,19 @@ impl Arguments {
         Ok(self.values(name)?.pop())
     }
 
+    /// Takes the one `name VALUE` that must be there.
+    pub fn required(&mut self, name: &str) -> Result<String, Failure> {
+        self.value(name)?.ok_or_else(|| Failure::Usage(format!("{name} is missing")))
+    }
+
+    /// Takes the next word that is no option; take the options first. `what` names it when it is missing.
+    pub fn next(&mut self, what: &str) -> Result<String, Failure> {
+        if self.words.first().is_none_or(|word| word.starts_with("--")) {
+            return Err(Failure::Usage(format!("{what} is missing")));
+        }
+        Ok(self.words.remove(0))
+    }
+
     /// Takes `name N`.
     pub fn number<N: std::str::FromStr>(&mut self, name: &str, default: N) -> Result<N, Failure> {
         self.value(name)?.map_or(Ok(default), |text| {

@@ -62,6 +62,11 @@ fn apply(project: &Project, state: &Path, wanted: &str) -> Result<(), Failure> {
     write(&state.join(STAMP), wanted)
 }
 
+/// Runs SQL in the database of `state`.
+pub fn execute(project: &Project, state: &Path, sql: &str) -> Result<(), Failure> {
+    run_quietly(d1(project, &["execute"], state).args(["--yes", "--command", sql])).map(drop)
+}
+
 /// A `wrangler d1` command on the local database in `state`; without `--local` and a state folder there is none here.
 fn d1(project: &Project, words: &[&str], state: &Path) -> Command {
     let mut command = program(project, project.npm_tool("wrangler"));

@@ -16,6 +16,8 @@ use std::time::Duration;
 const PATIENCE: u32 = 1_200;
 /// How long a port may take to become free after another run, in tenths of a second.
 const PORT_PATIENCE: u32 = 50;
+/// So many answers other than 200 in a row are the gateway's own word, not that of a runtime that is still starting.
+const REFUSALS: u32 = 10;
 const TENTH: Duration = Duration::from_millis(100);
 
 /// What one run was asked for.
@@ -33,8 +35,10 @@ pub fn run(project: &Project, arguments: Arguments) -> Result<(), Failure> {
     wait_for_port(run.port)?;
     step::starts("gateway", &format!("wrangler dev on port {}", run.port));
     let mut gateway = Gateway::start(project, &run)?;
-    gateway.wait_until_live(run.port)?;
-    println!("{}", welcome(run.port));
+    match gateway.first_answer(run.port)? {
+        200 => println!("{}", welcome(run.port)),
+        status => step::note(&format!("the gateway answers {status} and does not serve: GET /health/live says why")),
+    }
     gateway.wait()
 }
 
@@ -84,13 +88,19 @@ impl Gateway {
         }
     }
 
-    fn wait_until_live(&mut self, port: u16) -> Result<(), Failure> {
-        let live = step::wait_until(PATIENCE, TENTH, || match self.wrangler.try_wait() {
-            Ok(None) => Ok(is_live(port)),
+    /// The status of `GET /health/live`, once there is one.
+    fn first_answer(&mut self, port: u16) -> Result<u16, Failure> {
+        let (mut answered, mut refusals) = (0, 0);
+        let settled = step::wait_until(PATIENCE, TENTH, || match self.wrangler.try_wait() {
+            Ok(None) => {
+                answered = liveness(port).unwrap_or(0);
+                refusals += u32::from(answered != 0);
+                Ok(answered == 200 || refusals == REFUSALS)
+            }
             Ok(Some(status)) => Err(Failure::Program { program: "wrangler dev".into(), status }),
             Err(source) => Err(Failure::Start { program: "wrangler".into(), source }),
         })?;
-        if live { Ok(()) } else { Err(Failure::Unmet("GET /health/live did not answer 200 in two minutes".into())) }
+        if settled { Ok(answered) } else { Err(Failure::Unmet("the gateway did not answer in two minutes".into())) }
     }
 
     fn wait(mut self) -> Result<(), Failure> {
@@ -101,10 +111,10 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        // Closing the guard's input makes it end the group; waiting for it means that the port is free again.
+        // Closing the guard's input makes it end the group; waiting for both means that the port is free again.
         drop(self.guard.stdin.take());
-        let _ = self.guard.wait();
         let _ = self.wrangler.wait();
+        let _ = self.guard.wait();
     }
 }
 
@@ -150,18 +160,15 @@ fn wait_for_port(port: u16) -> Result<(), Failure> {
     if free { Ok(()) } else { Err(Failure::Unmet(format!("port {port} is in use: say another one with --port"))) }
 }
 
-/// Whether the gateway answers 200 at its liveness address.
-fn is_live(port: u16) -> bool {
-    let ask = || -> std::io::Result<bool> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        write!(stream, "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
-        let mut start = [0_u8; 12];
-        stream.read_exact(&mut start)?;
-        Ok(start.ends_with(b" 200"))
-    };
-    ask().unwrap_or(false)
+/// The status the gateway answers at its liveness address.
+fn liveness(port: u16) -> Option<u16> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    write!(stream, "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut start = [0_u8; 12];
+    stream.read_exact(&mut start).ok()?;
+    std::str::from_utf8(&start).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
 fn welcome(port: u16) -> String {
@@ -175,7 +182,8 @@ fn welcome(port: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::welcome;
+    use super::{guard, own_group, welcome};
+    use std::process::Command;
 
     #[test]
     fn the_next_step_can_be_copied_as_it_stands() {
@@ -183,5 +191,21 @@ mod tests {
         assert!(text.contains(
             r#"curl -s http://127.0.0.1:9000/auth/login -H 'content-type: application/json' -d '{"username":"demo","password":"demo123"}'"#
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_guard_ends_a_whole_group_when_its_input_closes() {
+        let mut group = Command::new("sh");
+        group.args(["-c", "sleep 60 & sleep 60"]);
+        own_group(&mut group);
+        let mut leader = group.spawn().unwrap();
+        let mut guard = guard(leader.id()).spawn().unwrap();
+        assert!(leader.try_wait().unwrap().is_none());
+        drop(guard.stdin.take());
+        assert!(!leader.wait().unwrap().success());
+        assert!(guard.wait().unwrap().success());
+        let left = Command::new("sh").args(["-c", &format!("kill -0 -{} 2>/dev/null", leader.id())]).status().unwrap();
+        assert!(!left.success(), "a process of the group is still there");
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` | the commands themselves |
+//! | `dev` `suites` `bench` `records` | the commands themselves |
 
 mod arguments;
 mod bench;
@@ -14,6 +14,7 @@ mod dev;
 mod failure;
 mod process;
 mod project;
+mod records;
 mod secrets;
 mod step;
 mod suites;
@@ -44,6 +45,21 @@ const COMMANDS: &[Command] = &[
         run: bench::run,
     },
     Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },
+    Command {
+        usage: "user add NAME --tenant T [--password-from VARIABLE] [--state DIR | --remote --env NAME]",
+        about: "make a user, and its tenant where there is none; without a password a random one is shown once",
+        run: records::user,
+    },
+    Command {
+        usage: "upstream add NAME URL --tenant T [--token-from VARIABLE [--key-from VARIABLE]] [--state DIR | --remote --env NAME]",
+        about: "make an MCP server's tools available to a tenant; its bearer token is stored sealed",
+        run: records::upstream,
+    },
+    Command {
+        usage: "secret",
+        about: "print 32 random bytes in base64url, the form of every key",
+        run: records::secret,
+    },
     Command { usage: "setup", about: "install what the build and the tests need", run: setup },
 ];
 

@@ -13,7 +13,10 @@ pub fn program(project: &Project, name: impl AsRef<OsStr>) -> Command {
         .current_dir(project.root())
         .env("PATH", project.search_path())
         .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_SEND_ERROR_REPORTS", "false")
         .env("WRANGLER_HIDE_BANNER", "true")
+        // Where requests would come from is asked of a server far away, and nothing here reads the answer.
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("NO_UPDATE_NOTIFIER", "1");
     command
 }

@@ -30,15 +30,28 @@ pub fn write_missing(project: &Project) -> Result<(), Failure> {
 }
 
 fn is_set(text: &str, key: &str) -> bool {
-    text.lines()
-        .filter_map(|line| line.trim().split_once('='))
-        .any(|(name, value)| name.trim() == key && !value.trim().is_empty())
+    value(text, key).is_some()
 }
 
-fn random_key() -> Result<String, Failure> {
-    let mut bytes = [0_u8; 32];
+/// 32 random bytes in base64url: the form of every key.
+pub fn random_key() -> Result<String, Failure> {
+    Ok(Base64UrlUnpadded::encode_string(&random_bytes::<32>()?))
+}
+
+/// Random bytes of the operating system.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Unmet(format!("no random bytes: {error}")))?;
-    Ok(Base64UrlUnpadded::encode_string(&bytes))
+    Ok(bytes)
+}
+
+/// The value of a variable in the text of `.dev.vars`.
+pub fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let pairs = text.lines().filter_map(|line| line.trim().split_once('='));
+    pairs
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .find(|(name, value)| *name == key && !value.is_empty())
+        .map(|(_, value)| value)
 }
 
 #[cfg(unix)]

@@ -1,0 +1,141 @@
+//! Examples of bodies. Replies are made by the product's own types and code; requests are texts that a test has the
+//! product read.
+
+use crate::api::body::{ExecuteResponse, MeResponse, TokenResponse, ToolList, ToolSummary};
+use crate::api::health::{Liveness, PartState, health, readiness};
+use crate::entropy::provenance::Report;
+use crate::id::{CorrelationId, SessionId};
+use crate::mcp::headers::RequestHeaders;
+use crate::mcp::post::{self, Post};
+use crate::mcp::turn::Turn;
+use crate::mcp::wire::Tool;
+use crate::scope::Scope;
+use crate::time::Timestamp;
+use crate::token::jwks::KeyRing;
+use crate::tool::builtin::{BuiltIn, server_time};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A body of `POST /auth/login`.
+pub const LOGIN: &str = r#"{"username":"demo","password":"demo123"}"#;
+/// A body of `POST /auth/refresh`. The token is none: a real one is longer.
+pub const REFRESH: &str = r#"{"refresh_token":"the refresh token of the last answer"}"#;
+/// A body of `POST /mcp/execute`.
+pub const EXECUTE: &str = r#"{"tool":"server_time","arguments":{}}"#;
+/// A handshake of the revisions before 2026-07-28.
+pub const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"example","version":"1.0.0"}}}"#;
+/// A request of 2026-07-28, with its `MCP-Protocol-Version` and `Mcp-Method` headers.
+pub const DISCOVER: &str = r#"{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+/// A call of 2026-07-28, with the header `Mcp-Name: server_time` too.
+pub const CALL: &str = r#"{"jsonrpc":"2.0","id":"call-1","method":"tools/call","params":{"name":"server_time","arguments":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+
+/// When the examples were made.
+const MOMENT: Timestamp = Timestamp::from_millis(1_795_363_200_007);
+
+/// A text as a value; `null` when it is not JSON, which a test refuses.
+pub fn text(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// A value of the product; `null` when it cannot be rendered, which a test refuses.
+pub fn value(body: &impl Serialize) -> Value {
+    serde_json::to_value(body).unwrap_or_default()
+}
+
+/// `POST /auth/login` and `POST /auth/refresh`.
+pub fn tokens() -> Value {
+    value(&TokenResponse {
+        access_token: "the access token, a JWT".to_owned(),
+        refresh_token: "the next refresh token".to_owned(),
+        token_type: "bearer",
+        expires_in: 600,
+        scope: Scope::full().to_string(),
+    })
+}
+
+/// `GET /auth/me`.
+pub fn me() -> Value {
+    value(&MeResponse {
+        sub: "demo-user".to_owned(),
+        username: "demo".to_owned(),
+        tenant: "demo".to_owned(),
+        scope: Scope::full().to_string(),
+        session: SessionId::from_bytes(&[7; 16]).to_string(),
+        expires_at: 1_795_363_800,
+    })
+}
+
+/// `GET /mcp/tools`.
+pub fn tools() -> Value {
+    let summary = |tool: Tool| ToolSummary {
+        name: tool.name,
+        description: tool.description.unwrap_or_default(),
+        parameters: tool.input_schema,
+    };
+    value(&ToolList {
+        tools: BuiltIn::ServerTime.definition().map(summary).into_iter().collect(),
+        degraded: Vec::new(),
+    })
+}
+
+/// `POST /mcp/execute`.
+pub fn executed() -> Value {
+    let result = server_time::run(MOMENT).structured_content.unwrap_or_default();
+    value(&ExecuteResponse { success: true, result })
+}
+
+/// `GET /health`, without a configured provider.
+pub fn healthy() -> Value {
+    value(&health(Report::unasked(&[])))
+}
+
+/// `GET /health/live`.
+pub fn alive() -> Value {
+    value(&Liveness { status: "alive" })
+}
+
+/// `GET /health/ready`.
+pub fn ready(kv: PartState) -> Value {
+    value(&readiness([("d1", PartState::Ok), ("durable_objects", PartState::Ok), ("kv", kv)]))
+}
+
+/// `GET /.well-known/jwks.json`: the key of RFC 8037 appendix A.
+pub fn keys() -> Value {
+    const SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    let ring = KeyRing::read(&|name| (name == "SIGNING_KEY").then(|| SEED.to_owned()));
+    ring.map_or(Value::Null, |ring| value(&ring.published()))
+}
+
+/// A correlation id.
+pub fn correlation() -> CorrelationId {
+    CorrelationId::from_bytes(&[0x5a; 16])
+}
+
+/// The gateway's answer to a request that needs no tool.
+pub fn answer(request: &str) -> Value {
+    let modern = request.contains("2026-07-28");
+    let method = text(request).get("method").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("accept", "application/json, text/event-stream".to_owned()),
+    ];
+    if modern {
+        headers.push(("mcp-protocol-version", "2026-07-28".to_owned()));
+        headers.push(("mcp-method", method));
+        headers.push(("mcp-name", "server_time".to_owned()));
+    }
+    match post::parse(&RequestHeaders::collect(headers), request.as_bytes()) {
+        Ok(Post::Single(message)) => match message.turn() {
+            Turn::Reply(reply) => body(reply.body),
+            Turn::CallTool(call) => body(call.render(server_time::run(MOMENT)).body),
+            Turn::ListTools(list) => body(list.render(Vec::new()).body),
+        },
+        Ok(Post::Batch(_)) => Value::Null,
+        Err(refusal) => body(refusal.reply().body),
+    }
+}
+
+/// A body's bytes as a value.
+pub fn body(bytes: Option<Vec<u8>>) -> Value {
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}

@@ -1,0 +1,245 @@
+//! The OpenAPI 3.1 document, made of the code: the route table, the bodies' types, and the refusals' own replies.
+//!
+//! Rendered on the host only; the Worker serves the rendered file beside this folder, and `tests/openapi.rs` keeps the
+//! file current. Two tables, [`served`] and [`refused`], have a line for every endpoint and no catch-all.
+
+pub mod document;
+pub mod examples;
+pub mod refused;
+pub mod rpc;
+pub mod served;
+
+use crate::api::problem::{Problem, ProblemDocument};
+use crate::api::reply::Reply;
+use crate::api::route::{Endpoint, Method, ROUTES, Route};
+use crate::mcp::refusal::Refusal;
+use document::{
+    Components, Document, Example, Header, Info, License, Media, Named, Operation, Parameter, Reference, RequestBody,
+    Response, SecurityScheme, Server, Tag,
+};
+use rpc::RpcError;
+use schemars::Schema;
+use serde_json::Value;
+use served::{Examples, Given, JSON, Offer, Shapes};
+use std::collections::BTreeMap;
+
+const PROBLEM: &str = "application/problem+json";
+const CORRELATION: &str = "X-Correlation-ID";
+/// The origin in the examples.
+const ORIGIN: &str = "https://gateway.example.com";
+
+const DESCRIPTION: &str = "A gateway between AI agents and their tools. Log in, send the access token as `Authorization: Bearer`, list and call tools, in plain REST or by the Model Context Protocol.\n\nEvery reply carries `X-Correlation-ID`: the caller's own when it sent an identifier, else a new one. Every refusal is a problem document (RFC 9457), except where the protocol wants a JSON-RPC error. `HEAD` is answered wherever `GET` is. Another path is answered 404, another method 405 with `Allow`, `OPTIONS` 204 with `Allow`. Bodies have at most 1 MiB and 64 levels of nesting, and no member twice in one object.";
+
+/// The whole document.
+pub fn document() -> Document {
+    let mut shapes = Shapes::default();
+    let paths = paths(&mut shapes);
+    let responses = refused::without_route().map(|(name, problem)| {
+        let mut responses = Responses::default();
+        responses.refuse(&problem, &mut shapes);
+        (name.to_owned(), responses.0.into_values().next().unwrap_or_default())
+    });
+    let parameters = parameters(&mut shapes);
+    let headers = headers(&mut shapes);
+    Document {
+        openapi: "3.1.1",
+        info: Info {
+            title: "MCP Secure Gateway",
+            version: crate::VERSION,
+            description: DESCRIPTION,
+            license: License { identifier: "Apache-2.0", name: "Apache License 2.0" },
+        },
+        servers: [Server { url: "/" }],
+        tags: tags(),
+        paths,
+        components: Components {
+            schemas: shapes.definitions(),
+            parameters,
+            headers,
+            responses: Named(responses.into()),
+            security_schemes: Named(vec![("bearer".to_owned(), bearer())]),
+        },
+    }
+}
+
+/// The document as it is committed and served. Empty when it cannot be rendered, which a test refuses.
+pub fn render() -> String {
+    serde_json::to_string_pretty(&document()).map(|text| text + "\n").unwrap_or_default()
+}
+
+/// A path that ends in `/` stands for a folder of files, which is no operation.
+fn paths(shapes: &mut Shapes) -> Named<Named<Operation>> {
+    let mut paths: Vec<(String, Named<Operation>)> = Vec::new();
+    for route in ROUTES.into_iter().filter(|route| !route.path.ends_with('/')) {
+        let method = match route.method {
+            Method::Get => "get",
+            Method::Post => "post",
+        };
+        let entry = (method.to_owned(), operation(route, shapes));
+        match paths.iter_mut().find(|(path, _)| path == route.path) {
+            Some((_, methods)) => methods.0.push(entry),
+            None => paths.push((route.path.to_owned(), Named(vec![entry]))),
+        }
+    }
+    Named(paths)
+}
+
+fn operation(route: Route, shapes: &mut Shapes) -> Operation {
+    let Offer { id, tag, description, scopes, parameters, takes, gives } = served::offer(route.endpoint, shapes);
+    let mut responses = Responses::default();
+    for given in gives {
+        responses.give(given);
+    }
+    if route.endpoint == Endpoint::Mcp {
+        responses.refuse_rpc(shapes);
+    }
+    for problem in refused::problems(route.endpoint) {
+        responses.refuse(&problem, shapes);
+    }
+    let parameters = [CORRELATION].iter().chain(parameters);
+    Operation {
+        operation_id: id,
+        summary: route.summary,
+        description,
+        tags: [tag],
+        parameters: parameters.map(|name| reference("parameters", name)).collect(),
+        request_body: takes.map(|(schema, examples)| RequestBody {
+            required: true,
+            content: Named(vec![(JSON.to_owned(), media(schema, examples))]),
+        }),
+        responses: Named(responses.0.into_iter().map(|(status, response)| (status.to_string(), response)).collect()),
+        security: scopes.map(|scopes| BTreeMap::from([("bearer", scopes)])).into_iter().collect(),
+    }
+}
+
+/// Responses by status: what has one status becomes one response.
+#[derive(Default)]
+struct Responses(BTreeMap<u16, Response>);
+
+impl Responses {
+    fn give(&mut self, given: Given) {
+        let response = self.at(given.status, given.description, given.headers.iter().copied());
+        if let Some((kind, schema, examples)) = given.body {
+            response.content.0.push((kind.to_owned(), media(schema, examples)));
+        }
+    }
+
+    fn refuse(&mut self, problem: &Problem, shapes: &mut Shapes) {
+        let Reply { status, headers, body } = problem.reply(&examples::correlation(), ORIGIN);
+        let example = examples::body(Some(body));
+        let title = example.get("title").and_then(Value::as_str).unwrap_or_default();
+        let response = self.at(status, title, headers.iter().map(|(name, _)| *name));
+        add_example(response, PROBLEM, shapes.written::<ProblemDocument>(), problem.name(), example);
+    }
+
+    fn refuse_rpc(&mut self, shapes: &mut Shapes) {
+        for (name, fault) in refused::faults() {
+            let reply = Refusal::anonymous(fault.clone()).reply();
+            let headers = (reply.status == 503).then_some("retry-after");
+            let response = self.at(reply.status, "The request was refused before a tool was asked", headers);
+            add_example(response, JSON, shapes.written::<RpcError>(), name, examples::body(reply.body));
+        }
+    }
+
+    fn at<'a>(&mut self, status: u16, description: &str, headers: impl IntoIterator<Item = &'a str>) -> &mut Response {
+        let response = self.0.entry(status).or_default();
+        if response.description.is_empty() {
+            description.clone_into(&mut response.description);
+        } else if !response.description.split(" · ").any(|part| part == description) {
+            response.description = format!("{} · {description}", response.description);
+        }
+        for name in ["x-correlation-id"].into_iter().chain(headers) {
+            let Some((name, ..)) = HEADERS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) else {
+                continue;
+            };
+            if response.headers.0.iter().all(|(there, _)| there != name) {
+                response.headers.0.push(((*name).to_owned(), reference("headers", name)));
+            }
+        }
+        response
+    }
+}
+
+fn add_example(response: &mut Response, kind: &str, schema: Schema, name: &str, value: Value) {
+    let example = (name.to_owned(), Example { value });
+    match response.content.0.iter_mut().find(|(there, _)| there == kind) {
+        Some((_, media)) if media.examples.0.iter().any(|(there, _)| there == name) => {}
+        Some((_, media)) => media.examples.0.push(example),
+        None => response.content.0.push((kind.to_owned(), Media { schema, examples: Named(vec![example]) })),
+    }
+}
+
+fn media(schema: Schema, examples: Examples) -> Media {
+    let named = examples.into_iter().map(|(name, value)| (name.to_owned(), Example { value }));
+    Media { schema, examples: Named(named.collect()) }
+}
+
+fn reference(kind: &str, name: &str) -> Reference {
+    Reference { target: format!("#/components/{kind}/{name}") }
+}
+
+/// Name, description, example; the whole of a response's header fields that callers may act on.
+const HEADERS: [(&str, &str, &str); 6] = [
+    (CORRELATION, "Ties the reply to the log", "WlpaWlpaWlpaWlpaWlpaWg"),
+    ("Retry-After", "Seconds to wait before trying again", "1"),
+    (
+        "RateLimit",
+        "Calls left at once, and seconds until there are more (draft-ietf-httpapi-ratelimit-headers). Absent where the limit hit is that of logins",
+        "\"calls\";r=0;t=1",
+    ),
+    ("RateLimit-Policy", "Calls allowed at once, and the seconds in which as many come back", "\"calls\";q=20;w=2"),
+    (
+        "WWW-Authenticate",
+        "What was wrong with the access token (RFC 6750 section 3). Absent where no token was asked for",
+        "Bearer realm=\"https://gateway.example.com\"",
+    ),
+    ("Allow", "The methods of this path", "POST, OPTIONS"),
+];
+
+fn headers(shapes: &mut Shapes) -> Named<Header> {
+    let header = |(name, description, example): (&str, &'static str, &str)| {
+        let schema = shapes.written::<String>();
+        (name.to_owned(), Header { description, schema, example: example.to_owned() })
+    };
+    Named(HEADERS.into_iter().map(header).collect())
+}
+
+/// `Accept`, `Authorization` and `Content-Type` are no parameters: the specification has readers ignore them there.
+fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
+    let known = [
+        (CORRELATION, "An identifier of the caller's own: 1 to 64 characters of `A-Z a-z 0-9 - _`", "order-4711"),
+        (
+            "MCP-Protocol-Version",
+            "The revision. Required in 2026-07-28, where it repeats `params._meta`; without it a request speaks 2025-03-26",
+            "2026-07-28",
+        ),
+        ("Mcp-Method", "Repeats the body's `method`. Required in 2026-07-28", "tools/call"),
+        ("Mcp-Name", "Repeats the called tool's name. Required for `tools/call` in 2026-07-28", "server_time"),
+    ];
+    let parameter = |(name, description, example): (&'static str, &'static str, &str)| {
+        let schema = shapes.read::<String>();
+        let example = example.to_owned();
+        (name.to_owned(), Parameter { name, place: "header", description, required: false, schema, example })
+    };
+    Named(known.into_iter().map(parameter).collect())
+}
+
+fn tags() -> Vec<Tag> {
+    let tags = [
+        ("account", "Log in, stay logged in, log out"),
+        ("tools", "Tools in plain REST"),
+        ("mcp", "Tools by the Model Context Protocol"),
+        ("health", "How the gateway does"),
+        ("description", "What the gateway says of itself"),
+    ];
+    tags.into_iter().map(|(name, description)| Tag { name, description }).collect()
+}
+
+fn bearer() -> SecurityScheme {
+    SecurityScheme {
+        kind: "http",
+        scheme: "bearer",
+        bearer_format: "JWT",
+        description: "The `access_token` of `POST /auth/login`, signed with a key of `/.well-known/jwks.json`.",
+    }
+}

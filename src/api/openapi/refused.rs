@@ -1,0 +1,121 @@
+//! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
+
+use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
+use crate::api::problem::{ArgumentError, Limit, Problem};
+use crate::api::route::Endpoint;
+use crate::gate::bucket::Policy;
+use crate::json::{JsonError, REQUEST_CAPS};
+use crate::mcp::headers::NAME;
+use crate::mcp::refusal::{BatchProblem, Fault, HeaderProblem};
+use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::time::Lifetime;
+use crate::upstream::{UpstreamFailure, UpstreamProblem};
+use serde::de::DeserializeOwned;
+
+/// The default rate of a caller.
+pub const CALLS: Policy = Policy { burst: 20, per_minute: 600 };
+
+/// Every refusal of an endpoint that is a problem document.
+pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
+    let own = match endpoint {
+        Endpoint::Login => [body::<LoginRequest>(), login()].concat(),
+        Endpoint::Refresh => [body::<RefreshRequest>(), refresh()].concat(),
+        Endpoint::Logout => [credentials(), vec![away("the gate")]].concat(),
+        Endpoint::Me => [credentials(), vec![limited(), away("the gate")]].concat(),
+        Endpoint::ListTools => [credentials(), vec![scope(TOOLS_READ), limited(), away("the gate")]].concat(),
+        Endpoint::ExecuteTool => {
+            [body::<ExecuteRequest>(), credentials(), vec![scope(TOOLS_CALL), limited()], execute()].concat()
+        }
+        Endpoint::Mcp => {
+            let scopes = vec![scope(TOOLS_READ), scope(TOOLS_CALL)];
+            let broken = Problem::InvalidBody("the body ended early".to_owned());
+            [vec![broken], credentials(), scopes, vec![limited(), away("the gate")]].concat()
+        }
+        Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
+        Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Jwks | Endpoint::OpenApi => Vec::new(),
+    };
+    [own, everywhere()].concat()
+}
+
+/// Every refusal of `POST /mcp` that is a JSON-RPC error and not a status of 200.
+pub fn faults() -> Vec<(&'static str, Fault)> {
+    let retry_after = Lifetime::from_seconds(1);
+    let max_bytes = REQUEST_CAPS.max_bytes;
+    let missing_name = Fault::Header { header: NAME.to_owned(), problem: HeaderProblem::Missing };
+    vec![
+        ("malformed-json", Fault::Json(JsonError::Malformed { line: 1, column: 2 })),
+        ("batch-in-another-revision", Fault::Batch(BatchProblem::NotInThisRevision)),
+        ("header-mismatch", missing_name),
+        ("unsupported-version", Fault::UnsupportedVersion { requested: "2024-11-05".to_owned() }),
+        ("method-not-found", Fault::MethodNotFound),
+        ("not-acceptable", Fault::NotAcceptable),
+        ("body-too-large", Fault::Json(JsonError::TooLarge { max_bytes })),
+        ("unsupported-media-type", Fault::ContentType),
+        ("unavailable", Fault::Unavailable { retry_after }),
+    ]
+}
+
+/// The refusals of a request to a path the gateway has not, or by a method the path has not.
+pub fn without_route() -> [(&'static str, Problem); 2] {
+    let allow = "POST, OPTIONS".to_owned();
+    [("NotFound", Problem::NotFound), ("MethodNotAllowed", Problem::MethodNotAllowed { allow })]
+}
+
+fn everywhere() -> Vec<Problem> {
+    let missing = crate::config::ConfigProblem::new("SIGNING_KEY", "is missing");
+    vec![Problem::HostNotAllowed, Problem::OriginNotAllowed, Problem::Misconfigured(vec![missing])]
+}
+
+/// What the product says to no JSON, to an object without members, to too much and to another media type.
+fn body<T: DeserializeOwned>() -> Vec<Problem> {
+    let json = Some("application/json");
+    let told = [parse::<T>(json, b"{"), parse::<T>(json, b"{}"), parse::<T>(Some("text/plain"), b"{}")];
+    let too_large = Problem::Json(JsonError::TooLarge { max_bytes: REQUEST_CAPS.max_bytes });
+    told.into_iter().filter_map(Result::err).chain([too_large]).collect()
+}
+
+fn credentials() -> Vec<Problem> {
+    vec![Problem::MissingCredentials, Problem::InvalidToken(String::new())]
+}
+
+fn login() -> Vec<Problem> {
+    let retry_after = Lifetime::from_seconds(4);
+    vec![
+        Problem::InvalidLogin(String::new()),
+        Problem::RateLimited { limit: Limit::Account, retry_after },
+        away("the database"),
+        Problem::Internal(String::new()),
+    ]
+}
+
+fn refresh() -> Vec<Problem> {
+    vec![Problem::InvalidRefreshToken(String::new()), away("the gate"), Problem::Internal(String::new())]
+}
+
+fn execute() -> Vec<Problem> {
+    let error = ArgumentError { pointer: "/location".to_owned(), problem: "must be a string".to_owned() };
+    vec![
+        Problem::UnknownTool,
+        Problem::InvalidArguments(vec![error]),
+        upstream(UpstreamProblem::Unreachable),
+        upstream(UpstreamProblem::Timeout),
+        away("the gate"),
+    ]
+}
+
+fn upstream(problem: UpstreamProblem) -> Problem {
+    let timeout = problem == UpstreamProblem::Timeout;
+    Problem::UpstreamFailed { detail: UpstreamFailure { upstream: "files".to_owned(), problem }.to_string(), timeout }
+}
+
+const fn scope(scope: &'static str) -> Problem {
+    Problem::InsufficientScope { scope }
+}
+
+const fn limited() -> Problem {
+    Problem::RateLimited { limit: Limit::Calls(CALLS), retry_after: Lifetime::from_millis(100) }
+}
+
+const fn away(part: &'static str) -> Problem {
+    Problem::Unavailable { part, reason: String::new() }
+}

@@ -1,0 +1,225 @@
+//! What each endpoint takes and gives when it serves a request.
+
+use super::examples;
+use super::rpc::{McpPost, McpReply};
+use crate::api::body::{
+    ExecuteRequest, ExecuteResponse, LoginRequest, MeResponse, RefreshRequest, TokenResponse, ToolList,
+};
+use crate::api::health::{Health, Liveness, PartState, Readiness};
+use crate::api::route::Endpoint;
+use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::token::jwks::JwkSet;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value};
+
+/// The media type of this API's bodies.
+pub const JSON: &str = "application/json";
+const HTML: &str = "text/html";
+const RATE: &[&str] = &["ratelimit", "ratelimit-policy"];
+
+/// Makes shapes of types and collects their definitions: bodies of requests as they are read, of replies as written.
+pub struct Shapes {
+    read: SchemaGenerator,
+    written: SchemaGenerator,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Self {
+            read: settings().for_deserialize().into_generator(),
+            written: settings().for_serialize().into_generator(),
+        }
+    }
+}
+
+impl Shapes {
+    /// The shape of a type the gateway reads.
+    pub fn read<T: JsonSchema>(&mut self) -> Schema {
+        self.read.subschema_for::<T>()
+    }
+
+    /// The shape of a type the gateway writes.
+    pub fn written<T: JsonSchema>(&mut self) -> Schema {
+        self.written.subschema_for::<T>()
+    }
+
+    /// Every definition, in the order of the names.
+    pub fn definitions(mut self) -> Map<String, Value> {
+        let mut all: Vec<_> = self.read.take_definitions(true).into_iter().collect();
+        all.extend(self.written.take_definitions(true));
+        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        all.into_iter().collect()
+    }
+}
+
+/// Examples by name.
+pub type Examples = Vec<(&'static str, Value)>;
+
+/// One endpoint.
+pub struct Offer {
+    /// The operation's unique name.
+    pub id: &'static str,
+    /// Its group.
+    pub tag: &'static str,
+    /// More than the route's summary.
+    pub description: Option<&'static str>,
+    /// The scopes its access token needs; `None` where no token is needed.
+    pub scopes: Option<&'static [&'static str]>,
+    /// The protocol's own header fields, by name.
+    pub parameters: &'static [&'static str],
+    /// The body it takes, with examples by name.
+    pub takes: Option<(Schema, Examples)>,
+    /// What it gives.
+    pub gives: Vec<Given>,
+}
+
+/// One response that is not a refusal.
+pub struct Given {
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened.
+    pub description: &'static str,
+    /// Header fields besides those of every reply.
+    pub headers: &'static [&'static str],
+    /// Media type, shape, and examples by name; `None` for a response without a body.
+    pub body: Option<(&'static str, Schema, Examples)>,
+}
+
+impl Given {
+    fn json(description: &'static str, schema: Schema, example: Value) -> Self {
+        let body = Some((JSON, schema, vec![("example", example)]));
+        Self { status: 200, description, headers: &[], body }
+    }
+
+    fn empty(status: u16, description: &'static str) -> Self {
+        Self { status, description, headers: &[], body: None }
+    }
+
+    fn rated(self) -> Self {
+        Self { headers: RATE, ..self }
+    }
+}
+
+impl Offer {
+    fn new(id: &'static str, tag: &'static str, gives: Vec<Given>) -> Self {
+        Self { id, tag, description: None, scopes: None, parameters: &[], takes: None, gives }
+    }
+
+    fn about(self, description: &'static str) -> Self {
+        Self { description: Some(description), ..self }
+    }
+
+    fn with_token(self, scopes: &'static [&'static str]) -> Self {
+        Self { scopes: Some(scopes), ..self }
+    }
+
+    fn taking(self, schema: Schema, examples: Examples) -> Self {
+        Self { takes: Some((schema, examples)), ..self }
+    }
+}
+
+/// The table.
+pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    match endpoint {
+        Endpoint::Login | Endpoint::Refresh | Endpoint::Logout | Endpoint::Me => account(endpoint, shapes),
+        Endpoint::ListTools => {
+            let list = Given::json("The caller's tools", shapes.written::<ToolList>(), examples::tools()).rated();
+            Offer::new("listTools", "tools", vec![list]).with_token(&[TOOLS_READ])
+        }
+        Endpoint::ExecuteTool => execute(shapes),
+        Endpoint::Mcp => mcp(shapes),
+        Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
+        Endpoint::Jwks => {
+            let keys = Given::json("The keys, the signing one first", shapes.written::<JwkSet>(), examples::keys());
+            Offer::new("listPublicKeys", "description", vec![keys])
+        }
+        Endpoint::OpenApi => {
+            let shape = shapes.written::<Map<String, Value>>();
+            let body = Some((JSON, shape, Vec::new()));
+            let given = Given { status: 200, description: "An OpenAPI 3.1 document", headers: &[], body };
+            Offer::new("describeApi", "description", vec![given])
+        }
+        Endpoint::Docs => {
+            let body = Some((HTML, shapes.written::<String>(), Vec::new()));
+            let page = Given { status: 200, description: "A page, for people", headers: &[], body };
+            Offer::new("showReference", "description", vec![page])
+        }
+    }
+}
+
+fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let mut tokens = || Given::json("A pair of tokens", shapes.written::<TokenResponse>(), examples::tokens());
+    match endpoint {
+        Endpoint::Login => Offer::new("login", "account", vec![tokens()])
+            .about("Every refused login looks the same. Attempts are limited per account and per address. The account of the example exists on a developer's machine only.")
+            .taking(shapes.read::<LoginRequest>(), vec![("example", examples::text(examples::LOGIN))]),
+        Endpoint::Refresh => Offer::new("refresh", "account", vec![tokens()])
+            .about("A refresh token works once. When an old one comes back, the whole session is revoked.")
+            .taking(shapes.read::<RefreshRequest>(), vec![("example", examples::text(examples::REFRESH))]),
+        Endpoint::Logout => {
+            Offer::new("logout", "account", vec![Given::empty(204, "The session is over")]).with_token(&[])
+        }
+        _ => {
+            let me = Given::json("The caller", shapes.written::<MeResponse>(), examples::me()).rated();
+            Offer::new("whoAmI", "account", vec![me]).with_token(&[])
+        }
+    }
+}
+
+fn execute(shapes: &mut Shapes) -> Offer {
+    let done = Given::json(
+        "The tool ran; `success` says whether it did what it was asked",
+        shapes.written::<ExecuteResponse>(),
+        examples::executed(),
+    );
+    Offer::new("executeTool", "tools", vec![done.rated()])
+        .about("The arguments are validated against the tool's JSON Schema before the call.")
+        .with_token(&[TOOLS_CALL])
+        .taking(shapes.read::<ExecuteRequest>(), vec![("example", examples::text(examples::EXECUTE))])
+}
+
+fn mcp(shapes: &mut Shapes) -> Offer {
+    let requests = [("discover", examples::DISCOVER), ("call", examples::CALL), ("initialize", examples::INITIALIZE)];
+    let replies = requests.map(|(name, request)| (name, examples::answer(request))).to_vec();
+    let served = Given {
+        status: 200,
+        description: "The reply, or a batch's replies. A request that only its handler could refuse (an unknown tool, wrong parameters) is refused here, with a JSON-RPC error",
+        headers: RATE,
+        body: Some((JSON, shapes.written::<McpReply>(), replies)),
+    };
+    let accepted = Given::empty(202, "Nothing but notifications or answers was posted; nothing is replied").rated();
+    let mut offer = Offer::new("mcp", "mcp", vec![served, accepted])
+        .about(MCP)
+        .with_token(&[TOOLS_READ, TOOLS_CALL])
+        .taking(shapes.read::<McpPost>(), requests.map(|(name, request)| (name, examples::text(request))).to_vec());
+    offer.parameters = &["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"];
+    offer
+}
+
+fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    match endpoint {
+        Endpoint::Health => {
+            let health = Given::json("What runs and how well", shapes.written::<Health>(), examples::healthy());
+            Offer::new("health", "health", vec![health])
+        }
+        Endpoint::Live => {
+            let alive = Given::json("Alive", shapes.written::<Liveness>(), examples::alive());
+            Offer::new("live", "health", vec![alive])
+        }
+        _ => {
+            let shape = shapes.written::<Readiness>();
+            let yes = Given::json("Every part answered", shape.clone(), examples::ready(PartState::Ok));
+            let no = Given::json("A part did not answer in time", shape, examples::ready(PartState::Timeout));
+            Offer::new("ready", "health", vec![yes, Given { status: 503, headers: &["retry-after"], ..no }])
+        }
+    }
+}
+
+const MCP: &str = "Streamable HTTP with JSON replies only: no event streams, no sessions. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18 and 2025-03-26; batches in the last only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list, `tools:call` to call.";

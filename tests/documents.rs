@@ -1,0 +1,91 @@
+//! What the documents say is so: every test they name exists, every file and link is there.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, ending, found);
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> String {
+    let mut found = Vec::new();
+    for folder in ["src", "tests", "xtask/src"] {
+        files(&root().join(folder), ".rs", &mut found);
+    }
+    found.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
+}
+
+fn documents() -> Vec<(PathBuf, String)> {
+    let mut found = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    files(&root().join("docs"), ".md", &mut found);
+    found.into_iter().map(|file| (file.clone(), fs::read_to_string(&file).unwrap())).collect()
+}
+
+/// The words in backticks of a Markdown text.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The test names in a text: lower case, with several underscores.
+fn named_tests(text: &str) -> Vec<&str> {
+    let is_name = |word: &&str| {
+        word.matches('_').count() >= 2
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    quoted(text).filter(is_name).filter(|word| *word != "global_fetch_strictly_public").collect()
+}
+
+#[test]
+fn every_test_that_the_threats_name_exists() {
+    let (text, sources) = (fs::read_to_string(root().join("docs/THREATS.md")).unwrap(), sources());
+    let named = named_tests(&text);
+    assert!(named.len() > 30, "the names are not read: {named:?}");
+    let missing: Vec<_> = named.into_iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "no such test: {missing:?}");
+}
+
+#[test]
+fn every_file_that_a_document_links_to_exists() {
+    for (file, text) in documents() {
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let local = target.split('#').next().unwrap();
+            if local.is_empty() || local.contains("://") {
+                continue;
+            }
+            assert!(file.parent().unwrap().join(local).exists(), "{}: {target}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_source_file_that_a_document_names_exists() {
+    let all = {
+        let mut found = Vec::new();
+        files(&root().join("src"), ".rs", &mut found);
+        files(&root().join("tests"), ".rs", &mut found);
+        found.iter().map(|file| file.to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    for (file, text) in documents() {
+        for name in quoted(&text).filter(|word| word.ends_with(".rs") && !word.contains('*')) {
+            assert!(all.iter().any(|path| path.ends_with(&format!("/{name}"))), "{}: {name}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_readme_stays_short() {
+    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    assert!(lines < 120, "{lines} lines");
+}

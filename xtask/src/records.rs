@@ -1,0 +1,190 @@
+//! Rows an operator makes: users and upstreams, in the local database or in a deployed one, and fresh secrets.
+
+use crate::arguments::Arguments;
+use crate::database;
+use crate::failure::Failure;
+use crate::process::{program, run_quietly};
+use crate::project::{Project, read_if_there};
+use crate::secrets::{random_bytes, random_key, value};
+use mcp_secure_gateway::account::{DEMO_USERNAME, Username, password};
+use mcp_secure_gateway::config::Profile;
+use mcp_secure_gateway::id::{TenantId, UpstreamId, UserId};
+use mcp_secure_gateway::outbound::OutboundUrl;
+use mcp_secure_gateway::secret::SecretText;
+use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
+use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
+use mcp_secure_gateway::token::read_key;
+use mcp_secure_gateway::token::seal::RootKey;
+use mcp_secure_gateway::tool::definition::Prefix;
+use std::fmt::Display;
+use std::path::PathBuf;
+
+/// Which database the rows go to.
+struct Target {
+    state: Option<PathBuf>,
+    remote: bool,
+    environment: Option<String>,
+}
+
+/// `secret`
+pub fn secret(_: &Project, arguments: Arguments) -> Result<(), Failure> {
+    arguments.finish()?;
+    println!("{}", random_key()?);
+    Ok(())
+}
+
+/// `user add NAME …`
+pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
+    let target = Target::read(&mut arguments)?;
+    let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
+    let given = arguments.value("--password-from")?.map(|variable| from_environment(&variable)).transpose()?;
+    expect_add(&mut arguments)?;
+    let username = usable(Username::parse(&arguments.next("the user's name")?))?;
+    arguments.finish()?;
+    if username.as_str() == DEMO_USERNAME {
+        return Err(Failure::Usage("the demo account belongs to `cargo xtask dev` and works nowhere else".into()));
+    }
+    let shown = given.is_none();
+    let password = given.map_or_else(random_key, Ok)?;
+    let hash = usable(password::hash_new(&SecretText::new(password.clone()), &random_bytes()?))?;
+    let id = UserId::from_bytes(&random_bytes::<16>()?);
+    let now = now_millis();
+    let sql = [
+        bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]),
+        bind(INSERT_USER, &[id.as_str(), tenant.as_str(), username.as_str(), &hash, "0", &now]),
+    ];
+    target.execute(project, &sql.join(";\n"))?;
+    println!("The user {} of the tenant {tenant} is there.", username.as_str());
+    if shown {
+        println!("Its password, shown this once: {password}");
+    }
+    Ok(())
+}
+
+/// `upstream add NAME URL …`
+pub fn upstream(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
+    let target = Target::read(&mut arguments)?;
+    let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
+    let token = arguments.value("--token-from")?.map(|variable| from_environment(&variable)).transpose()?;
+    let key = arguments.value("--key-from")?.map(|variable| from_environment(&variable)).transpose()?;
+    expect_add(&mut arguments)?;
+    let name = arguments.next("the upstream's name")?;
+    let name = usable(Prefix::parse(&name))?;
+    let url = arguments.next("the upstream's URL")?;
+    arguments.finish()?;
+    let profile = if target.remote { Profile::Production } else { Profile::Local };
+    usable(OutboundUrl::parse(&url, profile.reach()))?;
+    let id = UpstreamId::from_bytes(&random_bytes::<16>()?);
+    let place = credential_place(&tenant, &id, &url);
+    let sealed = match token {
+        Some(token) => {
+            Some(usable(root_key(project, &target, key)?.seal(&SecretText::new(token), &place, random_bytes()?))?)
+        }
+        None => None,
+    };
+    let now = now_millis();
+    let sealed = sealed.as_deref().unwrap_or(NULL);
+    let row = [id.as_str(), tenant.as_str(), name.as_str(), &url, sealed, &now];
+    let sql = [bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]), bind(INSERT_UPSTREAM, &row)];
+    target.execute(project, &sql.join(";\n"))?;
+    println!("The tools of {url} are there for the tenant {tenant} as {}__….", name.as_str());
+    Ok(())
+}
+
+impl Target {
+    fn read(arguments: &mut Arguments) -> Result<Self, Failure> {
+        let state = arguments.value("--state")?.map(PathBuf::from);
+        let remote = arguments.flag("--remote");
+        let environment = arguments.value("--env")?;
+        if remote && (state.is_some() || environment.is_none()) {
+            return Err(Failure::Usage("--remote goes with --env NAME, and not with --state".into()));
+        }
+        Ok(Self { state, remote, environment })
+    }
+
+    fn execute(&self, project: &Project, sql: &str) -> Result<(), Failure> {
+        match &self.environment {
+            Some(environment) if self.remote => {
+                let mut command = program(project, project.npm_tool("wrangler"));
+                command.args(["d1", "execute", "DB", "--remote", "--yes", "--env", environment, "--command", sql]);
+                run_quietly(&mut command).map(drop)
+            }
+            _ => {
+                let state = self.state.clone().unwrap_or_else(|| project.path(".wrangler/state"));
+                database::execute(project, &std::path::absolute(&state).map_err(Failure::at(&state))?, sql)
+            }
+        }
+    }
+}
+
+/// The key that seals credentials: that of `.dev.vars` for a local database, and one the operator names for a deployed one.
+fn root_key(project: &Project, target: &Target, given: Option<String>) -> Result<RootKey, Failure> {
+    let key = match given {
+        Some(key) => key,
+        None if target.remote => {
+            return Err(Failure::Usage("--key-from must name the variable with ENCRYPTION_KEY".into()));
+        }
+        None => {
+            let text = read_if_there(&project.path(".dev.vars"))?.unwrap_or_default();
+            value(&text, "ENCRYPTION_KEY").unwrap_or_default().to_owned()
+        }
+    };
+    usable(read_key(&|_| Some(key.clone()), "ENCRYPTION_KEY")).map(RootKey::new)
+}
+
+/// What stands for SQL's NULL among the values of [`bind`]. No value has a NUL character in it.
+const NULL: &str = "\0";
+
+/// A statement with its `?N` replaced by literals: `wrangler d1 execute` takes no bindings.
+fn bind(statement: &str, values: &[&str]) -> String {
+    let mut pieces = statement.split('?');
+    let mut sql = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = piece.split_at(digits);
+        let value = number.parse::<usize>().ok().and_then(|number| values.get(number.checked_sub(1)?));
+        match value {
+            Some(&NULL) | None => sql.push_str("NULL"),
+            Some(value) => sql.extend(["'", &value.replace('\'', "''"), "'"]),
+        }
+        sql.push_str(rest);
+    }
+    sql
+}
+
+fn expect_add(arguments: &mut Arguments) -> Result<(), Failure> {
+    match arguments.next("add")?.as_str() {
+        "add" => Ok(()),
+        other => Err(Failure::Usage(format!("{other} is not understood here; add is"))),
+    }
+}
+
+fn from_environment(variable: &str) -> Result<String, Failure> {
+    std::env::var(variable).map_err(|_| Failure::Usage(format!("the environment variable {variable} is not set")))
+}
+
+fn usable<T, E: Display>(outcome: Result<T, E>) -> Result<T, Failure> {
+    outcome.map_err(|error| Failure::Usage(error.to_string()))
+}
+
+#[allow(clippy::disallowed_methods, reason = "this program runs on the host, where the clock is there to be read")]
+fn now_millis() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NULL, bind};
+
+    #[test]
+    fn a_literal_cannot_end_early() {
+        let sql = bind("INSERT INTO t VALUES (?1, ?2, ?1)", &["a'); DROP TABLE t; --", NULL]);
+        assert_eq!(sql, "INSERT INTO t VALUES ('a''); DROP TABLE t; --', NULL, 'a''); DROP TABLE t; --')");
+    }
+
+    #[test]
+    fn a_question_mark_in_a_value_is_not_a_place() {
+        assert_eq!(bind("VALUES (?1, ?2)", &["x?2", "y"]), "VALUES ('x?2', 'y')");
+    }
+}
