@@ -44,6 +44,7 @@ pub struct Gateway {
     pub(crate) http: reqwest::Client,
     port: u16,
     process: Guarded,
+    state: PathBuf,
     accounts: Accounts,
 }
 
@@ -134,10 +135,10 @@ impl Gateway {
             .pool_max_idle_per_host(0)
             .build()
             .expect("an HTTP client");
-        let mut gateway = Self { http, port, process: Guarded::start(command), accounts: Accounts::default() };
+        let mut gateway = Self { http, port, process: Guarded::start(command), state, accounts: Accounts::default() };
         gateway.wait();
         if let Some(addresses) = &plan.accounts {
-            apply(&state, &seed::sql(addresses));
+            gateway.sql(&seed::sql(addresses));
         }
         gateway
     }
@@ -150,6 +151,22 @@ impl Gateway {
             assert!(!self.process.has_ended(), "the gateway has ended:\n{}", self.process.lines().join("\n"));
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Runs SQL on its database, while it runs.
+    pub fn sql(&self, sql: &str) {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let file = self.state.join(format!("{}.sql", COUNTER.fetch_add(1, Ordering::SeqCst)));
+        std::fs::write(&file, sql).expect("the file of statements");
+        let mut command = program("wrangler");
+        command
+            .args(["d1", "execute", "DB", "--local", "--yes", "--persist-to"])
+            .arg(&self.state)
+            .arg("--file")
+            .arg(&file);
+        let output = command.output().expect("wrangler");
+        let printed = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "wrangler d1 execute: {}", String::from_utf8_lossy(&printed));
     }
 
     /// The loopback port it listens at.
@@ -222,17 +239,6 @@ fn fresh_state() -> PathBuf {
     let state = all.join(format!("{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::SeqCst)));
     std::fs::create_dir_all(&state).expect("a folder for the state");
     state
-}
-
-/// Runs SQL on the local database.
-fn apply(state: &Path, sql: &str) {
-    let file = state.join("accounts.sql");
-    std::fs::write(&file, sql).expect("the accounts' file");
-    let mut command = program("wrangler");
-    command.args(["d1", "execute", "DB", "--local", "--yes", "--persist-to"]).arg(state).arg("--file").arg(&file);
-    let output = command.output().expect("wrangler");
-    let printed = || [output.stdout.clone(), output.stderr.clone()].concat();
-    assert!(output.status.success(), "the accounts were not made: {}", String::from_utf8_lossy(&printed()));
 }
 
 /// The reference server of the protocol, over streamable HTTP.

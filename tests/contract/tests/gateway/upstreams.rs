@@ -160,3 +160,27 @@ async fn a_server_that_is_gone_takes_only_its_own_tools_along() {
     answer.problem(answer.status);
     gateway().execute(&tokens.access, "modern__repeat", &json!({"text": "still here"})).await.json(200);
 }
+
+#[tokio::test]
+async fn a_disabled_server_is_gone_within_five_seconds() {
+    let (user, tokens) = logged_in(Tools::Modern).await;
+    let call = async || gateway().execute(&tokens.access, "modern__repeat", &json!({"text": "here"})).await;
+    call().await.json(200);
+    gateway().sql(&format!("UPDATE upstreams SET disabled_at = 1 WHERE tenant_id = '{}'", user.tenant));
+    let disabled = Instant::now();
+    let mut last_answered = None;
+    while disabled.elapsed() < Duration::from_millis(6500) {
+        let asked = disabled.elapsed();
+        match call().await.status {
+            200 => last_answered = Some(asked),
+            404 | 429 => {}
+            status => panic!("{status}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(
+        last_answered.is_none_or(|asked| asked < Duration::from_secs(5)),
+        "answered {last_answered:?} after it was disabled"
+    );
+    assert!(!gateway().tool_names(&tokens.access).await.iter().any(|name| name.starts_with("modern__")));
+}
