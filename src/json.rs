@@ -43,6 +43,9 @@ pub enum JsonError {
         /// The name, cut to 64 characters.
         name: String,
     },
+    /// JSON, and not an object.
+    #[error("the document is not an object")]
+    NotAnObject,
     /// Not JSON.
     #[error("the document is not JSON: line {line}, column {column}")]
     Malformed {
@@ -64,6 +67,12 @@ pub fn parse(bytes: &[u8], caps: Caps) -> Result<Value, JsonError> {
     let parsed = strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed
         .map_err(|error| refusal.take().unwrap_or(JsonError::Malformed { line: error.line(), column: error.column() }))
+}
+
+/// Parses one whole document strictly, which must be an object. Types derived with serde take an array for a struct, member
+/// by member; no document of this gateway has that second spelling.
+pub fn parse_object(bytes: &[u8], caps: Caps) -> Result<Value, JsonError> {
+    parse(bytes, caps).and_then(|value| if value.is_object() { Ok(value) } else { Err(JsonError::NotAnObject) })
 }
 
 #[derive(Clone, Copy)]
@@ -156,7 +165,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, JsonError, REQUEST_CAPS, parse};
+    use super::{Caps, JsonError, REQUEST_CAPS, parse, parse_object};
     use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -183,6 +192,14 @@ mod tests {
         assert_eq!(parse(b"[[[[]]]]", SMALL), Err(JsonError::TooDeep { max_depth: 3 }));
         let deep = "[".repeat(100_000);
         assert_eq!(parse(deep.as_bytes(), REQUEST_CAPS), Err(JsonError::TooDeep { max_depth: 64 }));
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        assert!(parse_object(b"{}", SMALL).is_ok());
+        for text in ["[]", "[1]", "null", "\"a\"", "1"] {
+            assert_eq!(parse_object(text.as_bytes(), SMALL), Err(JsonError::NotAnObject), "{text}");
+        }
     }
 
     #[test]

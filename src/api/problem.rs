@@ -99,7 +99,7 @@ pub enum Problem {
 pub enum Limit {
     /// Calls of one principal.
     Calls(Policy),
-    /// Logins and refreshes from one address.
+    /// Logins from one address.
     Source,
     /// Login attempts on one account.
     Account,
@@ -174,6 +174,7 @@ impl Problem {
             Self::MethodNotAllowed { .. } => ("method-not-allowed", 405, "Method not allowed"),
             Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
             Self::Json(JsonError::TooLarge { .. }) => ("body-too-large", 413, "Body too large"),
+            Self::Json(JsonError::NotAnObject) => ("invalid-body", 400, "Invalid body"),
             Self::Json(_) => ("malformed-json", 400, "Malformed JSON"),
             Self::InvalidBody(_) => ("invalid-body", 400, "Invalid body"),
             Self::MissingCredentials => ("missing-credentials", 401, "Not authenticated"),
@@ -231,15 +232,20 @@ impl Problem {
                 "www-authenticate",
                 format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{scope}\""),
             ),
-            Self::RateLimited { limit, retry_after } => {
-                let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());
-                match limit {
-                    Limit::Calls(policy) => reply.with_rate(*policy, 0, *retry_after),
-                    Limit::Source | Limit::Account => reply,
-                }
-            }
+            Self::RateLimited { limit, retry_after } => limit.with_headers(reply, *retry_after),
             Self::Unavailable { .. } | Self::Misconfigured(_) => reply.with("retry-after", "5"),
             _ => reply,
+        }
+    }
+}
+
+impl Limit {
+    /// The reply with the fields that say when to come back, at least one second from now, and what the limit is.
+    pub fn with_headers(self, reply: Reply, retry_after: Lifetime) -> Reply {
+        let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());
+        match self {
+            Self::Calls(policy) => reply.with_rate(policy, 0, retry_after),
+            Self::Source | Self::Account => reply,
         }
     }
 }

@@ -91,7 +91,8 @@ pub async fn logout(context: &Context, authorization: Option<&str>) -> Result<Re
     let claims = token.claims();
     let question = GateRequest::Revoke { session: claims.sid.clone() };
     match gate::ask(&context.env, &keys::principal_gate(&claims.tenant, &claims.sub), &question).await? {
-        GateReply::Ended { until } => {
+        GateReply::Ended { until: None } => Err(Problem::InvalidToken("revoked".into())),
+        GateReply::Ended { until: Some(until) } => {
             admission::forget(&claims.jti);
             publish(context, keys::revoked_session(&claims.tenant, &claims.sid), until.max(token.expires_at())).await;
             let (session, cause) = (claims.sid.clone(), RevocationCause::Logout);

@@ -46,6 +46,16 @@ pub fn too_large() -> HttpReply {
     http(refusal::too_large())
 }
 
+/// The reply to a request whose caller is limited; `None` when the body is not one request, so that there is no id to answer.
+pub fn limited(headers: &RequestHeaders, body: &[u8], problem: &Problem) -> Option<HttpReply> {
+    let (Ok(Post::Single(message @ Message::Request(_))), Problem::RateLimited { limit, retry_after }) =
+        (post::parse(headers, body), problem)
+    else {
+        return None;
+    };
+    Some(limit.with_headers(http(refuse(&message, fault(problem))), *retry_after))
+}
+
 async fn charge(context: &Context, principal: &Principal, index: usize) -> Result<(), Problem> {
     if index > 0 {
         principal.another(context).await?;
@@ -136,5 +146,6 @@ fn http(reply: Reply) -> HttpReply {
     let Reply { status, body } = reply;
     let Some(body) = body else { return HttpReply::empty(status) };
     let headers = vec![("content-type", "application/json".to_owned()), ("cache-control", "no-store".to_owned())];
-    HttpReply { status, headers, body }
+    let reply = HttpReply { status, headers, body };
+    if status == 503 { reply.with("retry-after", RETRY.seconds_ceil().to_string()) } else { reply }
 }

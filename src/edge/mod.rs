@@ -49,7 +49,7 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
         Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
     let context = Context { env, background, settings, correlation, started };
-    let mut trace = Trace { method: request.inner().method(), route: None, who: None };
+    let mut trace = Trace { method: request.inner().method(), route: None, who: None, told_in_band: None };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
     finish(&context, trace, outcome)
@@ -60,6 +60,8 @@ struct Trace {
     method: String,
     route: Option<&'static str>,
     who: Option<Who>,
+    /// A refusal that was rendered in the protocol's form.
+    told_in_band: Option<Problem>,
 }
 
 /// A reply of the API, or a static file that already is a response.
@@ -117,16 +119,7 @@ async fn dispatch(
             let order = json::<ExecuteRequest>(&mut request).await?;
             Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
         }
-        Endpoint::Mcp => {
-            let principal = caller(context, authorization, trace).await?;
-            let headers = RequestHeaders::collect(request.headers().entries());
-            let reply = match body::read(&mut request).await {
-                Ok(body) => mcp::post(context, &principal, &headers, &body).await?,
-                Err(Problem::Json(_)) => mcp::too_large(),
-                Err(problem) => return Err(problem),
-            };
-            Ok(rated(context, &principal, reply))
-        }
+        Endpoint::Mcp => protocol(context, authorization, request, trace).await,
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),
         Endpoint::Ready => Ok(health::ready(context).await),
@@ -142,6 +135,31 @@ async fn dispatch(
             body: OPENAPI.to_vec(),
         }),
         Endpoint::Docs => Err(Problem::Internal("a file was dispatched as a reply".into())),
+    }
+}
+
+/// `POST /mcp`. Whoever is limited is told in the protocol's own form, with the id of the request.
+async fn protocol(
+    context: &Context,
+    authorization: Option<&str>,
+    mut request: Request,
+    trace: &mut Trace,
+) -> std::result::Result<Reply, Problem> {
+    let headers = RequestHeaders::collect(request.headers().entries());
+    let caller = caller(context, authorization, trace).await;
+    let body = body::read(&mut request).await;
+    match (caller, body) {
+        (Err(problem @ Problem::RateLimited { .. }), Ok(body)) => {
+            let reply = mcp::limited(&headers, &body, &problem);
+            trace.told_in_band = reply.is_some().then(|| problem.clone());
+            reply.ok_or(problem)
+        }
+        (Err(problem), _) => Err(problem),
+        (Ok(principal), Ok(body)) => {
+            Ok(rated(context, &principal, mcp::post(context, &principal, &headers, &body).await?))
+        }
+        (Ok(principal), Err(Problem::Json(_))) => Ok(rated(context, &principal, mcp::too_large())),
+        (Ok(_), Err(problem)) => Err(problem),
     }
 }
 
@@ -193,7 +211,7 @@ fn refresh_entropy(context: &Context) {
 
 fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, Problem>) -> Result<Response> {
     let (served, problem) = match outcome {
-        Ok(served) => (served, None),
+        Ok(served) => (served, trace.told_in_band),
         Err(problem) => (Served::Reply(problem.reply(&context.correlation, &context.settings.issuer)), Some(problem)),
     };
     let response = match served {

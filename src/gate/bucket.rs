@@ -2,17 +2,15 @@
 //!
 //! Promise: in any span of time, the calls that isolates may make are at most `burst + rate × span`. Calls are deducted
 //! when they are leased, and while a lease is out its calls count against the bucket's capacity, so that the bucket cannot
-//! refill behind them. Calls that a lease did not use come back when the lease is closed; giving them back late is exact
-//! too, because they were missing from the level all the while.
+//! refill behind them. Calls that a lease did not use come back when it is closed. The bucket waits for that twice as long
+//! as the isolate may use the lease, and not longer: once the bucket may fill up behind a lease, nothing can be given back.
 
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The level counts in units, so that a rate per minute refills whole units every millisecond.
 const UNITS_PER_CALL: u64 = 60_000;
-/// How long after its end a lease may still be closed for credit.
-const CREDIT_GRACE: Lifetime = Lifetime::from_seconds(60);
-/// Most leases remembered per principal; beyond it the oldest is forgotten, and with it the credit for its unused calls.
+/// Most leases out at once per principal; beyond it calls are granted one by one.
 const MAX_LEASES: usize = 256;
 
 /// How much a principal may do.
@@ -31,7 +29,7 @@ pub struct Lease {
     pub id: u64,
     /// Calls it holds.
     pub calls: u32,
-    /// When the isolate must have stopped using it.
+    /// Until when it counts against the capacity and may be closed. The isolate stops using it in half that time.
     pub expires_at: Timestamp,
 }
 
@@ -82,7 +80,7 @@ impl Bucket {
         Self { level: policy.capacity(), updated_at: now, next_lease: 1, leases: Vec::new() }
     }
 
-    /// Takes one call, and up to `wish` further calls as a lease of `life`.
+    /// Takes one call, and up to `wish` further calls as a lease that the isolate may use for `life`; none when that is zero.
     ///
     /// A lease is never more than half of what is left, so that one isolate cannot starve the others.
     pub fn acquire(&mut self, policy: Policy, now: Timestamp, wish: u32, life: Lifetime) -> Verdict {
@@ -92,8 +90,9 @@ impl Bucket {
             return Verdict::Limit { retry_after: Lifetime::from_millis(missing.div_ceil(policy.refill_per_milli())) };
         };
         self.level = level;
-        let calls = wish.min(self.remaining() / 2);
-        let lease = (calls > 0).then(|| self.lease(calls, now.plus(life)));
+        let full = self.leases.len() >= MAX_LEASES || life.millis() == 0;
+        let calls = if full { 0 } else { wish.min(self.remaining() / 2) };
+        let lease = (calls > 0).then(|| self.lease(calls, now.plus(life).plus(life)));
         Verdict::Admit { lease, remaining: self.remaining() }
     }
 
@@ -103,7 +102,7 @@ impl Bucket {
         let Some(index) = self.leases.iter().position(|held| held.id == lease) else { return };
         let held = self.leases.swap_remove(index);
         if unused <= held.calls {
-            self.level = (self.level + u64::from(unused) * UNITS_PER_CALL).min(self.ceiling(policy, now));
+            self.level = (self.level + u64::from(unused) * UNITS_PER_CALL).min(self.ceiling(policy));
         }
     }
 
@@ -116,24 +115,29 @@ impl Bucket {
         let lease = Lease { id: self.next_lease, calls, expires_at };
         self.next_lease += 1;
         self.level -= u64::from(calls) * UNITS_PER_CALL;
-        if self.leases.len() >= MAX_LEASES {
-            self.leases.remove(0);
-        }
         self.leases.push(lease);
         lease
     }
 
+    /// Moves the bucket to `now`, lease end by lease end: while a lease was out, the level stayed below the capacity less
+    /// its calls, and only from its end on could it rise behind it.
     fn advance(&mut self, policy: Policy, now: Timestamp) {
-        self.leases.retain(|lease| now < lease.expires_at.plus(CREDIT_GRACE));
-        let elapsed = now.since(self.updated_at).millis();
-        let refill = elapsed.saturating_mul(policy.refill_per_milli());
-        let ceiling = self.ceiling(policy, now);
-        self.level = self.level.saturating_add(refill).min(ceiling);
-        self.updated_at = self.updated_at.max(now);
+        self.leases.sort_by_key(|lease| lease.expires_at);
+        while let Some(end) = self.leases.first().map(|lease| lease.expires_at).filter(|end| *end <= now) {
+            self.refill(policy, end);
+            self.leases.remove(0);
+        }
+        self.refill(policy, now);
     }
 
-    fn ceiling(&self, policy: Policy, now: Timestamp) -> u64 {
-        let out = self.leases.iter().filter(|lease| now < lease.expires_at).map(|lease| u64::from(lease.calls));
+    fn refill(&mut self, policy: Policy, until: Timestamp) {
+        let gained = until.since(self.updated_at).millis().saturating_mul(policy.refill_per_milli());
+        self.level = self.level.saturating_add(gained).min(self.ceiling(policy));
+        self.updated_at = self.updated_at.max(until);
+    }
+
+    fn ceiling(&self, policy: Policy) -> u64 {
+        let out = self.leases.iter().map(|lease| u64::from(lease.calls));
         policy.capacity().saturating_sub(out.sum::<u64>() * UNITS_PER_CALL)
     }
 }
@@ -179,9 +183,19 @@ mod tests {
     fn the_bucket_does_not_refill_behind_a_lease() {
         let mut bucket = Bucket::full(POLICY, at(0));
         let Verdict::Admit { lease: Some(lease), .. } = bucket.acquire(POLICY, at(0), 9, LIFE) else { panic!("full") };
-        // Half a second on, the bucket would be full again; the nine leased calls may still be made.
+        // A second on, the bucket would be full again; the nine leased calls may still be made.
         let free: u32 = (0..30).map(|_| admitted(bucket.acquire(POLICY, at(999), 0, LIFE))).sum();
         assert_eq!(free + lease.calls, 20);
+    }
+
+    #[test]
+    fn what_refilled_while_a_lease_was_out_stays_below_it() {
+        let slow = Policy { burst: 20, per_minute: 300 };
+        let mut bucket = Bucket::full(slow, at(0));
+        let Verdict::Admit { lease: Some(lease), .. } = bucket.acquire(slow, at(0), 9, LIFE) else { panic!("full") };
+        // The isolate makes its nine calls at 999 ms; from then on at most 20 + 5 per second may come.
+        let free: u32 = (0..30).map(|_| admitted(bucket.acquire(slow, at(2000), 0, LIFE))).sum();
+        assert!(lease.calls + free <= 20 + 5, "{} calls", lease.calls + free);
     }
 
     #[test]

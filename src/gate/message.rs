@@ -118,10 +118,10 @@ pub enum GateReply {
         /// Why, for the log.
         reason: NotRotated,
     },
-    /// The session is over; until when its newest access token would have lived.
+    /// The session is over.
     Ended {
-        /// The newest token's end, or now when there is none.
-        until: Timestamp,
+        /// Until when its newest access token would have lived; `None` when the session was over before.
+        until: Option<Timestamp>,
     },
 }
 
@@ -267,11 +267,11 @@ fn rotate(presented_hash: &str, next: Issued, session: Option<Session>, now: Tim
 }
 
 fn revoke(session: Option<Session>, now: Timestamp) -> (GateReply, Vec<Write>) {
-    match session {
+    match session.filter(|session| session.is_live(now)) {
         Some(mut session) => {
             session.revoke(now);
-            (GateReply::Ended { until: session.current_token().1 }, vec![Write::Session(session)])
+            (GateReply::Ended { until: Some(session.current_token().1) }, vec![Write::Session(session)])
         }
-        None => (GateReply::Ended { until: now }, Vec::new()),
+        None => (GateReply::Ended { until: None }, Vec::new()),
     }
 }

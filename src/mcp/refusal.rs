@@ -214,7 +214,7 @@ impl Fault {
             Self::Json(JsonError::TooDeep { .. } | JsonError::DuplicateMember { .. } | JsonError::Malformed { .. }) => {
                 (PARSE_ERROR, 400)
             }
-            Self::NotAMessage(_) | Self::Batch(_) | Self::UnexpectedAnswer => (INVALID_REQUEST, 400),
+            Self::Json(JsonError::NotAnObject) | Self::NotAMessage(_) | Self::Batch(_) | Self::UnexpectedAnswer => (INVALID_REQUEST, 400),
             Self::MissingMeta { .. } => (INVALID_PARAMS, 400),
             Self::Header { .. } => (HEADER_MISMATCH, 400),
             Self::UnsupportedVersion { .. } => (UNSUPPORTED_VERSION, 400),

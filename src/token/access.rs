@@ -200,7 +200,7 @@ fn split(text: &str) -> Result<(&str, &str), TokenRefusal> {
 
 fn parse_part<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
     let bytes = Base64UrlUnpadded::decode_vec(part).ok()?;
-    let value = json::parse(&bytes, Caps { max_bytes: MAX_LENGTH, max_depth: 4 }).ok()?;
+    let value = json::parse_object(&bytes, Caps { max_bytes: MAX_LENGTH, max_depth: 4 }).ok()?;
     serde_json::from_value(value).ok()
 }
 

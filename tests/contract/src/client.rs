@@ -1,0 +1,201 @@
+//! One HTTP client for all tests: what a gateway answers, and what every answer must have.
+
+use crate::seed::{PASSWORD, User};
+use crate::{Gateway, token};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
+
+/// Everything a run was given or made that no log may show.
+static SECRETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Notes a secret; see [`secrets`].
+pub fn note_secret(secret: &str) {
+    SECRETS.lock().unwrap_or_else(PoisonError::into_inner).push(secret.to_owned());
+}
+
+/// Every secret noted so far.
+pub fn secrets() -> Vec<String> {
+    SECRETS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The first header field of that lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The header field of that lower-case name, which must be there.
+    #[track_caller]
+    pub fn must(&self, name: &str) -> &str {
+        self.header(name).unwrap_or_else(|| panic!("no {name} header: {self:?}"))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The media type, without parameters.
+    pub fn media_type(&self) -> &str {
+        self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The JSON body of an answer that must have this status and type.
+    #[track_caller]
+    pub fn json(&self, status: u16) -> Value {
+        assert_eq!((self.status, self.media_type()), (status, "application/json"), "{}", self.text());
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The problem document (RFC 9457) of an answer that must have this status.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> Value {
+        assert_eq!((self.status, self.media_type()), (status, "application/problem+json"), "{}", self.text());
+        let problem: Value = serde_json::from_slice(&self.body).expect("JSON");
+        assert_eq!(problem["status"], status, "{problem}");
+        assert!(problem["type"].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        assert!(problem["title"].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        assert_eq!(problem["correlation_id"].as_str(), Some(self.must("x-correlation-id")), "{problem}");
+        problem
+    }
+
+    /// The one message of an event stream, or the JSON body itself.
+    #[track_caller]
+    pub fn message(&self) -> Value {
+        if self.media_type() == "text/event-stream" {
+            let text = self.text();
+            let mut data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+            let last = data.rfind(|data| !data.is_empty()).expect("a message in the stream");
+            return serde_json::from_str(last).expect("JSON in the stream");
+        }
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
+    }
+}
+
+/// Sends a request and reads the whole answer.
+#[track_caller]
+pub fn send(request: RequestBuilder) -> impl Future<Output = Answer> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{caller}: {error:?}"));
+        let headers = answer.headers().iter();
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let (status, headers) = (answer.status().as_u16(), headers.collect());
+        let body = answer.bytes().await.unwrap_or_else(|error| panic!("{caller}: {error:?}")).to_vec();
+        Answer { status, headers, body }
+    }
+}
+
+/// What a login or a refresh gave.
+#[derive(Clone)]
+pub struct Tokens {
+    /// The access token.
+    pub access: String,
+    /// The refresh token.
+    pub refresh: String,
+}
+
+impl Tokens {
+    /// Reads a token answer and holds it to the login contract.
+    #[track_caller]
+    pub fn read(answer: &Answer) -> Self {
+        let body = answer.json(200);
+        assert_eq!(body["token_type"], "bearer", "{body}");
+        assert_eq!(answer.must("cache-control"), "no-store");
+        let text = |name: &str| body[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned();
+        let tokens = Self { access: text("access_token"), refresh: text("refresh_token") };
+        note_secret(&tokens.access);
+        note_secret(&tokens.refresh);
+        tokens
+    }
+
+    /// The claims of the access token, unverified.
+    pub fn claims(&self) -> Value {
+        token::part(&self.access, 1)
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens([redacted])")
+    }
+}
+
+impl Gateway {
+    /// A request to a path of this gateway.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    /// `GET path` with an access token.
+    pub async fn get_as(&self, access: &str, path: &str) -> Answer {
+        send(self.request(Method::GET, path).bearer_auth(access)).await
+    }
+
+    /// `POST path` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// `POST path` with a JSON body and an access token.
+    pub async fn post_as(&self, access: &str, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::POST, path).bearer_auth(access).json(body)).await
+    }
+
+    /// Asks for a login and gives whatever comes.
+    pub async fn try_login(&self, username: &str, password: &str) -> Answer {
+        note_secret(password);
+        self.post("/auth/login", &json!({"username": username, "password": password})).await
+    }
+
+    /// Logs a user of this run in.
+    pub async fn login(&self, user: &User) -> Tokens {
+        Tokens::read(&self.try_login(&user.username, PASSWORD).await)
+    }
+
+    /// Asks for a refresh and gives whatever comes.
+    pub async fn try_refresh(&self, refresh: &str) -> Answer {
+        note_secret(refresh);
+        self.post("/auth/refresh", &json!({"refresh_token": refresh})).await
+    }
+
+    /// Whether the access token opens anything.
+    pub async fn is_let_in(&self, access: &str) -> bool {
+        match self.get_as(access, "/auth/me").await.status {
+            200 => true,
+            401 => false,
+            other => panic!("/auth/me answered {other}"),
+        }
+    }
+
+    /// Calls a tool through the plain face.
+    pub async fn execute(&self, access: &str, tool: &str, arguments: &Value) -> Answer {
+        self.post_as(access, "/mcp/execute", &json!({"tool": tool, "arguments": arguments})).await
+    }
+
+    /// The names of the tools a token may see.
+    pub async fn tool_names(&self, access: &str) -> Vec<String> {
+        let body = self.get_as(access, "/mcp/tools").await.json(200);
+        let tools = body["tools"].as_array().expect("tools").iter();
+        tools.map(|tool| tool["name"].as_str().expect("a name").to_owned()).collect()
+    }
+}

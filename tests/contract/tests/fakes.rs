@@ -1,0 +1,76 @@
+//! The stand-ins are what they say: a real client is content with them, and they notice a client that is not.
+
+use gateway_contract::fake::mcp::Upstream;
+use gateway_contract::fake::{entropy, weather};
+use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion};
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::{ClientLifecycleMode, ClientServiceExt};
+use serde_json::{Value, json};
+
+async fn content_with(upstream: &Upstream, mode: ClientLifecycleMode) {
+    let transport = StreamableHttpClientTransport::from_uri(upstream.server.url("/mcp"));
+    let client = ClientConfig::default().serve_with_lifecycle(transport, mode).await.expect("a connection");
+    assert_eq!(client.list_all_tools().await.expect("a list").len(), 11);
+    let arguments = json!({"text": "ab", "times": 2}).as_object().cloned().unwrap_or_default();
+    let result =
+        client.call_tool(CallToolRequestParams::new("repeat").with_arguments(arguments)).await.expect("a result");
+    assert_eq!(result.structured_content, Some(json!({"text": "abab"})));
+    client.cancel().await.expect("a clean end");
+    assert_eq!(upstream.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_rust_sdk_is_content_with_the_recorder_of_2026() {
+    let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+    content_with(&Upstream::modern(), ClientLifecycleMode::Discover { preferred_versions }).await;
+}
+
+#[tokio::test]
+async fn the_rust_sdk_is_content_with_the_recorder_of_2025() {
+    content_with(&Upstream::legacy(), ClientLifecycleMode::Initialize).await;
+}
+
+#[tokio::test]
+async fn a_recorder_keeps_what_it_got_and_what_was_wrong_with_it() {
+    let upstream = Upstream::modern();
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
+    let request = reqwest::Client::new().post(upstream.server.url("/mcp")).bearer_auth("canary").json(&body);
+    let answer = request.header("accept", "application/json, text/event-stream").send().await.expect("an answer");
+    assert_eq!(answer.status(), 400);
+    assert_eq!(upstream.complaints(), ["a request without its protocol version"]);
+    assert_eq!(upstream.calls("tools/list")[0].header("authorization"), Some("Bearer canary"));
+}
+
+async fn ask(url: String) -> (u16, Value) {
+    let answer = reqwest::get(url).await.expect("an answer");
+    let status = answer.status().as_u16();
+    let text = answer.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+#[tokio::test]
+async fn the_weather_service_finds_places_and_refuses_what_it_does_not_know() {
+    let weather = weather::start();
+    let (status, found) = ask(weather.url("/v1/search?name=Z%C3%BCrich&count=1")).await;
+    assert_eq!((status, &found["results"][0]["name"]), (200, &json!("Zürich")));
+    assert!(ask(weather.url("/v1/search?name=Atlantis")).await.1.get("results").is_none());
+    let forecast = |query: &str| weather.url(&format!("/v1/forecast?latitude=52.5&longitude=13.4&{query}"));
+    assert_eq!(ask(forecast("current=temperature_2m")).await.1["current"]["temperature_2m"], weather::BERLIN_CELSIUS);
+    let (status, refused) = ask(forecast("current=nonsense")).await;
+    assert_eq!((status, &refused["error"]), (400, &json!(true)));
+}
+
+#[tokio::test]
+async fn the_providers_answer_in_their_own_forms() {
+    let anu = entropy::anu();
+    assert_eq!(ask(anu.url("/?length=1&type=uint8")).await, (403, json!({"message": "Forbidden"})));
+    let legacy = entropy::anu_legacy();
+    let (_, first) = ask(legacy.url("/API/jsonI.php?length=4&type=uint8")).await;
+    assert_eq!((&first["length"], first["data"].as_array().map(Vec::len)), (&json!(4), Some(4)));
+    let (status, second) = ask(legacy.url("/API/jsonI.php?length=4&type=uint8")).await;
+    assert!(status == 500 && second.to_string().contains("limited to 1 requests per minute"), "{second}");
+    let quantis = reqwest::get(entropy::quantis().url("/api/2.0/streambytes?size=33")).await.expect("an answer");
+    assert_eq!(quantis.bytes().await.expect("a body").len(), 33);
+    let origin = entropy::quantum_origin();
+    assert_eq!(ask(origin.url("/api/v1/randomness")).await.0, 401);
+}

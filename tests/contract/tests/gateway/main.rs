@@ -1,0 +1,92 @@
+//! What the gateway promises, asked over HTTP on a real local Workers runtime.
+//!
+//! One gateway serves most tests ([`World::shared`]); each test takes a user nobody else uses, in a tenant of its own.
+
+mod bad_input;
+mod clients;
+mod headers;
+mod health;
+mod known_keys;
+mod limits;
+mod login;
+mod logs;
+mod mcp;
+mod mcp_legacy;
+mod mcp_refusals;
+mod openapi;
+mod production;
+mod readme;
+mod refresh;
+mod rest;
+mod revocation;
+mod strained;
+mod tenants;
+mod tokens;
+mod tools;
+mod upstreams;
+
+use gateway_contract::client::{Answer, Tokens, send};
+use gateway_contract::seed::{Tools, User};
+use gateway_contract::{Gateway, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// The shared gateway.
+fn gateway() -> &'static Gateway {
+    &World::shared().gateway
+}
+
+/// A user nobody else uses, logged in.
+async fn logged_in(tools: Tools) -> (User, Tokens) {
+    let user = gateway().user(tools);
+    let tokens = gateway().login(&user).await;
+    (user, tokens)
+}
+
+/// The parameters of a modern request: the given members and the `_meta` every request must have.
+fn modern_params(mut params: Value) -> Value {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "contract", "version": "1.0.0"}
+    });
+    params
+}
+
+/// Posts a JSON-RPC body with the given header fields and whatever a client of any revision sends.
+async fn post_mcp(access: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    let mut request = gateway().request(Method::POST, "/mcp").bearer_auth(access).json(body);
+    request = request.header("accept", "application/json, text/event-stream");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    send(request).await
+}
+
+/// A modern request as a good client sends it.
+async fn modern(access: &str, method: &str, params: Value) -> Answer {
+    let mut headers = vec![("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)];
+    let name = params["name"].as_str().map(str::to_owned);
+    headers.extend(name.as_deref().map(|name| ("mcp-name", name)));
+    let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": modern_params(params)});
+    post_mcp(access, &headers, &body).await
+}
+
+/// A request of revision 2025-11-25 as a good client sends it.
+async fn legacy(access: &str, method: &str, params: Value) -> Answer {
+    let body = json!({"jsonrpc": "2.0", "id": "seven", "method": method, "params": params});
+    post_mcp(access, &[("mcp-protocol-version", "2025-11-25")], &body).await
+}
+
+/// The arguments of `get_weather` for a place, under whatever name its schema has for it.
+async fn weather_arguments(access: &str, place: &str) -> Value {
+    json!({required_argument(access, "get_weather").await: place})
+}
+
+/// The one required argument of a tool.
+async fn required_argument(access: &str, name: &str) -> String {
+    let list = gateway().get_as(access, "/mcp/tools").await.json(200);
+    let tools = list["tools"].as_array().expect("tools");
+    let tool = tools.iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("no {name} in {list}"));
+    tool["parameters"]["required"][0].as_str().unwrap_or_else(|| panic!("{name} requires nothing: {tool}")).to_owned()
+}
