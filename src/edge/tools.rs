@@ -27,10 +27,11 @@ enum Side {
     Output,
 }
 
-type SchemaKey = (*const Tool, Side);
+/// Compiled schemas, each with the definition it belongs to.
+type Schemas = LruCache<(*const Tool, Side), (Rc<Tool>, Rc<Schema>)>;
 
 thread_local! {
-    static SCHEMAS: RefCell<LruCache<SchemaKey, (Rc<Tool>, Rc<Schema>)>> = RefCell::new(LruCache::new(MAX_SCHEMAS));
+    static SCHEMAS: RefCell<Schemas> = RefCell::new(LruCache::new(MAX_SCHEMAS));
     static BUILT_IN: RefCell<Vec<(BuiltIn, Rc<Tool>)>> = const { RefCell::new(Vec::new()) };
 }
 
