@@ -5,6 +5,7 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 const common = {
   name: "measured",
   compatibilityDate: "2026-11-01",
+  compatibilityFlags: ["no_nodejs_global_timers"],
   host: "127.0.0.1",
   cf: false,
   log: new Log(LogLevel.ERROR),
