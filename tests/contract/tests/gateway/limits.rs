@@ -61,6 +61,7 @@ async fn a_second_session_of_the_same_user_has_no_second_bucket() {
 #[tokio::test]
 async fn a_call_through_the_protocol_draws_from_the_same_bucket() {
     let (_, tokens) = logged_in(Tools::Own).await;
+    let start = Instant::now();
     let mut calls = tokio::task::JoinSet::new();
     for round in 0..120 {
         let access = tokens.access.clone();
@@ -73,7 +74,10 @@ async fn a_call_through_the_protocol_draws_from_the_same_bucket() {
     }
     let answers = calls.join_all().await;
     let admitted = answers.iter().filter(|answer| answer.status == 200).count();
-    assert!(admitted < 100, "{admitted} of 120 calls over both faces were admitted");
+    let most = 20.0 + PER_SECOND * start.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "a count under 120")]
+    let counted = admitted as f64;
+    assert!(counted <= most, "{admitted} calls over both faces were admitted, at most {most}");
     let protocol = |answer: &&Answer| answer.status == 429 && answer.media_type() == "application/json";
     let answer = answers.iter().find(protocol).expect("a call refused in the protocol's own form");
     assert!(answer.must("retry-after").parse::<u64>().is_ok_and(|wait| wait >= 1));
