@@ -16,6 +16,13 @@ async function freePort() {
   return port;
 }
 
+/** What the simulator starts beside the gateway. */
+export const services = {
+  d1Databases: { DB: "local" },
+  kvNamespaces: { REVOCATIONS: "local" },
+  serviceBindings: { ASSETS: () => new Response("no static files here", { status: 404 }) },
+};
+
 const key = () => randomBytes(32).toString("base64url");
 
 function options(issuer) {
@@ -30,13 +37,11 @@ function options(issuer) {
       RATE_LIMIT_BURST: "1000000",
       RATE_LIMIT_PER_MINUTE: "60000000",
     },
-    d1Databases: { DB: "local" },
-    kvNamespaces: { REVOCATIONS: "local" },
+    ...services,
     durableObjects: {
       GATE: { className: "Gate", useSQLite: true },
       ENTROPY_HUB: { className: "EntropyHub", useSQLite: true },
     },
-    serviceBindings: { ASSETS: () => new Response("no static files here", { status: 404 }) },
   };
 }
 

@@ -24,9 +24,9 @@ fn place(table: &[Vec<&str>], room: &str) -> Option<(usize, usize)> {
         .find_map(|(line, rooms)| rooms.iter().position(|other| *other == room).map(|column| (line, column)))
 }
 
-fn may_use(table: &[Vec<&str>], user: &str, used: &str) -> bool {
-    match (place(table, user), place(table, used)) {
-        (Some(user), Some(used)) => user == used || used.0 < user.0 || (user.0 == 0 && used < user),
+fn may_use(table: &[Vec<&str>], user: &str, other: &str) -> bool {
+    match (place(table, user), place(table, other)) {
+        (Some(user), Some(other)) => user == other || other.0 < user.0 || (user.0 == 0 && other < user),
         _ => false,
     }
 }

@@ -154,12 +154,11 @@ async fn protocol(
             trace.told_in_band = reply.is_some().then(|| problem.clone());
             reply.ok_or(problem)
         }
-        (Err(problem), _) => Err(problem),
         (Ok(principal), Ok(body)) => {
             Ok(rated(context, &principal, mcp::post(context, &principal, &headers, &body).await?))
         }
         (Ok(principal), Err(Problem::Json(_))) => Ok(rated(context, &principal, mcp::too_large())),
-        (Ok(_), Err(problem)) => Err(problem),
+        (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn upstreams(context: &Context, principal: &Principal) -> Result<Rc<Ve
         return Ok(upstreams);
     }
     let rows = read(context, tenant).await?;
-    let usable = Rc::new(rows.into_iter().filter_map(|row| usable(context, tenant, row)).collect::<Vec<_>>());
+    let usable = Rc::new(rows.into_iter().filter_map(|row| usable(context, tenant, &row)).collect::<Vec<_>>());
     UPSTREAMS.with_borrow_mut(|kept| kept.put(tenant.clone(), (now, Rc::clone(&usable))));
     Ok(usable)
 }
@@ -59,7 +59,7 @@ async fn read(context: &Context, tenant: &TenantId) -> Result<Vec<UpstreamRow>, 
 }
 
 /// A row that cannot be used is left out and said in the log; the others are served.
-fn usable(context: &Context, tenant: &TenantId, row: UpstreamRow) -> Option<Upstream> {
+fn usable(context: &Context, tenant: &TenantId, row: &UpstreamRow) -> Option<Upstream> {
     let settings = &context.settings;
     let degraded = |reason: String| {
         let (tenant, upstream) = (tenant.clone(), row.name.clone());

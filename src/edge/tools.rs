@@ -89,7 +89,7 @@ pub async fn find<'a>(around: &Surroundings<'a>, name: &str) -> Result<Found<'a>
     match upstreams::find(&around.party, upstream, name, around.background).await {
         Lookup::Found(offered) => {
             let definition = Rc::new(offered.definition.clone());
-            Ok(Found { definition, place: Place::At(upstream, Box::new(offered)) })
+            Ok(Found { definition, place: Place::At(upstream, offered) })
         }
         Lookup::Unknown => Err(ToolError::Unknown),
         Lookup::Failed(failure) => Err(failure.into()),
@@ -112,16 +112,6 @@ pub async fn run(
             check_output(upstream, &tool.definition, result)
         }
     }
-}
-
-/// Finds and runs in one step.
-pub async fn call(
-    around: &Surroundings<'_>,
-    name: &str,
-    arguments: Map<String, Value>,
-) -> Result<CallToolResult, ToolError> {
-    let tool = find(around, name).await?;
-    run(around, tool, arguments).await
 }
 
 fn validated(schema: &Map<String, Value>, arguments: Map<String, Value>) -> Result<Map<String, Value>, ToolError> {

@@ -67,7 +67,7 @@ pub struct Party {
 /// A tool of an upstream, found in its listing.
 pub enum Lookup {
     /// It is there.
-    Found(Offered),
+    Found(Box<Offered>),
     /// The upstream has no such tool.
     Unknown,
     /// The upstream's tools cannot be had.
@@ -82,10 +82,10 @@ pub async fn parts(party: &Party, upstreams: &[Upstream]) -> Vec<Part> {
 async fn part(party: &Party, upstream: &Upstream) -> Part {
     let name = upstream.name.clone();
     let now = clock::now();
-    if let Some((since, listing)) = last_good(party, upstream) {
-        if now.since(since) < FRESH {
-            return Part { upstream: name, freshness: Freshness::Fresh, listing: Some(listing) };
-        }
+    if let Some((since, listing)) = last_good(party, upstream)
+        && now.since(since) < FRESH
+    {
+        return Part { upstream: name, freshness: Freshness::Fresh, listing: Some(listing) };
     }
     let failure = match failed_lately(party, upstream, now) {
         Some(failure) => failure,
@@ -108,7 +108,7 @@ pub async fn find(party: &Party, upstream: &Upstream, name: &str, background: &w
     let now = clock::now();
     let kept = last_good(party, upstream).map(|(since, listing)| (now.since(since), listing));
     if let Some((age, listing)) = kept {
-        let found = listing.find(name).cloned();
+        let found = listing.find(name).cloned().map(Box::new);
         match found {
             Some(found) if age < FRESH => return Lookup::Found(found),
             Some(found) if age < USABLE => {
@@ -125,7 +125,7 @@ pub async fn find(party: &Party, upstream: &Upstream, name: &str, background: &w
         return Lookup::Failed(failure);
     }
     match refresh(party, upstream).await {
-        Ok(listing) => listing.find(name).cloned().map_or(Lookup::Unknown, Lookup::Found),
+        Ok(listing) => listing.find(name).cloned().map_or(Lookup::Unknown, |found| Lookup::Found(Box::new(found))),
         Err(failure) => Lookup::Failed(failure),
     }
 }

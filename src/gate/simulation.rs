@@ -140,7 +140,7 @@ proptest! {
         later in 500_u64..1500,
     ) {
         let mut world = World::new(Policy { burst, per_minute }, 2);
-        let calls = |world: &mut World, isolate, count| (0..count).for_each(|_| drop(world.call(isolate, false)));
+        let calls = |world: &mut World, isolate, count| (0..count).for_each(|_| { let _ = world.call(isolate, false); });
         calls(&mut world, 0, warm_up);
         world.wait(3_600_000);
         calls(&mut world, 0, 1);

@@ -328,5 +328,4 @@ fn session(text: &str) -> Result<HeaderValue, ProtocolBreach> {
 }
 
 #[cfg(test)]
-#[path = "exchange_tests.rs"]
 mod tests;

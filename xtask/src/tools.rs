@@ -74,8 +74,11 @@ fn cargo_tool(project: &Project, package: &str, version: &str, extra: &[&str]) -
     step::starts(package, &format!("cargo install {named} --root target/tools"));
     let mut cargo = program(project, "cargo");
     cargo.args(["install", &named, "--locked", "--force", "--root", "target/tools"]).args(extra);
-    // Its own folder: a tool's build neither waits for the project's nor fills its place.
+    // Its own folder: a tool's build neither waits for the project's nor fills its place, and shares what tools share.
     cargo.env("CARGO_TARGET_DIR", project.path("target/tools/build"));
+    // These programs run for seconds: a quick build is worth more than a fast program.
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+    cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
     run(&mut cargo)
 }
 

@@ -51,6 +51,7 @@ pub fn faults() -> Vec<(&'static str, Fault)> {
         ("not-acceptable", Fault::NotAcceptable),
         ("body-too-large", Fault::Json(JsonError::TooLarge { max_bytes })),
         ("unsupported-media-type", Fault::ContentType),
+        ("rate-limited", Fault::RateLimited { retry_after }),
         ("unavailable", Fault::Unavailable { retry_after }),
     ]
 }

@@ -1,4 +1,4 @@
-//! The providers of quantum-derived bytes. A new provider is one file and one line in [`KNOWN`].
+//! The providers of quantum-derived bytes. A new provider is one file and one line in `KNOWN`.
 
 mod answer;
 mod failure;

@@ -1,10 +1,12 @@
 //! A value against compiled rules.
 
 use super::compile::below;
-use super::{Bound, Kind, MAX_CHECK_DEPTH, MAX_VIOLATIONS, Node, Properties, Purse, Rule, Schema, Violation, equal};
-use serde_json::{Map, Number, Value};
+use super::{Bound, Kind, MAX_CHECK_DEPTH, MAX_VIOLATIONS, Node, Purse, Rule, Schema, Violation, equal};
+use serde_json::{Number, Value};
 use std::cmp::Ordering;
 use std::collections::HashSet;
+
+mod members;
 
 /// Checks a value against a whole schema.
 pub(super) fn check(schema: &Schema, value: &Value, purse: Purse) -> Result<(), Vec<Violation>> {
@@ -107,6 +109,9 @@ impl<'s> Run<'s> {
     fn rules<'v>(&mut self, rules: &'s [Rule], value: &'v Value, at: &Place<'_>, report: bool) -> Verdict<'v> {
         let mut verdict = Verdict::of(true);
         for rule in rules {
+            if !self.pay(price(rule, value)) {
+                return Verdict::of(false);
+            }
             let outcome = match rule {
                 Rule::UnevaluatedItems(node) => self.unevaluated_items(*node, value, (at, report), &verdict.seen),
                 Rule::UnevaluatedProperties(node) => self.unevaluated_names(*node, value, (at, report), &verdict.seen),
@@ -250,189 +255,21 @@ impl<'s> Run<'s> {
             _ => Verdict::of(true),
         }
     }
+}
 
-    fn array_rule<'v>(&mut self, rule: &Rule, items: &'v [Value], at: &Place<'_>, report: bool) -> Verdict<'v> {
-        let count = items.len() as u64;
-        match rule {
-            Rule::MinItems(min) => {
-                self.require(count >= *min, at, report, || format!("must have at least {min} items"))
-            }
-            Rule::MaxItems(max) => self.require(count <= *max, at, report, || format!("must have at most {max} items")),
-            Rule::UniqueItems => {
-                let mut known = HashSet::new();
-                let fits = items.iter().all(|item| {
-                    let item = equal::canonical(item);
-                    self.pay(item.len()) && known.insert(item)
-                });
-                self.require(fits, at, report, || "must not have the same item twice".to_owned())
-            }
-            Rule::Items { prefix, rest } => self.items(prefix, *rest, items, (at, report)),
-            Rule::Contains { node, min, max } => self.contains(*node, (*min, *max), items, (at, report)),
-            _ => Verdict::of(true),
-        }
-    }
-
-    fn items<'v>(
-        &mut self,
-        prefix: &[usize],
-        rest: Option<usize>,
-        items: &'v [Value],
-        (at, report): (&Place<'_>, bool),
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        for (index, item) in items.iter().enumerate() {
-            let Some(node) = prefix.get(index).copied().or(rest) else { break };
-            let place = Place { above: Some(at), member: Member::Index(index) };
-            verdict.fits &= self.node(node, item, &place, report).fits;
-            verdict.seen.indexes.extend(self.schema.follows_evaluation.then_some(index));
-        }
-        verdict
-    }
-
-    fn contains<'v>(
-        &mut self,
-        node: usize,
-        (min, max): (u64, Option<u64>),
-        items: &'v [Value],
-        (at, report): (&Place<'_>, bool),
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        let mut found = 0;
-        for (index, item) in items.iter().enumerate() {
-            let place = Place { above: Some(at), member: Member::Index(index) };
-            if self.node(node, item, &place, false).fits {
-                found += 1;
-                verdict.seen.indexes.insert(index);
-            }
-        }
-        let fits = found >= min && max.is_none_or(|max| found <= max);
-        verdict.and(self.require(fits, at, report, || "has too few or too many items of the required form".to_owned()));
-        verdict
-    }
-
-    fn object_rule<'v>(
-        &mut self,
-        rule: &Rule,
-        members: &'v Map<String, Value>,
-        at: &Place<'_>,
-        report: bool,
-    ) -> Verdict<'v> {
-        let count = members.len() as u64;
-        match rule {
-            Rule::MinProperties(min) => {
-                self.require(count >= *min, at, report, || format!("must have at least {min} members"))
-            }
-            Rule::MaxProperties(max) => {
-                self.require(count <= *max, at, report, || format!("must have at most {max} members"))
-            }
-            Rule::Required(names) => self.required(names, members, at, report),
-            Rule::DependentRequired(pairs) => {
-                let mut verdict = Verdict::of(true);
-                for (_, names) in pairs.iter().filter(|(name, _)| members.contains_key(name)) {
-                    verdict.and(self.required(names, members, at, report));
-                }
-                verdict
-            }
-            Rule::Properties(properties) => self.properties(properties, members, at, report),
-            Rule::PropertyNames(node) => self.property_names(*node, members, at, report),
-            _ => Verdict::of(true),
-        }
-    }
-
-    fn required<'v>(
-        &mut self,
-        names: &[String],
-        members: &Map<String, Value>,
-        at: &Place<'_>,
-        report: bool,
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        for name in names.iter().filter(|name| !members.contains_key(name.as_str())) {
-            verdict.fits = false;
-            let shown: String = name.chars().take(64).collect();
-            self.refuse(at, report, || format!("must have the member {shown:?}"));
-        }
-        verdict
-    }
-
-    fn property_names<'v>(
-        &mut self,
-        node: usize,
-        members: &Map<String, Value>,
-        at: &Place<'_>,
-        report: bool,
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        for name in members.keys() {
-            let place = Place { above: Some(at), member: Member::Name(name) };
-            verdict.fits &= self.node(node, &Value::String(name.clone()), &place, report).fits;
-        }
-        verdict
-    }
-
-    fn properties<'v>(
-        &mut self,
-        properties: &Properties,
-        members: &'v Map<String, Value>,
-        at: &Place<'_>,
-        report: bool,
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        for (name, member) in members {
-            let place = Place { above: Some(at), member: Member::Name(name) };
-            let mut nodes: Vec<usize> = properties.named.get(name).copied().into_iter().collect();
-            for (pattern, node) in &properties.matching {
-                match pattern.matches(name, &mut self.purse) {
-                    Some(true) => nodes.push(*node),
-                    Some(false) => {}
-                    None => self.exhausted = true,
-                }
-            }
-            if nodes.is_empty() {
-                nodes.extend(properties.additional);
-            }
-            if !nodes.is_empty() && self.schema.follows_evaluation {
-                verdict.seen.names.insert(name);
-            }
-            for node in nodes {
-                verdict.fits &= self.node(node, member, &place, report).fits;
-            }
-        }
-        verdict
-    }
-
-    fn unevaluated_items<'v>(
-        &mut self,
-        node: usize,
-        value: &'v Value,
-        (at, report): (&Place<'_>, bool),
-        seen: &Seen<'v>,
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        for (index, item) in items.iter().enumerate().filter(|(index, _)| !seen.indexes.contains(index)) {
-            let place = Place { above: Some(at), member: Member::Index(index) };
-            verdict.fits &= self.node(node, item, &place, report).fits;
-            verdict.seen.indexes.insert(index);
-        }
-        verdict
-    }
-
-    fn unevaluated_names<'v>(
-        &mut self,
-        node: usize,
-        value: &'v Value,
-        (at, report): (&Place<'_>, bool),
-        seen: &Seen<'v>,
-    ) -> Verdict<'v> {
-        let mut verdict = Verdict::of(true);
-        let members = value.as_object().into_iter().flatten();
-        for (name, member) in members.filter(|(name, _)| !seen.names.contains(name.as_str())) {
-            let place = Place { above: Some(at), member: Member::Name(name) };
-            verdict.fits &= self.node(node, member, &place, report).fits;
-            verdict.seen.names.insert(name);
-        }
-        verdict
+/// What a rule costs before any subschema: what it looks at one by one.
+fn price(rule: &Rule, value: &Value) -> usize {
+    match (rule, value) {
+        (Rule::Types(kinds), _) => kinds.len(),
+        (Rule::OneOfValues { canonical, .. }, _) => canonical.len(),
+        (Rule::Required(names), Value::Object(_)) => names.len(),
+        (Rule::DependentRequired(pairs), Value::Object(_)) => pairs.iter().map(|(_, names)| names.len() + 1).sum(),
+        (Rule::DependentSchemas(pairs), Value::Object(_)) => pairs.len(),
+        (Rule::Properties(_) | Rule::UnevaluatedProperties(_), Value::Object(members)) => members.len(),
+        (Rule::UnevaluatedItems(_), Value::Array(items)) => items.len(),
+        // Counting characters is far cheaper than a step.
+        (Rule::MinLength(_) | Rule::MaxLength(_) | Rule::Pattern(..), Value::String(text)) => text.len() / 16 + 1,
+        _ => 1,
     }
 }
 

@@ -115,6 +115,17 @@ fn a_schema_that_doubles_its_work_at_every_level_runs_out_of_fuel() {
 }
 
 #[test]
+fn long_lists_inside_a_schema_are_paid_for_too() {
+    let names: Vec<String> = (0..5000).map(|n| n.to_string()).collect();
+    let objects: Vec<Value> = (0..5000).map(|_| json!({})).collect();
+    let found = violations(&json!({"items": {"not": {"required": names}}}), &json!(objects));
+    assert_eq!(found, [(String::new(), "cost more to check than is allowed".to_owned())]);
+    let counted: Vec<Value> = (0..2000).map(|n| json!({"minLength": n})).collect();
+    let found = violations(&json!({"allOf": counted}), &json!("x".repeat(100_000)));
+    assert_eq!(found, [(String::new(), "cost more to check than is allowed".to_owned())]);
+}
+
+#[test]
 fn a_pattern_made_to_take_forever_fails_the_check() {
     let found = violations(&json!({"pattern": "^(a|a)*$"}), &json!(format!("{}b", "a".repeat(64))));
     assert_eq!(found, [(String::new(), "cost more to check than is allowed".to_owned())]);
