@@ -1,6 +1,6 @@
 //! One tool call, the same for REST and for the protocol: found, checked, run, logged.
 
-use super::admission::{Principal, who};
+use super::admission::Principal;
 use super::context::Context;
 use super::tools::{self, Found, Surroundings, ToolError};
 use super::{clock, tenant};
@@ -8,7 +8,7 @@ use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
 use crate::mcp::wire::CallToolResult;
-use crate::observe::Event;
+use crate::observe::{Call, Event};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::time::Timestamp;
 use crate::tool::catalogue::{Catalogue, Freshness, Part};
@@ -40,17 +40,16 @@ pub async fn upstreams_for(context: &Context, principal: &Principal, tool: &str)
     }
 }
 
-/// Checks the arguments, runs the tool, and logs how it went.
+/// Checks the arguments, runs the tool, and notes how it went for the log.
 pub async fn run(
     context: &Context,
-    principal: &Principal,
     around: &Surroundings<'_>,
     found: Found<'_>,
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ToolError> {
     let (started, tool) = (clock::now(), found.definition().name.clone());
     let outcome = tools::run(around, found, arguments).await;
-    log(context, principal, tool, started, &outcome);
+    note(context, tool, started, &outcome);
     outcome
 }
 
@@ -71,7 +70,7 @@ pub async fn execute(context: &Context, principal: &Principal, request: ExecuteR
     let upstreams = upstreams_for(context, principal, &request.tool).await?;
     let around = tenant::surroundings(context, principal, &upstreams);
     let found = tools::find(&around, &request.tool).await.map_err(problem)?;
-    let result = run(context, principal, &around, found, request.arguments).await.map_err(problem)?;
+    let result = run(context, &around, found, request.arguments).await.map_err(problem)?;
     let success = !result.is_error;
     let result = result.structured_content.unwrap_or(Value::Array(result.content));
     Ok(Reply::private_json(200, &ExecuteResponse { success, result }))
@@ -98,13 +97,7 @@ fn problem(error: ToolError) -> Problem {
     }
 }
 
-fn log(
-    context: &Context,
-    principal: &Principal,
-    tool: String,
-    started: Timestamp,
-    outcome: &Result<CallToolResult, ToolError>,
-) {
+fn note(context: &Context, tool: String, started: Timestamp, outcome: &Result<CallToolResult, ToolError>) {
     let outcome = match outcome {
         Ok(result) if result.is_error => "tool_failed",
         Ok(_) => "ok",
@@ -114,5 +107,5 @@ fn log(
         Err(ToolError::Unavailable(_)) => "unavailable",
     };
     let duration_ms = clock::now().since(started);
-    context.log(&Event::ToolCalled { who: who(principal.claims()), tool, outcome, duration_ms });
+    context.calls.borrow_mut().push(Call { tool, outcome, duration_ms });
 }

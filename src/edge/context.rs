@@ -4,7 +4,7 @@ use super::{clock, random};
 use crate::api::problem::Problem;
 use crate::config::ConfigProblem;
 use crate::id::CorrelationId;
-use crate::observe::{Event, Level};
+use crate::observe::{Call, Event, Level};
 use crate::settings::Settings;
 use crate::time::Timestamp;
 use std::cell::RefCell;
@@ -23,6 +23,8 @@ pub struct Context {
     pub correlation: CorrelationId,
     /// When the request came.
     pub started: Timestamp,
+    /// The tool calls it made, for its line in the log.
+    pub calls: RefCell<Vec<Call>>,
 }
 
 impl Context {
@@ -34,6 +36,7 @@ impl Context {
 
 thread_local! {
     static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
+    static CORRELATIONS: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The settings, read once per isolate: a new version of the Worker gets new isolates. Wrong settings are read again at
@@ -55,8 +58,20 @@ pub fn variable(env: &Env, name: &str) -> Option<String> {
 /// The caller's correlation id when it is an identifier, else a new one.
 pub fn correlation(headers: &Headers) -> CorrelationId {
     let sent = headers.get("x-correlation-id").ok().flatten();
-    sent.and_then(|text| CorrelationId::parse(&text).ok())
-        .unwrap_or_else(|| CorrelationId::from_bytes(&random::bytes::<16>("correlation-id")))
+    sent.and_then(|text| CorrelationId::parse(&text).ok()).unwrap_or_else(new_correlation)
+}
+
+/// Correlation ids are unique, not secret: they are drawn by the hundred from the platform's generator alone.
+fn new_correlation() -> CorrelationId {
+    let known = CORRELATIONS.with_borrow_mut(Vec::pop);
+    let bytes = known.unwrap_or_else(|| {
+        let mut drawn = [0; 16 * 100];
+        random::draw(&mut drawn);
+        let (ids, _) = drawn.as_chunks::<16>();
+        CORRELATIONS.with_borrow_mut(|kept| kept.extend_from_slice(ids));
+        CORRELATIONS.with_borrow_mut(Vec::pop).unwrap_or_default()
+    });
+    CorrelationId::from_bytes(&bytes)
 }
 
 /// Writes one event to the log. Outside a request there is no correlation id.

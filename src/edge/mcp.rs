@@ -1,37 +1,53 @@
 //! `POST /mcp`: the Model Context Protocol. The protocol room reads and renders; this file runs what lies between.
 
 use super::admission::Principal;
+use super::body::header;
 use super::context::Context;
 use super::tools::{self, ToolError};
 use super::{calls, tenant};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
-use crate::mcp::headers::RequestHeaders;
+use crate::mcp::headers::{METHOD, NAME, PROTOCOL_VERSION, RequestHeaders, repeats_arguments};
 use crate::mcp::post::{self, Message, Post};
 use crate::mcp::refusal::{self, Fault, Refusal};
 use crate::mcp::reply::Reply;
 use crate::mcp::turn::{CallTool, ListTools, Turn};
 use crate::mcp::wire::CallToolResult;
 use crate::time::Lifetime;
+use worker::Request;
 
 /// What a client that cannot be served now is told to wait.
 const RETRY: Lifetime = Lifetime::from_seconds(5);
+
+/// The headers of one POST: those that route it, and all of them for a tool that repeats its arguments in headers.
+pub struct Posted<'a> {
+    /// What every message is checked against.
+    pub headers: RequestHeaders,
+    /// The request with all its headers. Walking through them is dear, and rarely needed.
+    pub request: &'a Request,
+}
+
+/// The headers that route a message, and none of the others.
+pub fn routing_headers(request: &Request) -> RequestHeaders {
+    let named = ["content-type", "accept", PROTOCOL_VERSION, METHOD, NAME];
+    RequestHeaders::collect(named.into_iter().filter_map(|name| Some((name, header(request, name)?))))
+}
 
 /// Answers one POST. The principal has paid for one message; each further one of a batch takes a call of its own.
 pub async fn post(
     context: &Context,
     principal: &Principal,
-    headers: &RequestHeaders,
+    posted: &Posted<'_>,
     body: &[u8],
 ) -> Result<HttpReply, Problem> {
-    let reply = match post::parse(headers, body) {
+    let reply = match post::parse(&posted.headers, body) {
         Err(refusal) => refusal.reply(),
-        Ok(Post::Single(message)) => answer(context, principal, headers, message).await?,
+        Ok(Post::Single(message)) => answer(context, principal, posted, message).await?,
         Ok(Post::Batch(messages)) => {
             let mut replies = Vec::with_capacity(messages.len());
             for (index, message) in messages.into_iter().enumerate() {
                 replies.push(match charge(context, principal, index).await {
-                    Ok(()) => answer(context, principal, headers, message).await?,
+                    Ok(()) => answer(context, principal, posted, message).await?,
                     Err(problem) => refuse(&message, fault(&problem)),
                 });
             }
@@ -66,13 +82,13 @@ async fn charge(context: &Context, principal: &Principal, index: usize) -> Resul
 async fn answer(
     context: &Context,
     principal: &Principal,
-    headers: &RequestHeaders,
+    posted: &Posted<'_>,
     message: Message,
 ) -> Result<Reply, Problem> {
     match message.turn() {
         Turn::Reply(reply) => Ok(reply),
         Turn::ListTools(list) => self::list(context, principal, &list).await,
-        Turn::CallTool(call) => self::call(context, principal, headers, call).await,
+        Turn::CallTool(call) => self::call(context, principal, posted, call).await,
     }
 }
 
@@ -87,7 +103,7 @@ async fn list(context: &Context, principal: &Principal, list: &ListTools) -> Res
 async fn call(
     context: &Context,
     principal: &Principal,
-    headers: &RequestHeaders,
+    posted: &Posted<'_>,
     mut call: CallTool,
 ) -> Result<Reply, Problem> {
     let upstreams = match calls::upstreams_for(context, principal, &call.name).await {
@@ -100,11 +116,14 @@ async fn call(
         Err(ToolError::Unknown) => return Ok(call.unknown_tool()),
         Err(error) => return Ok(call.render(failed(&error))),
     };
-    if let Err(fault) = call.check_headers(headers, found.definition()) {
-        return Ok(call.refuse(fault));
+    if repeats_arguments(&found.definition().input_schema) {
+        let headers = RequestHeaders::collect(posted.request.headers().entries());
+        if let Err(fault) = call.check_headers(&headers, found.definition()) {
+            return Ok(call.refuse(fault));
+        }
     }
     let arguments = std::mem::take(&mut call.arguments);
-    let outcome = calls::run(context, principal, &around, found, arguments).await;
+    let outcome = calls::run(context, &around, found, arguments).await;
     Ok(call.render(outcome.unwrap_or_else(|error| failed(&error))))
 }
 

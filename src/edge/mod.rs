@@ -24,12 +24,12 @@ use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::api::route::{Endpoint, Miss, Route, resolve};
 use crate::id::CorrelationId;
-use crate::mcp::headers::RequestHeaders;
 use crate::observe::{self, Event, Who};
 use admission::{Principal, authenticate};
 use body::header;
 use context::Context;
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
 use worker::{Env, Request, Response, Result, event};
 
 /// The OpenAPI document, rendered from the code on the host and checked by a test.
@@ -48,7 +48,7 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
         Ok(settings) => settings,
         Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
-    let context = Context { env, background, settings, correlation, started };
+    let context = Context { env, background, settings, correlation, started, calls: RefCell::default() };
     let mut trace = Trace { method: request.inner().method(), route: None, who: None, told_in_band: None };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
@@ -145,7 +145,7 @@ async fn protocol(
     mut request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Reply, Problem> {
-    let headers = RequestHeaders::collect(request.headers().entries());
+    let headers = mcp::routing_headers(&request);
     let caller = caller(context, authorization, trace).await;
     let body = body::read(&mut request).await;
     match (caller, body) {
@@ -154,9 +154,11 @@ async fn protocol(
             trace.told_in_band = reply.is_some().then(|| problem.clone());
             reply.ok_or(problem)
         }
-        (Ok(principal), Ok(body)) => {
-            Ok(rated(context, &principal, mcp::post(context, &principal, &headers, &body).await?))
-        }
+        (Ok(principal), Ok(body)) => Ok(rated(
+            context,
+            &principal,
+            mcp::post(context, &principal, &mcp::Posted { headers, request: &request }, &body).await?,
+        )),
         (Ok(principal), Err(Problem::Json(_))) => Ok(rated(context, &principal, mcp::too_large())),
         (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
     }
@@ -223,6 +225,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
         status: response.status_code(),
         duration_ms: clock::now().since(context.started),
         who: trace.who,
+        calls: context.calls.take(),
         problem: problem.as_ref().map(Problem::name),
         reason: problem.map(|problem| problem.to_string()),
     }));
@@ -237,6 +240,7 @@ fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &Correlati
         status: problem.status(),
         duration_ms: crate::time::Lifetime::from_millis(0),
         who: None,
+        calls: Vec::new(),
         problem: Some(problem.name()),
         reason: Some(problem.to_string()),
     });

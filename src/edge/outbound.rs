@@ -63,6 +63,13 @@ async fn read(mut response: Response, max_bytes: usize) -> Result<OutboundAnswer
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), response.headers().get(name).ok()??)))
         .collect();
+    if let Some(length) = declared_length(&response) {
+        if length > max_bytes {
+            return Err(OutboundFailure::TooLarge);
+        }
+        let body = response.bytes().await.map_err(|_| OutboundFailure::Unreachable)?;
+        return Ok(OutboundAnswer { status, headers, body });
+    }
     let mut body = Vec::new();
     if let Ok(mut stream) = response.stream() {
         while let Some(chunk) = stream.next().await {
@@ -73,4 +80,11 @@ async fn read(mut response: Response, max_bytes: usize) -> Result<OutboundAnswer
         }
     }
     Ok(OutboundAnswer { status, headers, body })
+}
+
+/// The length of a body that comes as it is. A compressed one is longer than it says, and is counted as it is read.
+fn declared_length(response: &Response) -> Option<usize> {
+    let field = |name| response.headers().get(name).ok().flatten();
+    let plain = field("content-encoding").is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
+    field("content-length").filter(|_| plain)?.parse().ok()
 }

@@ -2,6 +2,7 @@
 
 use crate::api::reply::Reply;
 use crate::id::CorrelationId;
+use std::cell::RefCell;
 use worker::{Headers, Response, ResponseBuilder, Result};
 
 /// Headers of every reply. A reply of the API is never a document, so nothing may be loaded or framed.
@@ -12,24 +13,45 @@ const ALWAYS: [(&str, &str); 5] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
+const CORRELATION: &str = "x-correlation-id";
 const API_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+thread_local! {
+    /// What every reply of the API carries, to be copied in one step.
+    static TEMPLATE: RefCell<Option<Headers>> = const { RefCell::new(None) };
+}
 
 /// Renders a reply.
 pub fn render(reply: Reply, correlation: &CorrelationId) -> Result<Response> {
-    let headers = Headers::new();
+    let headers = template()?;
     for (name, value) in &reply.headers {
         headers.append(name, value)?;
     }
-    secure(&headers, correlation, API_CONTENT_POLICY)?;
+    headers.set(CORRELATION, correlation.as_str())?;
     let builder = ResponseBuilder::new().with_status(reply.status).with_headers(headers);
     if reply.body.is_empty() { Ok(builder.empty()) } else { Ok(builder.fixed(reply.body)) }
 }
 
 /// Puts the headers of every reply on one that came from elsewhere, for example a static file.
 pub fn secure(headers: &Headers, correlation: &CorrelationId, content_policy: &str) -> Result<()> {
+    always(headers, content_policy)?;
+    headers.set(CORRELATION, correlation.as_str())
+}
+
+/// A copy of the template, which is made at its first use.
+fn template() -> Result<Headers> {
+    if let Some(copy) = TEMPLATE.with_borrow(Clone::clone) {
+        return Ok(copy);
+    }
+    let made = Headers::new();
+    always(&made, API_CONTENT_POLICY)?;
+    TEMPLATE.replace(Some(made.clone()));
+    Ok(made)
+}
+
+fn always(headers: &Headers, content_policy: &str) -> Result<()> {
     for (name, value) in ALWAYS {
         headers.set(name, value)?;
     }
-    headers.set("content-security-policy", content_policy)?;
-    headers.set("x-correlation-id", correlation.as_str())
+    headers.set("content-security-policy", content_policy)
 }

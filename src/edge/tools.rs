@@ -13,7 +13,6 @@ use crate::tool::schema::{Schema, Violation};
 use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
 use lru::LruCache;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -21,8 +20,17 @@ use std::rc::Rc;
 /// Compiled schemas this isolate keeps.
 const MAX_SCHEMAS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
+/// Which of a definition's schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Side {
+    Input,
+    Output,
+}
+
+type SchemaKey = (*const Tool, Side);
+
 thread_local! {
-    static SCHEMAS: RefCell<LruCache<[u8; 32], Rc<Schema>>> = RefCell::new(LruCache::new(MAX_SCHEMAS));
+    static SCHEMAS: RefCell<LruCache<SchemaKey, (Rc<Tool>, Rc<Schema>)>> = RefCell::new(LruCache::new(MAX_SCHEMAS));
     static BUILT_IN: RefCell<Vec<(BuiltIn, Rc<Tool>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -63,7 +71,7 @@ pub struct Found<'a> {
 
 enum Place<'a> {
     Here(BuiltIn),
-    At(&'a Upstream, Box<Offered>),
+    At(&'a Upstream, Rc<Offered>),
 }
 
 impl Found<'_> {
@@ -88,7 +96,7 @@ pub async fn find<'a>(around: &Surroundings<'a>, name: &str) -> Result<Found<'a>
     let upstream = around.upstreams.iter().find(|upstream| upstream.name == prefix).ok_or(ToolError::Unknown)?;
     match upstreams::find(&around.party, upstream, name, around.background).await {
         Lookup::Found(offered) => {
-            let definition = Rc::new(offered.definition.clone());
+            let definition = Rc::clone(&offered.definition);
             Ok(Found { definition, place: Place::At(upstream, offered) })
         }
         Lookup::Unknown => Err(ToolError::Unknown),
@@ -102,7 +110,7 @@ pub async fn run(
     tool: Found<'_>,
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ToolError> {
-    let arguments = validated(&tool.definition.input_schema, arguments)?;
+    let arguments = validated(&tool.definition, arguments)?;
     match tool.place {
         Place::Here(BuiltIn::ServerTime) => Ok(server_time::run(clock::now())),
         Place::Here(BuiltIn::QuantumRandom) => Ok(quantum_random(&arguments)),
@@ -114,8 +122,9 @@ pub async fn run(
     }
 }
 
-fn validated(schema: &Map<String, Value>, arguments: Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
-    let schema = compiled(schema).ok_or(ToolError::Unavailable("its input schema cannot be checked"))?;
+fn validated(definition: &Rc<Tool>, arguments: Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
+    let schema =
+        compiled(definition, Side::Input).ok_or(ToolError::Unavailable("its input schema cannot be checked"))?;
     let arguments = Value::Object(arguments);
     schema.validate(&arguments).map_err(ToolError::BadArguments)?;
     match arguments {
@@ -125,12 +134,17 @@ fn validated(schema: &Map<String, Value>, arguments: Map<String, Value>) -> Resu
 }
 
 /// Structured content must fit the schema the upstream itself gave for it (MCP `server/tools`, "Output Schema").
-fn check_output(upstream: &Upstream, definition: &Tool, result: CallToolResult) -> Result<CallToolResult, ToolError> {
-    let (Some(schema), Some(content), false) = (&definition.output_schema, &result.structured_content, result.is_error)
+fn check_output(
+    upstream: &Upstream,
+    definition: &Rc<Tool>,
+    result: CallToolResult,
+) -> Result<CallToolResult, ToolError> {
+    let (Some(_), Some(content), false) = (&definition.output_schema, &result.structured_content, result.is_error)
     else {
         return Ok(result);
     };
-    let schema = compiled(schema).ok_or(ToolError::Unavailable("its output schema cannot be checked"))?;
+    let schema =
+        compiled(definition, Side::Output).ok_or(ToolError::Unavailable("its output schema cannot be checked"))?;
     match schema.validate(content) {
         Ok(()) => Ok(result),
         Err(_) => Err(upstream.failure(ProtocolBreach::OutputSchema.into()).into()),
@@ -166,14 +180,20 @@ fn built_in_definition(tool: BuiltIn) -> Option<Rc<Tool>> {
     })
 }
 
-/// The compiled form of a schema, from this isolate's memory or made now; `None` when it cannot be compiled.
-fn compiled(schema: &Map<String, Value>) -> Option<Rc<Schema>> {
-    let text = serde_json::to_vec(schema).ok()?;
-    let fingerprint: [u8; 32] = Sha256::digest(&text).into();
-    if let Some(kept) = SCHEMAS.with_borrow_mut(|schemas| schemas.get(&fingerprint).cloned()) {
-        return Some(kept);
+/// The compiled form of a definition's schema, from this isolate's memory or made now; `None` when it cannot be compiled.
+///
+/// It is found by where the definition lies in memory. The entry keeps the definition alive, so no other can lie there.
+fn compiled(definition: &Rc<Tool>, side: Side) -> Option<Rc<Schema>> {
+    let key = (Rc::as_ptr(definition), side);
+    let kept = SCHEMAS.with_borrow_mut(|schemas| schemas.get(&key).map(|(_, schema)| Rc::clone(schema)));
+    if kept.is_some() {
+        return kept;
     }
-    let schema = Rc::new(Schema::compile(schema).ok()?);
-    SCHEMAS.with_borrow_mut(|schemas| schemas.put(fingerprint, Rc::clone(&schema)));
+    let source = match side {
+        Side::Input => Some(&definition.input_schema),
+        Side::Output => definition.output_schema.as_ref(),
+    };
+    let schema = Rc::new(Schema::compile(source?).ok()?);
+    SCHEMAS.with_borrow_mut(|schemas| schemas.put(key, (Rc::clone(definition), Rc::clone(&schema))));
     Some(schema)
 }

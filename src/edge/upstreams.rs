@@ -67,7 +67,7 @@ pub struct Party {
 /// A tool of an upstream, found in its listing.
 pub enum Lookup {
     /// It is there.
-    Found(Box<Offered>),
+    Found(Rc<Offered>),
     /// The upstream has no such tool.
     Unknown,
     /// The upstream's tools cannot be had.
@@ -108,7 +108,7 @@ pub async fn find(party: &Party, upstream: &Upstream, name: &str, background: &w
     let now = clock::now();
     let kept = last_good(party, upstream).map(|(since, listing)| (now.since(since), listing));
     if let Some((age, listing)) = kept {
-        let found = listing.find(name).cloned().map(Box::new);
+        let found = listing.find(name).cloned();
         match found {
             Some(found) if age < FRESH => return Lookup::Found(found),
             Some(found) if age < USABLE => {
@@ -125,7 +125,7 @@ pub async fn find(party: &Party, upstream: &Upstream, name: &str, background: &w
         return Lookup::Failed(failure);
     }
     match refresh(party, upstream).await {
-        Ok(listing) => listing.find(name).cloned().map_or(Lookup::Unknown, |found| Lookup::Found(Box::new(found))),
+        Ok(listing) => listing.find(name).cloned().map_or(Lookup::Unknown, Lookup::Found),
         Err(failure) => Lookup::Failed(failure),
     }
 }

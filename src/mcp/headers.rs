@@ -37,6 +37,15 @@ pub struct RequestHeaders {
     pub params: Vec<(String, String)>,
 }
 
+/// Whether a tool's input schema marks any property with `x-mcp-header` along a chain of `properties`.
+pub fn repeats_arguments(input_schema: &Map<String, Value>) -> bool {
+    let properties = input_schema.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|properties| {
+        let mut schemas = properties.values().filter_map(Value::as_object);
+        schemas.any(|schema| schema.contains_key("x-mcp-header") || repeats_arguments(schema))
+    })
+}
+
 /// Whether a routing header must be there, or must only be honest when it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {

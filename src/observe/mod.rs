@@ -43,19 +43,6 @@ pub enum Event {
         /// What the platform said.
         reason: String,
     },
-    /// A tool was run.
-    #[serde(rename = "tool.call")]
-    ToolCalled {
-        /// By whom.
-        #[serde(flatten)]
-        who: Who,
-        /// The tool.
-        tool: String,
-        /// How it went.
-        outcome: &'static str,
-        /// How long it took, in milliseconds.
-        duration_ms: Lifetime,
-    },
     /// An upstream's tools are missing or old.
     #[serde(rename = "upstream.degraded")]
     UpstreamDegraded {
@@ -116,12 +103,26 @@ pub struct Request {
     /// Who asked, once known.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub who: Option<Who>,
+    /// The tool calls it made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
     /// The kind of problem, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
     /// Why it was refused, in the gateway's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// A tool call within a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The tool, by the name it is exposed under.
+    pub tool: String,
+    /// How it went: `ok`, `tool_failed`, `bad_arguments`, `upstream_failed` or `unavailable`.
+    pub outcome: &'static str,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Lifetime,
 }
 
 /// Why a session was revoked.
@@ -167,11 +168,9 @@ impl Event {
             | Self::EntropyLabelChanged { .. }
             | Self::SessionRevoked { cause: RevocationCause::RefreshTokenReuse, .. } => Level::Warn,
             Self::RevocationUnpublished { .. } => Level::Error,
-            Self::Request(_)
-            | Self::LoggedIn { .. }
-            | Self::SessionRevoked { .. }
-            | Self::ToolCalled { .. }
-            | Self::ProviderRecovered { .. } => Level::Info,
+            Self::Request(_) | Self::LoggedIn { .. } | Self::SessionRevoked { .. } | Self::ProviderRecovered { .. } => {
+                Level::Info
+            }
         }
     }
 
@@ -202,7 +201,7 @@ fn is_upstreams_fault(problem: Option<&'static str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, Level, Request, RevocationCause, Who};
+    use super::{Call, Event, Level, Request, RevocationCause, Who};
     use crate::id::{CorrelationId, SessionId, TenantId, UserId};
     use crate::time::{Lifetime, Timestamp};
     #[cfg(target_arch = "wasm32")]
@@ -215,6 +214,7 @@ mod tests {
             status,
             duration_ms: Lifetime::from_millis(3),
             who: Some(Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }),
+            calls: Vec::new(),
             problem,
             reason: problem.map(|_| "a\nb".to_owned()),
         })
@@ -228,6 +228,14 @@ mod tests {
             line,
             r#"{"time_ms":7,"level":"warn","correlation_id":"c","event":"request","method":"POST","route":"/mcp","status":404,"duration_ms":3,"tenant":"acme","user":"u-1","problem":"unknown-tool","reason":"a\nb"}"#
         );
+    }
+
+    #[test]
+    fn a_tool_call_stands_in_the_line_of_its_request() {
+        let Event::Request(request) = request(200, None) else { panic!("a request") };
+        let call = Call { tool: "server_time".into(), outcome: "ok", duration_ms: Lifetime::from_millis(2) };
+        let line = Event::Request(Request { calls: vec![call], ..request }).render(Timestamp::from_millis(7), None);
+        assert!(line.ends_with(r#""calls":[{"tool":"server_time","outcome":"ok","duration_ms":2}]}"#), "{line}");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Part {
 /// The merged catalogue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalogue {
-    tools: BTreeMap<String, (Tool, Target)>,
+    tools: BTreeMap<String, (Rc<Tool>, Target)>,
     parts: Vec<Part>,
 }
 
@@ -57,14 +57,14 @@ impl Catalogue {
     pub fn merge(parts: Vec<Part>) -> Self {
         let mut tools = BTreeMap::new();
         for (built_in, definition) in BuiltIn::definitions() {
-            tools.insert(definition.name.clone(), (definition, Target::BuiltIn(built_in)));
+            tools.insert(definition.name.clone(), (Rc::new(definition), Target::BuiltIn(built_in)));
         }
         for listing in parts.iter().filter_map(|part| part.listing.as_ref()) {
             for offered in listing.offered() {
                 let target =
                     Target::Upstream { upstream: listing.upstream.clone(), own_name: offered.own_name.clone() };
                 let name = offered.definition.name.clone();
-                tools.entry(name).or_insert_with(|| (offered.definition.clone(), target));
+                tools.entry(name).or_insert_with(|| (Rc::clone(&offered.definition), target));
             }
         }
         Self { tools, parts }
@@ -72,12 +72,12 @@ impl Catalogue {
 
     /// Every definition, in the order of the names.
     pub fn definitions(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.values().map(|(definition, _)| definition)
+        self.tools.values().map(|(definition, _)| &**definition)
     }
 
     /// The tool with exactly this name.
     pub fn find(&self, name: &str) -> Option<(&Tool, &Target)> {
-        self.tools.get(name).map(|(definition, target)| (definition, target))
+        self.tools.get(name).map(|(definition, target)| (&**definition, target))
     }
 
     /// How each upstream's part came about.

@@ -11,6 +11,7 @@ use crate::id::UpstreamId;
 use crate::mcp::wire::Tool;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 /// What stands between an upstream's name and a tool's name.
 pub const SEPARATOR: &str = "__";
@@ -115,7 +116,7 @@ pub enum LeftOutReason {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offered {
     /// The definition, with the exposed name.
-    pub definition: Tool,
+    pub definition: Rc<Tool>,
     /// What the upstream calls it.
     pub own_name: String,
 }
@@ -127,7 +128,7 @@ pub struct Listing {
     pub upstream: UpstreamId,
     /// Its name.
     pub prefix: Prefix,
-    offered: Vec<Offered>,
+    offered: Vec<Rc<Offered>>,
     left_out: Vec<LeftOut>,
 }
 
@@ -144,7 +145,10 @@ impl Listing {
                 outcome => outcome,
             };
             match outcome {
-                Ok(name) => listing.offered.push(Offered { definition: Tool { name, ..tool }, own_name }),
+                Ok(name) => {
+                    let definition = Rc::new(Tool { name, ..tool });
+                    listing.offered.push(Rc::new(Offered { definition, own_name }));
+                }
                 Err(reason) => {
                     let (upstream, tool) = (listing.prefix.0.clone(), shown(&own_name));
                     listing.left_out.push(LeftOut { upstream, tool, reason });
@@ -176,7 +180,7 @@ impl Listing {
     }
 
     /// The tools that are offered, in the order of their names.
-    pub fn offered(&self) -> &[Offered] {
+    pub fn offered(&self) -> &[Rc<Offered>] {
         &self.offered
     }
 
@@ -186,7 +190,7 @@ impl Listing {
     }
 
     /// The tool with exactly this exposed name.
-    pub fn find(&self, name: &str) -> Option<&Offered> {
+    pub fn find(&self, name: &str) -> Option<&Rc<Offered>> {
         let at = self.offered.binary_search_by(|offered| offered.definition.name.as_str().cmp(name)).ok()?;
         self.offered.get(at)
     }

@@ -61,14 +61,15 @@ async fn a_refusal_says_why_in_the_log_and_only_there() {
 }
 
 #[tokio::test]
-async fn a_tool_call_and_a_login_are_events_of_their_own() {
+async fn a_tool_call_stands_in_its_requests_line_and_a_login_is_an_event_of_its_own() {
     let (user, tokens) = logged_in(Tools::Own).await;
     let call = json!({"tool": "server_time", "arguments": {}});
     let request = gateway().request(Method::POST, "/mcp/execute").bearer_auth(&tokens.access).json(&call);
     send(request.header("x-correlation-id", "log-test-call")).await.json(200);
     let called = events("log-test-call").await;
-    let event = called.iter().find(|event| event["event"] == "tool.call").unwrap_or_else(|| panic!("{called:#?}"));
-    assert_eq!((&event["tool"], &event["user"]), (&json!("server_time"), &json!(user.id)), "{event}");
+    let event = called.iter().find(|event| event["event"] == "request").unwrap_or_else(|| panic!("{called:#?}"));
+    assert_eq!((&event["calls"][0]["tool"], &event["user"]), (&json!("server_time"), &json!(user.id)), "{event}");
+    assert_eq!(event["calls"][0]["outcome"], "ok", "{event}");
     let body = json!({"username": user.username, "password": PASSWORD});
     let request = gateway().request(Method::POST, "/auth/login").json(&body);
     Tokens::read(&send(request.header("x-correlation-id", "log-test-login")).await);
