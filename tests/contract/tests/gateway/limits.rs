@@ -85,3 +85,28 @@ async fn a_call_through_the_protocol_draws_from_the_same_bucket() {
     assert_eq!((&message["id"], &message["error"]["code"]), (&json!(7), &json!(429)), "{message}");
     assert!(message["error"]["data"]["retryAfterMs"].is_u64(), "{message}");
 }
+
+#[tokio::test]
+async fn a_steady_stream_of_calls_is_admitted_at_the_rate_and_never_above_it() {
+    let (_, tokens) = logged_in(Tools::Own).await;
+    let start = Instant::now();
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let access = tokens.access.clone();
+        workers.spawn(async move {
+            let mut admitted = 0_u32;
+            while start.elapsed() < Duration::from_secs(4) {
+                match gateway().execute(&access, "server_time", &json!({})).await.status {
+                    200 => admitted += 1,
+                    429 => tokio::time::sleep(Duration::from_millis(50)).await,
+                    status => panic!("{status}"),
+                }
+            }
+            admitted
+        });
+    }
+    let admitted: u32 = workers.join_all().await.into_iter().sum();
+    let most = 20.0 + PER_SECOND * start.elapsed().as_secs_f64();
+    assert!(f64::from(admitted) <= most, "{admitted} admitted, at most {most}");
+    assert!(f64::from(admitted) >= most / 2.0, "{admitted} admitted of {most}: callers starve");
+}
