@@ -169,6 +169,11 @@ impl Gateway {
         assert!(output.status.success(), "wrangler d1 execute: {}", String::from_utf8_lossy(&printed));
     }
 
+    /// The folder it keeps its state in.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// The loopback port it listens at.
     pub fn port(&self) -> u16 {
         self.port
@@ -216,7 +221,7 @@ pub fn program(name: &str) -> Command {
 }
 
 /// `cargo xtask`, or the program that `XTASK` names.
-fn xtask() -> Command {
+pub fn xtask() -> Command {
     if let Some(built) = std::env::var_os("XTASK") {
         return program(&built.to_string_lossy());
     }

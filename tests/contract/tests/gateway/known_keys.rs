@@ -1,9 +1,8 @@
 //! A gateway whose keys the test knows: tokens that are truly signed, and still not good.
 
-use crate::strained::gateway_with_known_keys;
+use crate::strained::{gateway_with_known_keys, logged_in};
 use ed25519_dalek::{Signer, SigningKey};
 use gateway_contract::Gateway;
-use gateway_contract::seed::Tools;
 use gateway_contract::token::{encode, part, signed};
 use serde_json::{Map, Value, json};
 
@@ -51,7 +50,7 @@ impl Forge<'_> {
 
 async fn forge() -> Forge<'static> {
     let gateway = gateway_with_known_keys();
-    let tokens = gateway.login(&gateway.user(Tools::Own)).await;
+    let tokens = logged_in().await;
     Forge { gateway, header: part(&tokens.access, 0), claims: tokens.claims() }
 }
 

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod clients;
+mod commands;
 mod headers;
 mod health;
 mod known_keys;
