@@ -14,4 +14,4 @@ pub mod transcript;
 
 mod gateway;
 
-pub use gateway::{Gateway, Plan, World, program, workspace};
+pub use gateway::{Gateway, Plan, World, fresh_state, program, workspace, xtask};

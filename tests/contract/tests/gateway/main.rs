@@ -16,6 +16,7 @@ mod mcp_refusals;
 mod openapi;
 mod production;
 mod readme;
+mod records;
 mod refresh;
 mod rest;
 mod revocation;
