@@ -16,6 +16,7 @@ mod mcp_refusals;
 mod openapi;
 mod production;
 mod readme;
+mod readme_commands;
 mod records;
 mod refresh;
 mod rest;
