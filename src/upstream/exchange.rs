@@ -3,8 +3,8 @@
 //! Which era an upstream speaks is found by asking it for `server/discover`. Only a refusal that a server of the older era
 //! would give (a 4xx that is not about authentication or limits, and no error of the newer era) leads to `initialize`;
 //! a timeout, a 5xx or a 401 says nothing about the era. A call is sent once: it is sent again only when the upstream
-//! answered that it does not know the session (404, 2025-11-25 `basic/transports`, "Session Management"), because then it
-//! was not processed.
+//! answered that it does not know the session (404, 2025-11-25 `basic/transports`, "Session Management"; or what servers
+//! in use answer instead, see [`Exchange::on_answer`]), because then it was not processed.
 
 use super::answer::{self, Response};
 use super::request::{Ask, LEGACY, Link, MODERN};
@@ -25,6 +25,9 @@ pub const MAX_TOOLS: usize = 500;
 const MAX_CURSOR_BYTES: usize = 4096;
 /// JSON-RPC: unknown method.
 const METHOD_NOT_FOUND: i64 = -32_601;
+/// What servers answer with 400 to a session they do not know, where the specification has 404: the transport of the
+/// TypeScript SDK and the servers built on it say "no valid session" with the first, "session not found" with the second.
+const SESSION_UNKNOWN: [i64; 2] = [-32_000, -32_001];
 /// 2026-07-28: unsupported protocol version.
 const UNSUPPORTED_VERSION: i64 = -32_022;
 
@@ -127,6 +130,9 @@ impl<'u> Exchange<'u> {
     }
 
     /// The step after an answer.
+    ///
+    /// A session is lost when a request that names it is answered with 404, or with 400 and a JSON-RPC error -32000 or
+    /// -32001. It is opened again once in an exchange, and the request is sent again.
     pub fn on_answer(&mut self, answer: Result<OutboundAnswer, OutboundFailure>) -> Progress {
         let answer = match answer {
             Ok(answer) => answer,
@@ -218,8 +224,7 @@ impl<'u> Exchange<'u> {
     }
 
     fn worked(&mut self, answer: &OutboundAnswer) -> Result<Progress, UpstreamProblem> {
-        let has_session = matches!(self.link, Some(Link::Legacy { session: Some(_), .. }));
-        if answer.status == 404 && has_session && !self.reconnected {
+        if !self.reconnected && self.session_is_lost(answer) {
             self.reconnected = true;
             self.link = None;
             self.restart();
@@ -238,6 +243,19 @@ impl<'u> Exchange<'u> {
                 let result = serde_json::from_value(Value::Object(result)).map_err(|_| ProtocolBreach::Result)?;
                 Ok(Progress::Done(Outcome::Called(result)))
             }
+        }
+    }
+
+    /// Whether the answer says that the request was not processed because its session is not known.
+    fn session_is_lost(&self, answer: &OutboundAnswer) -> bool {
+        if !matches!(self.link, Some(Link::Legacy { session: Some(_), .. })) {
+            return false;
+        }
+        let refusal = || answer::read(answer, self.sent_id());
+        match answer.status {
+            404 => true,
+            400 => matches!(refusal(), Ok(Response::Error { code, .. }) if SESSION_UNKNOWN.contains(&code)),
+            _ => false,
         }
     }
 

@@ -1,16 +1,20 @@
 //! The local database: its tables and the demo account, in the folder a local gateway keeps its state in.
 
 use crate::failure::Failure;
-use crate::process::{program, run_quietly};
+use crate::process::{failed, program, run_quietly, run_silently};
 use crate::project::{Project, copy_folder, files_below, read_if_there, write};
 use crate::step;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// Where the local runtime keeps D1 databases, under the state folder.
 const DATABASES: &str = "v3/d1";
 /// Written after the tables and the demo account are there: the text of everything that was applied.
 const STAMP: &str = "database-applied";
+/// How often a busy local database is asked, and how long after one another.
+const BUSY_TRIES: u32 = 5;
+const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
 /// Brings the database in `state` up to date with `migrations/` and puts the demo account of `seeds/local.sql` into it.
 ///
@@ -62,9 +66,32 @@ fn apply(project: &Project, state: &Path, wanted: &str) -> Result<(), Failure> {
     write(&state.join(STAMP), wanted)
 }
 
-/// Runs SQL in the database of `state`.
+/// Runs SQL in the database of `state`, which is made first where there is none.
 pub fn execute(project: &Project, state: &Path, sql: &str) -> Result<(), Failure> {
-    run_quietly(d1(project, &["execute"], state).args(["--yes", "--command", sql])).map(drop)
+    let _one_at_a_time = project.lock()?;
+    prepare(project, state)?;
+    insert(d1(project, &["execute"], state).args(["--yes", "--command", sql]))
+}
+
+/// Runs a `wrangler d1 execute` that adds rows, all or none of them. A local database may be in use by a gateway, so a busy
+/// one is asked again for a while.
+pub fn insert(command: &mut Command) -> Result<(), Failure> {
+    let mut tries = BUSY_TRIES;
+    loop {
+        let ended = run_silently(command)?;
+        if ended.status.success() {
+            return Ok(());
+        }
+        if ended.printed.contains("UNIQUE constraint failed") {
+            return Err(Failure::Unmet("there is one of that name already; nothing was changed".into()));
+        }
+        tries -= 1;
+        if tries == 0 || !ended.printed.contains("SQLITE_BUSY") {
+            eprint!("{}", ended.printed);
+            return Err(failed(command, ended.status));
+        }
+        std::thread::sleep(BUSY_PAUSE);
+    }
 }
 
 /// A `wrangler d1` command on the local database in `state`; without `--local` and a state folder there is none here.

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::project::Project;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// A program that runs in the project's folder and finds the npm programs first.
 pub fn program(project: &Project, name: impl AsRef<OsStr>) -> Command {
@@ -24,19 +24,38 @@ pub fn program(project: &Project, name: impl AsRef<OsStr>) -> Command {
 /// Runs a program to its end; its output goes to the terminal.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|source| Failure::Start { program: name(command), source })?;
-    if status.success() { Ok(()) } else { Err(Failure::Program { program: words(command), status }) }
+    if status.success() { Ok(()) } else { Err(failed(command, status)) }
 }
 
 /// Runs a program to its end and shows what it printed only when it failed.
 pub fn run_quietly(command: &mut Command) -> Result<String, Failure> {
+    let Ended { status, printed } = run_silently(command)?;
+    if status.success() {
+        return Ok(printed);
+    }
+    eprint!("{printed}");
+    Err(failed(command, status))
+}
+
+/// How a program ended, and what it printed: standard output first, then the other one.
+pub struct Ended {
+    /// Its status.
+    pub status: ExitStatus,
+    /// Both outputs.
+    pub printed: String,
+}
+
+/// Runs a program to its end and shows nothing.
+pub fn run_silently(command: &mut Command) -> Result<Ended, Failure> {
     let output =
         command.stdin(Stdio::null()).output().map_err(|source| Failure::Start { program: name(command), source })?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(text);
-    }
-    eprint!("{text}{}", String::from_utf8_lossy(&output.stderr));
-    Err(Failure::Program { program: words(command), status: output.status })
+    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    Ok(Ended { status: output.status, printed })
+}
+
+/// The failure of a program that ended without success.
+pub fn failed(command: &Command, status: ExitStatus) -> Failure {
+    Failure::Program { program: words(command), status }
 }
 
 /// What a program prints, trimmed; `None` when it cannot be started or fails.
@@ -63,7 +82,25 @@ fn name(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
+/// The command line, without the SQL in it: a statement carries password hashes and sealed credentials.
 fn words(command: &Command) -> String {
-    let arguments = command.get_args().map(OsStr::to_string_lossy);
-    std::iter::once(command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
+    let mut words = vec![name(command)];
+    for argument in command.get_args().map(OsStr::to_string_lossy) {
+        let is_sql = words.last().is_some_and(|word| word == "--command");
+        words.push(if is_sql { "…".to_owned() } else { argument.into_owned() });
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+    use std::process::Command;
+
+    #[test]
+    fn a_failed_statement_is_not_shown() {
+        let mut command = Command::new("wrangler");
+        command.args(["d1", "execute", "DB", "--command", "INSERT INTO users VALUES ('$argon2id$…')", "--yes"]);
+        assert_eq!(words(&command), "wrangler d1 execute DB --command … --yes");
+    }
 }

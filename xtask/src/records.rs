@@ -3,13 +3,13 @@
 use crate::arguments::Arguments;
 use crate::database;
 use crate::failure::Failure;
-use crate::process::{program, run_quietly};
+use crate::process::program;
 use crate::project::{Project, read_if_there};
-use crate::secrets::{random_bytes, random_key, value};
+use crate::secrets::{random_bytes, random_key, value, write_missing};
 use mcp_secure_gateway::account::{DEMO_USERNAME, Username, password};
 use mcp_secure_gateway::config::Profile;
 use mcp_secure_gateway::id::{TenantId, UpstreamId, UserId};
-use mcp_secure_gateway::outbound::OutboundUrl;
+use mcp_secure_gateway::outbound::{HeaderValue, OutboundUrl};
 use mcp_secure_gateway::secret::SecretText;
 use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
 use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
@@ -65,7 +65,7 @@ pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> 
 pub fn upstream(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let target = Target::read(&mut arguments)?;
     let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
-    let token = arguments.value("--token-from")?.map(|variable| from_environment(&variable)).transpose()?;
+    let token = arguments.value("--token-from")?.map(|variable| bearer_token(&variable)).transpose()?;
     let key = arguments.value("--key-from")?.map(|variable| from_environment(&variable)).transpose()?;
     expect_add(&mut arguments)?;
     let name = arguments.next("the upstream's name")?;
@@ -96,8 +96,8 @@ impl Target {
         let state = arguments.value("--state")?.map(PathBuf::from);
         let remote = arguments.flag("--remote");
         let environment = arguments.value("--env")?;
-        if remote && (state.is_some() || environment.is_none()) {
-            return Err(Failure::Usage("--remote goes with --env NAME, and not with --state".into()));
+        if remote != environment.is_some() || (remote && state.is_some()) {
+            return Err(Failure::Usage("--remote and --env NAME go together, and not with --state".into()));
         }
         Ok(Self { state, remote, environment })
     }
@@ -107,7 +107,7 @@ impl Target {
             Some(environment) if self.remote => {
                 let mut command = program(project, project.npm_tool("wrangler"));
                 command.args(["d1", "execute", "DB", "--remote", "--yes", "--env", environment, "--command", sql]);
-                run_quietly(&mut command).map(drop)
+                database::insert(&mut command)
             }
             _ => {
                 let state = self.state.clone().unwrap_or_else(|| project.path(".wrangler/state"));
@@ -125,6 +125,8 @@ fn root_key(project: &Project, target: &Target, given: Option<String>) -> Result
             return Err(Failure::Usage("--key-from must name the variable with ENCRYPTION_KEY".into()));
         }
         None => {
+            let _one_at_a_time = project.lock()?;
+            write_missing(project)?;
             let text = read_if_there(&project.path(".dev.vars"))?.unwrap_or_default();
             value(&text, "ENCRYPTION_KEY").unwrap_or_default().to_owned()
         }
@@ -161,6 +163,15 @@ fn expect_add(arguments: &mut Arguments) -> Result<(), Failure> {
 
 fn from_environment(variable: &str) -> Result<String, Failure> {
     std::env::var(variable).map_err(|_| Failure::Usage(format!("the environment variable {variable} is not set")))
+}
+
+/// A token that an `Authorization` field can carry.
+fn bearer_token(variable: &str) -> Result<String, Failure> {
+    let token = from_environment(variable)?;
+    if token.is_empty() || HeaderValue::parse(format!("Bearer {token}")).is_err() {
+        return Err(Failure::Usage(format!("the environment variable {variable} holds no bearer token")));
+    }
+    Ok(token)
 }
 
 fn usable<T, E: Display>(outcome: Result<T, E>) -> Result<T, Failure> {

@@ -139,17 +139,56 @@ fn what_says_nothing_about_the_era_never_leads_to_the_handshake() {
     );
 }
 
+/// What a server says that does not know the session: as specified, and as servers in use say it.
+const LOST: [(u16, i64); 3] = [(404, -32_001), (400, -32_000), (400, -32_001)];
+
 #[test]
-fn a_lost_session_is_opened_again_once_and_the_call_is_sent_again() {
-    let answers = vec![error(404, -32_001), initialize(), accepted(), ok(text("hi"))];
-    let (methods, outcome, _) = run(Some(legacy()), call(), answers);
-    assert_eq!(methods, ["tools/call", "initialize", "notifications/initialized", "tools/call"]);
-    assert!(outcome.is_ok());
-    let answers = vec![error(404, -32_001), initialize(), accepted(), error(404, -32_001)];
-    let (methods, outcome, link) = run(Some(legacy()), call(), answers);
-    assert_eq!(methods.len(), 4);
-    assert!(outcome.is_err());
-    assert_eq!(link, None);
+fn a_lost_session_is_opened_again_and_the_call_is_sent_again() {
+    for (status, code) in LOST {
+        let answers = vec![error(status, code), initialize(), accepted(), ok(text("hi"))];
+        let (methods, outcome, link) = run(Some(legacy()), call(), answers);
+        assert_eq!(methods, ["tools/call", "initialize", "notifications/initialized", "tools/call"]);
+        assert!(outcome.is_ok());
+        let Some(Link::Legacy { session: Some(session), .. }) = link else { panic!("{link:?}") };
+        assert_eq!(session.expose(), "sess-1");
+    }
+}
+
+#[test]
+fn a_session_that_is_lost_again_is_not_opened_a_third_time() {
+    for (status, code) in LOST {
+        let answers = vec![error(status, code), initialize(), accepted(), error(status, code), initialize()];
+        let (methods, outcome, link) = run(Some(legacy()), call(), answers);
+        assert_eq!(methods.len(), 4);
+        assert!(outcome.is_err());
+        assert_eq!(link, None);
+    }
+}
+
+#[test]
+fn a_listing_that_loses_its_session_starts_over() {
+    let first = ok(json!({"tools": [tool("a")], "nextCursor": "2"}));
+    let whole = ok(json!({"tools": [tool("a"), tool("b")]}));
+    let answers = vec![first, error(400, -32_000), initialize(), accepted(), whole];
+    let (_, outcome, _) = run(Some(legacy()), Errand::List, answers);
+    let Ok(Outcome::Listed { tools, .. }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[test]
+fn nothing_else_means_that_a_session_is_lost() {
+    let without_session = Link::Legacy { session: None, revision: "2025-11-25" };
+    for link in [Link::Modern, without_session] {
+        for (status, code) in LOST {
+            assert_eq!(run(Some(link.clone()), call(), vec![error(status, code)]).0, ["tools/call"]);
+        }
+    }
+    let not_rpc = Given(400, None, json!({"error": {"code": -32_000, "message": "see KEY"}}));
+    for answer in [error(400, -32_002), error(200, -32_000), error(409, -32_000), error(500, -32_000), not_rpc] {
+        let (methods, outcome, _) = run(Some(legacy()), call(), vec![answer]);
+        assert_eq!(methods, ["tools/call"]);
+        assert!(outcome.is_err());
+    }
 }
 
 #[test]

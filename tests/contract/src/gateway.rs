@@ -7,13 +7,16 @@ use crate::seed::{self, Accounts, Addresses, Tools, User};
 use crate::{client, fake};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a first answer may take: a cold checkout is built first.
 const PATIENCE: Duration = Duration::from_mins(15);
+
+/// SQLite has one writer at a time: whoever writes to a gateway's database from outside waits here.
+static WRITER: Mutex<()> = Mutex::new(());
 
 /// What a gateway is started with, besides a fresh state and a free port.
 #[derive(Clone, Debug, Default)]
@@ -164,9 +167,18 @@ impl Gateway {
             .arg(&self.state)
             .arg("--file")
             .arg(&file);
+        let _only = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
         let output = command.output().expect("wrangler");
         let printed = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "wrangler d1 execute: {}", String::from_utf8_lossy(&printed));
+    }
+
+    /// Runs a `cargo xtask` command that adds rows, on its database and while it runs, with variables of the environment.
+    pub fn add(&self, words: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = xtask();
+        command.args(words).arg("--state").arg(&self.state).envs(variables.iter().copied());
+        let _only = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
+        command.output().expect("cargo xtask")
     }
 
     /// The folder it keeps its state in.
@@ -231,7 +243,7 @@ pub fn xtask() -> Command {
 }
 
 /// A new folder below `target/contract`; those of runs that have ended are removed.
-fn fresh_state() -> PathBuf {
+pub fn fresh_state() -> PathBuf {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let all = workspace().join("target/contract");
     for old in std::fs::read_dir(&all).into_iter().flatten().flatten() {

@@ -4,7 +4,7 @@
 
 mod bad_input;
 mod clients;
-mod commands;
+mod disk;
 mod headers;
 mod health;
 mod known_keys;
@@ -17,6 +17,8 @@ mod mcp_refusals;
 mod openapi;
 mod production;
 mod readme;
+mod readme_commands;
+mod records;
 mod refresh;
 mod rest;
 mod revocation;
