@@ -12,7 +12,7 @@ use crate::observe::{Call, Event};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::time::Timestamp;
 use crate::tool::catalogue::{Catalogue, Freshness, Part};
-use crate::tool::definition::split;
+use crate::tool::definition::{SEPARATOR, split};
 use crate::upstream::{Upstream, UpstreamProblem};
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -40,6 +40,16 @@ pub async fn upstreams_for(context: &Context, principal: &Principal, tool: &str)
     }
 }
 
+/// Finds a tool. An upstream that cannot be asked is noted for the log; the name a caller made up is not.
+pub async fn find<'a>(context: &Context, around: &Surroundings<'a>, name: &str) -> Result<Found<'a>, ToolError> {
+    let started = clock::now();
+    let found = tools::find(around, name).await;
+    if let Err(error @ ToolError::Upstream(failure)) = &found {
+        note(context, format!("{}{SEPARATOR}…", failure.upstream), started, Err(error));
+    }
+    found
+}
+
 /// Checks the arguments, runs the tool, and notes how it went for the log.
 pub async fn run(
     context: &Context,
@@ -49,7 +59,7 @@ pub async fn run(
 ) -> Result<CallToolResult, ToolError> {
     let (started, tool) = (clock::now(), found.definition().name.clone());
     let outcome = tools::run(around, found, arguments).await;
-    note(context, tool, started, &outcome);
+    note(context, tool, started, outcome.as_ref());
     outcome
 }
 
@@ -69,7 +79,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
 pub async fn execute(context: &Context, principal: &Principal, request: ExecuteRequest) -> Result<Reply, Problem> {
     let upstreams = upstreams_for(context, principal, &request.tool).await?;
     let around = tenant::surroundings(context, principal, &upstreams);
-    let found = tools::find(&around, &request.tool).await.map_err(problem)?;
+    let found = find(context, &around, &request.tool).await.map_err(problem)?;
     let result = run(context, &around, found, request.arguments).await.map_err(problem)?;
     let success = !result.is_error;
     let result = result.structured_content.unwrap_or(Value::Array(result.content));
@@ -97,8 +107,8 @@ fn problem(error: ToolError) -> Problem {
     }
 }
 
-fn note(context: &Context, tool: String, started: Timestamp, outcome: &Result<CallToolResult, ToolError>) {
-    let outcome = match outcome {
+fn note(context: &Context, tool: String, started: Timestamp, outcome: Result<&CallToolResult, &ToolError>) {
+    let label = match outcome {
         Ok(result) if result.is_error => "tool_failed",
         Ok(_) => "ok",
         Err(ToolError::Unknown) => "unknown_tool",
@@ -106,6 +116,7 @@ fn note(context: &Context, tool: String, started: Timestamp, outcome: &Result<Ca
         Err(ToolError::Upstream(_)) => "upstream_failed",
         Err(ToolError::Unavailable(_)) => "unavailable",
     };
+    let reason = outcome.err().map(ToString::to_string);
     let duration_ms = clock::now().since(started);
-    context.calls.borrow_mut().push(Call { tool, outcome, duration_ms });
+    context.calls.borrow_mut().push(Call { tool, outcome: label, reason, duration_ms });
 }

@@ -3,7 +3,7 @@
 use super::admission::Principal;
 use super::body::header;
 use super::context::Context;
-use super::tools::{self, ToolError};
+use super::tools::ToolError;
 use super::{calls, tenant};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
@@ -111,7 +111,7 @@ async fn call(
         Err(problem) => return in_band(problem).map(|fault| call.refuse(fault)),
     };
     let around = tenant::surroundings(context, principal, &upstreams);
-    let found = match tools::find(&around, &call.name).await {
+    let found = match calls::find(context, &around, &call.name).await {
         Ok(found) => found,
         Err(ToolError::Unknown) => return Ok(call.unknown_tool()),
         Err(error) => return Ok(call.render(failed(&error))),

@@ -121,6 +121,9 @@ pub struct Call {
     pub tool: String,
     /// How it went: `ok`, `tool_failed`, `bad_arguments`, `upstream_failed` or `unavailable`.
     pub outcome: &'static str,
+    /// Why it could not be made, in the gateway's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// How long it took, in milliseconds.
     pub duration_ms: Lifetime,
 }
@@ -233,7 +236,8 @@ mod tests {
     #[test]
     fn a_tool_call_stands_in_the_line_of_its_request() {
         let Event::Request(request) = request(200, None) else { panic!("a request") };
-        let call = Call { tool: "server_time".into(), outcome: "ok", duration_ms: Lifetime::from_millis(2) };
+        let call =
+            Call { tool: "server_time".into(), outcome: "ok", reason: None, duration_ms: Lifetime::from_millis(2) };
         let line = Event::Request(Request { calls: vec![call], ..request }).render(Timestamp::from_millis(7), None);
         assert!(line.ends_with(r#""calls":[{"tool":"server_time","outcome":"ok","duration_ms":2}]}"#), "{line}");
     }
