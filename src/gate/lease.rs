@@ -8,8 +8,9 @@ use std::num::NonZeroUsize;
 
 /// Tokens with a lease per isolate; the least recently used is forgotten first, which only costs a hop.
 const MAX_TOKENS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
-/// Most calls an isolate asks for in advance.
-const MAX_WISH: u32 = 64;
+/// Most calls an isolate asks for in advance. When a lease is used up, every request in flight asks for itself, so a lease
+/// must be large beside the number of requests in flight.
+const MAX_WISH: u32 = 1024;
 
 /// The leases of one isolate, one per access token. A lease is bound to the token that was checked when it was granted, so
 /// a token that this isolate has not seen within the lease's life is always checked at the gate.
@@ -71,8 +72,10 @@ impl Leases {
         let held = self.by_token.get_or_insert_mut(token.clone(), Held::default);
         held.made = held.made.saturating_add(1);
         held.remaining_at_gate = admission.remaining;
-        // Two requests may ask at once; the second lease replaces the first, whose calls are then lost, never doubled.
-        if let Some(granted) = admission.lease {
+        // Requests may ask at once; the larger lease stays, and the other one's calls are lost, never doubled.
+        if let Some(granted) =
+            admission.lease.filter(|granted| held.lease.is_none_or(|(_, calls)| calls < granted.calls))
+        {
             held.lease = Some((granted.id, granted.calls));
             held.usable_until = Some(asked_at.plus(life));
         }
@@ -127,6 +130,16 @@ mod tests {
         let closed = asked.close.unwrap();
         assert_eq!((closed.lease, closed.unused), (7, 3));
         assert_eq!(leases.take(&token(1), now.plus(LIFE)), Step::Ask(Asked { close: None, wish: 0 }), "closed once");
+    }
+
+    #[test]
+    fn of_two_leases_that_come_at_once_the_larger_stays() {
+        let (mut leases, now) = (Leases::default(), Timestamp::from_seconds(1));
+        leases.keep(&token(1), now, LIFE, &grant(1, 9, now));
+        leases.keep(&token(1), now, LIFE, &grant(2, 4, now));
+        leases.keep(&token(1), now, LIFE, &grant(3, 0, now));
+        let made = (0..20).take_while(|_| matches!(leases.take(&token(1), now), Step::Admit { .. })).count();
+        assert_eq!(made, 9);
     }
 
     #[test]
