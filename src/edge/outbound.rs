@@ -1,11 +1,9 @@
 //! The one door out: every request to another server passes here.
 
 use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
-use futures::future::{Either, select};
-use futures::{StreamExt, pin_mut};
-use std::time::Duration;
+use futures::StreamExt;
 use worker::wasm_bindgen::JsValue;
-use worker::{AbortController, CacheMode, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
+use worker::{AbortSignal, CacheMode, Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
 
 /// Response headers the gateway reads; all others are dropped at the door.
 const KEPT_HEADERS: [&str; 7] =
@@ -16,24 +14,17 @@ const KEPT_HEADERS: [&str; 7] =
 /// Redirects are never followed and nothing is taken from or put into a cache. When the deadline passes or the answer
 /// grows too long, the connection is closed.
 pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
-    let abort = AbortController::default();
-    let signal = abort.signal();
-    let exchange = async {
-        let message = message(request).map_err(|_| OutboundFailure::Unreachable)?;
-        let response =
-            Fetch::Request(message).send_with_signal(&signal).await.map_err(|_| OutboundFailure::Unreachable)?;
-        read(response, request.max_answer_bytes).await
-    };
-    let deadline = Delay::from(Duration::from_millis(request.deadline.millis()));
-    pin_mut!(exchange, deadline);
-    let outcome = match select(exchange, deadline).await {
-        Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => Err(OutboundFailure::Timeout),
-    };
-    if outcome.is_err() {
-        abort.abort();
-    }
-    outcome
+    let millis = u32::try_from(request.deadline.millis()).unwrap_or(u32::MAX);
+    let signal = AbortSignal::from(worker::web_sys::AbortSignal::timeout_with_u32(millis));
+    let message = message(request).map_err(|_| OutboundFailure::Unreachable)?;
+    let response = Fetch::Request(message).send_with_signal(&signal).await.map_err(|_| failure(&signal))?;
+    // The signal ends the reading of the body as well.
+    let answer = read(response, request.max_answer_bytes).await;
+    if signal.aborted() { Err(OutboundFailure::Timeout) } else { answer }
+}
+
+fn failure(signal: &AbortSignal) -> OutboundFailure {
+    if signal.aborted() { OutboundFailure::Timeout } else { OutboundFailure::Unreachable }
 }
 
 fn message(request: &OutboundRequest) -> worker::Result<Request> {
@@ -54,19 +45,20 @@ fn message(request: &OutboundRequest) -> worker::Result<Request> {
     Request::new_with_init(request.url.url().as_str(), &init)
 }
 
+/// Reads an answer. A body that is not read to its end is cancelled when its stream is dropped.
 async fn read(mut response: Response, max_bytes: usize) -> Result<OutboundAnswer, OutboundFailure> {
     let status = response.status_code();
-    if (300..400).contains(&status) && status != 304 {
-        return Err(OutboundFailure::Redirected);
+    let redirected = (300..400).contains(&status) && status != 304;
+    let length = declared_length(&response);
+    if redirected || length.is_some_and(|length| length > max_bytes) {
+        drop(response.stream());
+        return Err(if redirected { OutboundFailure::Redirected } else { OutboundFailure::TooLarge });
     }
     let headers = KEPT_HEADERS
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), response.headers().get(name).ok()??)))
         .collect();
-    if let Some(length) = declared_length(&response) {
-        if length > max_bytes {
-            return Err(OutboundFailure::TooLarge);
-        }
+    if length.is_some() {
         let body = response.bytes().await.map_err(|_| OutboundFailure::Unreachable)?;
         return Ok(OutboundAnswer { status, headers, body });
     }
