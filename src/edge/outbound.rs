@@ -1,9 +1,16 @@
 //! The one door out: every request to another server passes here.
+//!
+//! It speaks to the platform's `fetch` and streams themselves: the runtime library's wrappers read more of a request and
+//! of a response than is needed here, and a proxied call pays for each look-up.
 
 use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
-use futures::StreamExt;
-use worker::wasm_bindgen::JsValue;
-use worker::{AbortSignal, CacheMode, Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
+use worker::js_sys::{Uint8Array, global};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{
+    AbortSignal, Headers, ReadableStreamDefaultReader, ReadableStreamReadResult, RequestCache, RequestInit,
+    RequestRedirect, Response, WorkerGlobalScope,
+};
 
 /// Response headers the gateway reads; all others are dropped at the door.
 const KEPT_HEADERS: [&str; 7] =
@@ -15,68 +22,95 @@ const KEPT_HEADERS: [&str; 7] =
 /// grows too long, the connection is closed.
 pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
     let millis = u32::try_from(request.deadline.millis()).unwrap_or(u32::MAX);
-    let signal = AbortSignal::from(worker::web_sys::AbortSignal::timeout_with_u32(millis));
-    let message = message(request).map_err(|_| OutboundFailure::Unreachable)?;
-    let response = Fetch::Request(message).send_with_signal(&signal).await.map_err(|_| failure(&signal))?;
-    // The signal ends the reading of the body as well.
-    let answer = read(response, request.max_answer_bytes).await;
+    // The signal ends the reading of the body as well as the request.
+    let signal = AbortSignal::timeout_with_u32(millis);
+    let answer = exchange(request, &signal).await;
     if signal.aborted() { Err(OutboundFailure::Timeout) } else { answer }
 }
 
-fn failure(signal: &AbortSignal) -> OutboundFailure {
-    if signal.aborted() { OutboundFailure::Timeout } else { OutboundFailure::Unreachable }
+async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<OutboundAnswer, OutboundFailure> {
+    let unreachable = |_: JsValue| OutboundFailure::Unreachable;
+    let init = init(request, signal).map_err(unreachable)?;
+    let scope: WorkerGlobalScope = global().unchecked_into();
+    let sent = scope.fetch_with_str_and_init(request.url.url().as_str(), &init);
+    let response: Response = JsFuture::from(sent).await.and_then(JsCast::dyn_into).map_err(unreachable)?;
+    read(&response, request.max_answer_bytes).await
 }
 
-fn message(request: &OutboundRequest) -> worker::Result<Request> {
-    let headers = Headers::new();
+fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.set(name, value.expose())?;
     }
-    let mut init = RequestInit::new();
-    init.with_headers(headers)
-        .with_method(match request.method {
-            Method::Get => worker::Method::Get,
-            Method::Post => worker::Method::Post,
-            Method::Delete => worker::Method::Delete,
-        })
-        .with_redirect(RequestRedirect::Manual)
-        .with_cache(CacheMode::NoStore)
-        .with_body(request.body.as_ref().map(|body| JsValue::from(js_sys::Uint8Array::from(body.as_slice()))));
-    Request::new_with_init(request.url.url().as_str(), &init)
+    let init = RequestInit::new();
+    init.set_method(match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Delete => "DELETE",
+    });
+    init.set_headers(&headers);
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_cache(RequestCache::NoStore);
+    init.set_signal(Some(signal));
+    if let Some(body) = &request.body {
+        init.set_body(&Uint8Array::from(body.as_slice()));
+    }
+    Ok(init)
 }
 
-/// Reads an answer. A body that is not read to its end is cancelled when its stream is dropped.
-async fn read(mut response: Response, max_bytes: usize) -> Result<OutboundAnswer, OutboundFailure> {
-    let status = response.status_code();
-    let redirected = (300..400).contains(&status) && status != 304;
-    let length = declared_length(&response);
-    if redirected || length.is_some_and(|length| length > max_bytes) {
-        drop(response.stream());
-        return Err(if redirected { OutboundFailure::Redirected } else { OutboundFailure::TooLarge });
+async fn read(response: &Response, max_bytes: usize) -> Result<OutboundAnswer, OutboundFailure> {
+    let status = response.status();
+    let fields = response.headers();
+    if (300..400).contains(&status) && status != 304 {
+        return Err(refuse(response, OutboundFailure::Redirected));
     }
-    let headers = KEPT_HEADERS
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), response.headers().get(name).ok()??)))
-        .collect();
-    if length.is_some() {
-        let body = response.bytes().await.map_err(|_| OutboundFailure::Unreachable)?;
-        return Ok(OutboundAnswer { status, headers, body });
-    }
-    let mut body = Vec::new();
-    if let Ok(mut stream) = response.stream() {
-        while let Some(chunk) = stream.next().await {
-            body.extend_from_slice(&chunk.map_err(|_| OutboundFailure::Unreachable)?);
-            if body.len() > max_bytes {
-                return Err(OutboundFailure::TooLarge);
-            }
-        }
-    }
+    let headers = KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(name).ok()??))).collect();
+    let body = match declared_length(&fields) {
+        Some(length) if length > max_bytes => return Err(refuse(response, OutboundFailure::TooLarge)),
+        Some(_) => whole(response).await?,
+        None => counted(response, max_bytes).await?,
+    };
     Ok(OutboundAnswer { status, headers, body })
 }
 
+/// A body of a known length: the platform holds the sender to it.
+async fn whole(response: &Response) -> Result<Vec<u8>, OutboundFailure> {
+    let unreachable = |_: JsValue| OutboundFailure::Unreachable;
+    let bytes = JsFuture::from(response.array_buffer().map_err(unreachable)?).await.map_err(unreachable)?;
+    Ok(Uint8Array::new(&bytes).to_vec())
+}
+
+/// A body of any length, counted as it comes.
+async fn counted(response: &Response, max_bytes: usize) -> Result<Vec<u8>, OutboundFailure> {
+    let mut body = Vec::new();
+    let Some(stream) = response.body() else { return Ok(body) };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    loop {
+        let step = JsFuture::from(reader.read()).await.map_err(|_| OutboundFailure::Unreachable)?;
+        let step: ReadableStreamReadResult = step.unchecked_into();
+        if step.get_done().unwrap_or(false) {
+            return Ok(body);
+        }
+        body.extend(step.get_value().unchecked_into::<Uint8Array>().to_vec());
+        if body.len() > max_bytes {
+            let _ = reader.cancel();
+            return Err(OutboundFailure::TooLarge);
+        }
+    }
+}
+
+/// Closes the connection of an answer that is not read.
+fn refuse(response: &Response, failure: OutboundFailure) -> OutboundFailure {
+    if let Some(body) = response.body() {
+        let _ = body.cancel();
+    }
+    failure
+}
+
 /// The length of a body that comes as it is. A compressed one is longer than it says, and is counted as it is read.
-fn declared_length(response: &Response) -> Option<usize> {
-    let field = |name| response.headers().get(name).ok().flatten();
+fn declared_length(fields: &Headers) -> Option<usize> {
+    let field = |name| fields.get(name).ok().flatten();
+    let length = field("content-length")?;
     let plain = field("content-encoding").is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
-    field("content-length").filter(|_| plain)?.parse().ok()
+    if plain { length.parse().ok() } else { None }
 }
