@@ -43,7 +43,7 @@ pub fn run(project: &Project, arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// Everything a local gateway needs, in the order it needs it.
-fn prepare(project: &Project, state: &Path) -> Result<(), Failure> {
+pub fn prepare(project: &Project, state: &Path) -> Result<(), Failure> {
     let _one_at_a_time = project.lock()?;
     tools::install(project)?;
     secrets::write_missing(project)?;
@@ -53,7 +53,7 @@ fn prepare(project: &Project, state: &Path) -> Result<(), Failure> {
 
 fn read(project: &Project, mut arguments: Arguments) -> Result<Run, Failure> {
     let port = arguments.number("--port", 8787)?;
-    let state = arguments.value("--state")?.map_or_else(|| project.path(".wrangler/state"), PathBuf::from);
+    let state = arguments.value("--state")?.map_or_else(|| project.state(), PathBuf::from);
     let state = std::path::absolute(&state).map_err(Failure::at(&state))?;
     let mut variables = vec![("ISSUER".to_owned(), format!("http://127.0.0.1:{port}"))];
     for pair in arguments.values("--var")? {

@@ -32,6 +32,11 @@ impl Project {
         self.root.join(relative)
     }
 
+    /// Where a local gateway keeps its state when nobody says another place; `npx wrangler dev` uses the same.
+    pub fn state(&self) -> PathBuf {
+        self.path(".wrangler/state")
+    }
+
     /// A program installed under `target/tools`.
     pub fn tool(&self, name: &str) -> PathBuf {
         self.path("target/tools/bin").join(name)

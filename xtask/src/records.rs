@@ -110,7 +110,7 @@ impl Target {
                 database::insert(&mut command)
             }
             _ => {
-                let state = self.state.clone().unwrap_or_else(|| project.path(".wrangler/state"));
+                let state = self.state.clone().unwrap_or_else(|| project.state());
                 database::execute(project, &std::path::absolute(&state).map_err(Failure::at(&state))?, sql)
             }
         }

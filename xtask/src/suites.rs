@@ -1,11 +1,10 @@
 //! `cargo xtask test`: every test of the project, and one closing summary.
 
 use crate::arguments::Arguments;
-use crate::build::{self, Profile};
 use crate::failure::Failure;
 use crate::process::{program, run_and_read};
 use crate::project::Project;
-use crate::{secrets, step, tools};
+use crate::{dev, step, tools};
 use serde_json::Value;
 use std::process::Command;
 
@@ -70,14 +69,11 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     if all.failed == 0 { Ok(()) } else { Err(Failure::Shown) }
 }
 
-/// True when coverage can be measured here.
+/// The preparation of `cargo xtask dev`, and the coverage tool. True when coverage can be measured here.
 fn prepare(project: &Project, coverage: bool) -> Result<bool, Failure> {
+    dev::prepare(project, &project.state())?;
     let _one_at_a_time = project.lock()?;
-    tools::install(project)?;
-    let measured = coverage && tools::install_coverage(project);
-    secrets::write_missing(project)?;
-    build::build(project, Profile::Release)?;
-    Ok(measured)
+    Ok(coverage && tools::install_coverage(project))
 }
 
 type Suite = (&'static str, Totals);
