@@ -1,7 +1,7 @@
 // The benchmark: `cargo xtask bench` prepares what this needs and starts it.
 //
-// One run, one machine, one harness: every Worker stands in a local runtime of its own, and wrk loads one after the other.
-// Arguments: the seconds of each measured run; the folder of a fresh local database; `--direct` to load the runtime's own
+// One run, one machine, one harness: every Worker stands in a local runtime of its own, and wrk loads them in turns.
+// Arguments: the runs of a second each that a figure is the median of; the folder of a fresh local database; `--direct` to load the runtime's own
 // socket, without the simulator's front in between.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,14 +12,11 @@ import { heading, row } from "./table.mjs";
 import { emptyRust, emptyScript, start } from "./workers.mjs";
 
 const CONNECTIONS = [1, 16, 64];
-const [seconds, state] = [Number(process.argv[2]), process.argv[3]];
+const [turns, state] = [Number(process.argv[2]), process.argv[3]];
 const direct = process.argv.includes("--direct");
 
-const text = "hello";
-const jsonType = { "content-type": "application/json" };
-const plain = { body: JSON.stringify({ text }), headers: jsonType, expect: '"ok":true' };
-const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "echo", arguments: { text } } };
-const passedOn = { body: JSON.stringify(call), headers: jsonType, expect: `"text":"${text}"` };
+/** What an empty Worker is asked: the same request, byte for byte but for its target, so that it reads and sends the same. */
+const same = (call, { url }, path = "") => ({ ...call, url: `${url}${path}`, expect: path ? call.expect : '"ok":true' });
 
 /** Starts the upstream in a process of its own; gives its address. */
 async function startUpstream() {
@@ -28,16 +25,24 @@ async function startUpstream() {
   return String((await once(child.stdout, "data"))[0]).trim();
 }
 
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** The medians of some short runs. */
+const middle = (runs) =>
+  Object.fromEntries(Object.keys(runs[0]).map((figure) => [figure, median(runs.map((run) => run[figure]))]));
+
+/** Loads the targets in turns, so that whatever else the machine does is fair to all. */
 async function measure(targets) {
-  for (const target of targets) await load(target, 16, 1);
   for (const connections of CONNECTIONS) {
-    console.log(heading(connections));
-    const rates = new Map();
-    for (const target of targets) {
-      const result = await load(target, connections, seconds);
-      rates.set(target.name, result.perSecond);
-      console.log(row(target, result, rates));
+    for (const target of targets) await load(target, connections, 1);
+    const runs = targets.map(() => []);
+    for (let turn = 0; turn < turns; turn += 1) {
+      for (const [index, target] of targets.entries()) runs[index].push(await load(target, connections, 1));
     }
+    const results = runs.map(middle);
+    const rates = new Map(targets.map(({ name }, index) => [name, results[index].perSecond]));
+    console.log(heading(connections));
+    for (const [index, target] of targets.entries()) console.log(row(target, results[index], rates));
   }
 }
 
@@ -46,18 +51,14 @@ async function main() {
   const script = await start(emptyScript(upstream), direct);
   const rust = await start(emptyRust(upstream), direct);
   const gateway = await startGateway(state, upstream, direct);
+  const { local, proxied } = gateway;
   await measure([
-    { name: "empty JavaScript", ...script, ...plain },
-    { name: "empty Rust", ...rust, ...plain, baselines: ["empty JavaScript"] },
-    { name: "local tool call", ...gateway, ...gateway.local, baselines: ["empty JavaScript", "empty Rust"] },
-    { name: "JavaScript, one fetch", ...script, ...passedOn, url: `${script.url}/fetch` },
-    { name: "Rust, one fetch", ...rust, ...passedOn, url: `${rust.url}/fetch`, baselines: ["JavaScript, one fetch"] },
-    {
-      name: "proxied tool call",
-      ...gateway,
-      ...gateway.proxied,
-      baselines: ["JavaScript, one fetch", "Rust, one fetch"],
-    },
+    { name: "empty JavaScript", ...script, ...same(local, script) },
+    { name: "empty Rust", ...rust, ...same(local, rust), baselines: ["empty JavaScript"] },
+    { name: "local tool call", ...gateway, ...local, baselines: ["empty JavaScript", "empty Rust"] },
+    { name: "JavaScript, one fetch", ...script, ...same(proxied, script, "/fetch") },
+    { name: "Rust, one fetch", ...rust, ...same(proxied, rust, "/fetch"), baselines: ["JavaScript, one fetch"] },
+    { name: "proxied tool call", ...gateway, ...proxied, baselines: ["JavaScript, one fetch", "Rust, one fetch"] },
   ]);
   for (const { miniflare } of [script, rust, gateway]) await miniflare.dispose();
   console.log(`\nBundle: ${bundleSize("build")} (empty Rust: ${bundleSize("target/bench/empty-worker")})`);

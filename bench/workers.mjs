@@ -1,6 +1,10 @@
 // Starts Workers in the local runtime, each in a process of its own.
 import { readFileSync, readdirSync } from "node:fs";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
+import runtime from "workerd";
+
+process.env.QUIET_RUNTIME = runtime.default;
+process.env.MINIFLARE_WORKERD_PATH = "bench/quiet-runtime.sh";
 
 const common = {
   name: "measured",
@@ -9,7 +13,6 @@ const common = {
   host: "127.0.0.1",
   cf: false,
   log: new Log(LogLevel.ERROR),
-  handleStructuredLogs: () => {}, // The log is written, and thrown away here: a terminal is not what is measured.
 };
 
 /** The modules worker-build left in a folder, the entry point first. */

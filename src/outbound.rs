@@ -130,6 +130,8 @@ pub struct OutboundRequest {
     pub headers: Vec<(Cow<'static, str>, HeaderValue)>,
     /// The body, if any.
     pub body: Option<Vec<u8>>,
+    /// Header fields of the answer that are read besides its content type, in lower case; all others are dropped at the door.
+    pub wanted: &'static [&'static str],
     /// When to give up, counted from sending to the last byte read.
     pub deadline: Lifetime,
     /// Longest answer body accepted, in bytes after decompression.

@@ -95,7 +95,8 @@ pub async fn admit(context: &Context, token: &Rc<VerifiedToken>) -> Result<Princ
             admitted(admission.remaining)
         }
         GateReply::Limited { retry_after } => {
-            Err(Problem::RateLimited { limit: Limit::Calls(settings.calls), retry_after })
+            let held = LEASES.with_borrow_mut(|leases| leases.take_held(&claims.jti, clock::now()));
+            held.map_or(Err(Problem::RateLimited { limit: Limit::Calls(settings.calls), retry_after }), admitted)
         }
         GateReply::Revoked => {
             forget(&claims.jti);

@@ -1,5 +1,6 @@
 //! What one request carries through the edge.
 
+use super::incoming::header;
 use super::{clock, random};
 use crate::api::problem::Problem;
 use crate::config::ConfigProblem;
@@ -9,7 +10,8 @@ use crate::settings::Settings;
 use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::rc::Rc;
-use worker::{Env, Headers};
+use worker::Env;
+use worker::web_sys::Request;
 
 /// One request's surroundings.
 pub struct Context {
@@ -56,8 +58,8 @@ pub fn variable(env: &Env, name: &str) -> Option<String> {
 }
 
 /// The caller's correlation id when it is an identifier, else a new one.
-pub fn correlation(headers: &Headers) -> CorrelationId {
-    let sent = headers.get("x-correlation-id").ok().flatten();
+pub fn correlation(request: &Request) -> CorrelationId {
+    let sent = header(request, "x-correlation-id");
     sent.and_then(|text| CorrelationId::parse(&text).ok()).unwrap_or_else(new_correlation)
 }
 

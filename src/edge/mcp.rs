@@ -1,8 +1,8 @@
 //! `POST /mcp`: the Model Context Protocol. The protocol room reads and renders; this file runs what lies between.
 
 use super::admission::Principal;
-use super::body::header;
 use super::context::Context;
+use super::incoming::{self, header};
 use super::tools::ToolError;
 use super::{calls, tenant};
 use crate::api::problem::Problem;
@@ -14,7 +14,7 @@ use crate::mcp::reply::Reply;
 use crate::mcp::turn::{CallTool, ListTools, Turn};
 use crate::mcp::wire::CallToolResult;
 use crate::time::Lifetime;
-use worker::Request;
+use worker::web_sys::Request;
 
 /// What a client that cannot be served now is told to wait.
 const RETRY: Lifetime = Lifetime::from_seconds(5);
@@ -117,7 +117,7 @@ async fn call(
         Err(error) => return Ok(call.render(failed(&error))),
     };
     if repeats_arguments(&found.definition().input_schema) {
-        let headers = RequestHeaders::collect(posted.request.headers().entries());
+        let headers = RequestHeaders::collect(incoming::headers(posted.request));
         if let Err(fault) = call.check_headers(&headers, found.definition()) {
             return Ok(call.refuse(fault));
         }

@@ -2,7 +2,6 @@
 
 mod admission;
 mod auth;
-mod body;
 mod calls;
 mod clock;
 mod context;
@@ -11,10 +10,12 @@ mod entropy_hub_object;
 mod gate;
 mod gate_object;
 mod health;
+mod incoming;
 mod mcp;
 mod outbound;
 mod random;
 mod reply;
+mod stream;
 mod tenant;
 mod tools;
 mod upstreams;
@@ -26,11 +27,12 @@ use crate::api::route::{Endpoint, Miss, Route, resolve};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event, Who};
 use admission::{Principal, authenticate};
-use body::header;
 use context::Context;
+use incoming::header;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
-use worker::{Env, Request, Response, Result, event};
+use worker::web_sys::Request;
+use worker::{Env, Response, Result, event};
 
 /// The OpenAPI document, rendered from the code on the host and checked by a test.
 const OPENAPI: &[u8] = include_bytes!("../api/openapi.json");
@@ -43,13 +45,13 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, background: worker::Context) -> Result<Response> {
     let started = clock::now();
-    let correlation = context::correlation(request.headers());
+    let correlation = context::correlation(&request);
     let settings = match context::settings(&env) {
         Ok(settings) => settings,
         Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
     let context = Context { env, background, settings, correlation, started, calls: RefCell::default() };
-    let mut trace = Trace { method: request.inner().method(), route: None, who: None, told_in_band: None };
+    let mut trace = Trace { method: request.method(), route: None, who: None, told_in_band: None };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
     finish(&context, trace, outcome)
@@ -79,7 +81,7 @@ impl From<Reply> for Served {
 /// 1. host and origin; 2. the route; 3. the endpoint.
 async fn serve(context: &Context, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
     check_origin(context, &request)?;
-    let path = request.path();
+    let path = incoming::path(&request);
     let route = match resolve(&trace.method, &path) {
         Ok(route) => route,
         Err(Miss::NotFound) => return Err(Problem::NotFound),
@@ -97,14 +99,14 @@ async fn serve(context: &Context, request: Request, trace: &mut Trace) -> std::r
 async fn dispatch(
     context: &Context,
     route: Route,
-    mut request: Request,
+    request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Reply, Problem> {
     let authorization = header(&request, "authorization");
     let authorization = authorization.as_deref();
     match route.endpoint {
-        Endpoint::Login => auth::login(context, &source(&request), json::<LoginRequest>(&mut request).await?).await,
-        Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&mut request).await?).await,
+        Endpoint::Login => auth::login(context, &source(&request), json::<LoginRequest>(&request).await?).await,
+        Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&request).await?).await,
         Endpoint::Logout => auth::logout(context, authorization).await,
         Endpoint::Me => {
             let principal = caller(context, authorization, trace).await?;
@@ -116,7 +118,7 @@ async fn dispatch(
         }
         Endpoint::ExecuteTool => {
             let principal = caller(context, authorization, trace).await?;
-            let order = json::<ExecuteRequest>(&mut request).await?;
+            let order = json::<ExecuteRequest>(&request).await?;
             Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
         }
         Endpoint::Mcp => protocol(context, authorization, request, trace).await,
@@ -142,12 +144,12 @@ async fn dispatch(
 async fn protocol(
     context: &Context,
     authorization: Option<&str>,
-    mut request: Request,
+    request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Reply, Problem> {
     let headers = mcp::routing_headers(&request);
     let caller = caller(context, authorization, trace).await;
-    let body = body::read(&mut request).await;
+    let body = incoming::body(&request).await;
     match (caller, body) {
         (Err(problem @ Problem::RateLimited { .. }), Ok(body)) => {
             let reply = mcp::limited(&headers, &body, &problem);
@@ -180,9 +182,9 @@ fn rated(context: &Context, principal: &Principal, reply: Reply) -> Reply {
     reply.with_rate(policy, principal.remaining, policy.window())
 }
 
-async fn json<T: DeserializeOwned>(request: &mut Request) -> std::result::Result<T, Problem> {
+async fn json<T: DeserializeOwned>(request: &Request) -> std::result::Result<T, Problem> {
     let content_type = header(request, "content-type");
-    let bytes = body::read(request).await?;
+    let bytes = incoming::body(request).await?;
     parse(content_type.as_deref(), &bytes)
 }
 
@@ -235,7 +237,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
 /// Without sound settings nothing is served, health included.
 fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &CorrelationId) -> Result<Response> {
     let event = Event::Request(observe::Request {
-        method: request.inner().method().chars().take(16).collect(),
+        method: request.method().chars().take(16).collect(),
         route: None,
         status: problem.status(),
         duration_ms: crate::time::Lifetime::from_millis(0),

@@ -3,18 +3,14 @@
 //! It speaks to the platform's `fetch` and streams themselves: the runtime library's wrappers read more of a request and
 //! of a response than is needed here, and a proxied call pays for each look-up.
 
+use super::stream;
 use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
 use worker::js_sys::{Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{
-    AbortSignal, Headers, ReadableStreamDefaultReader, ReadableStreamReadResult, RequestCache, RequestInit,
-    RequestRedirect, Response, WorkerGlobalScope,
+    AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
 };
-
-/// Response headers the gateway reads; all others are dropped at the door.
-const KEPT_HEADERS: [&str; 7] =
-    ["content-type", "retry-after", "mcp-session-id", "age", "cf-cache-status", "date", "x-amzn-requestid"];
 
 /// Sends one request and reads its whole answer within the request's deadline and size.
 ///
@@ -34,7 +30,7 @@ async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<Out
     let scope: WorkerGlobalScope = global().unchecked_into();
     let sent = scope.fetch_with_str_and_init(request.url.url().as_str(), &init);
     let response: Response = JsFuture::from(sent).await.and_then(JsCast::dyn_into).map_err(unreachable)?;
-    read(&response, request.max_answer_bytes).await
+    read(&response, request).await
 }
 
 fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
@@ -58,44 +54,27 @@ fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, 
     Ok(init)
 }
 
-async fn read(response: &Response, max_bytes: usize) -> Result<OutboundAnswer, OutboundFailure> {
+async fn read(response: &Response, request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
     let status = response.status();
     let fields = response.headers();
+    let max_bytes = request.max_answer_bytes;
     if (300..400).contains(&status) && status != 304 {
         return Err(refuse(response, OutboundFailure::Redirected));
     }
-    let headers = KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(name).ok()??))).collect();
+    let kept = ["content-type"].iter().chain(request.wanted);
+    let headers = kept.filter_map(|name| Some(((*name).to_owned(), fields.get(name).ok()??))).collect();
     let body = match declared_length(&fields) {
         Some(length) if length > max_bytes => return Err(refuse(response, OutboundFailure::TooLarge)),
-        Some(_) => whole(response).await?,
-        None => counted(response, max_bytes).await?,
+        Some(_) => stream::whole(response.array_buffer()).await.map_err(failure)?,
+        None => stream::counted(response.body(), max_bytes).await.map_err(failure)?,
     };
     Ok(OutboundAnswer { status, headers, body })
 }
 
-/// A body of a known length: the platform holds the sender to it.
-async fn whole(response: &Response) -> Result<Vec<u8>, OutboundFailure> {
-    let unreachable = |_: JsValue| OutboundFailure::Unreachable;
-    let bytes = JsFuture::from(response.array_buffer().map_err(unreachable)?).await.map_err(unreachable)?;
-    Ok(Uint8Array::new(&bytes).to_vec())
-}
-
-/// A body of any length, counted as it comes.
-async fn counted(response: &Response, max_bytes: usize) -> Result<Vec<u8>, OutboundFailure> {
-    let mut body = Vec::new();
-    let Some(stream) = response.body() else { return Ok(body) };
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    loop {
-        let step = JsFuture::from(reader.read()).await.map_err(|_| OutboundFailure::Unreachable)?;
-        let step: ReadableStreamReadResult = step.unchecked_into();
-        if step.get_done().unwrap_or(false) {
-            return Ok(body);
-        }
-        body.extend(step.get_value().unchecked_into::<Uint8Array>().to_vec());
-        if body.len() > max_bytes {
-            let _ = reader.cancel();
-            return Err(OutboundFailure::TooLarge);
-        }
+fn failure(ended: stream::Ended) -> OutboundFailure {
+    match ended {
+        stream::Ended::TooLarge => OutboundFailure::TooLarge,
+        stream::Ended::Broken => OutboundFailure::Unreachable,
     }
 }
 

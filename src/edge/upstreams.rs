@@ -182,9 +182,9 @@ async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, Upst
 async fn run(party: &Party, upstream: &Upstream, errand: Errand) -> Result<Outcome, UpstreamFailure> {
     let first_id = NEXT_ID.replace(NEXT_ID.get() + IDS_PER_EXCHANGE);
     let link = known_link(party, upstream);
-    let mut exchange = Exchange::new(upstream, link, errand, first_id, party.limits.deadline);
+    let mut exchange = Exchange::new(upstream, link.clone(), errand, first_id, party.limits.deadline);
     let outcome = drive(&mut exchange, party.limits.deadline).await;
-    keep_link(party, upstream, exchange.into_link());
+    keep_link(party, upstream, link.as_ref(), exchange.into_link());
     outcome
 }
 
@@ -218,7 +218,11 @@ fn known_link(party: &Party, upstream: &Upstream) -> Option<Link> {
     })
 }
 
-fn keep_link(party: &Party, upstream: &Upstream, link: Option<Link>) {
+/// Keeps what an exchange learned; most learn nothing.
+fn keep_link(party: &Party, upstream: &Upstream, before: Option<&Link>, link: Option<Link>) {
+    if before == link.as_ref() {
+        return;
+    }
     LINKS.with_borrow_mut(|links| {
         let owner = matches!(link, Some(Link::Legacy { .. })).then_some(&party.user);
         for user in [None, Some(&party.user)] {

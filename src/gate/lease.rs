@@ -8,9 +8,11 @@ use std::num::NonZeroUsize;
 
 /// Tokens with a lease per isolate; the least recently used is forgotten first, which only costs a hop.
 const MAX_TOKENS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
-/// Most calls an isolate asks for in advance. When a lease is used up, every request in flight asks for itself, so a lease
-/// must be large beside the number of requests in flight.
+/// Most calls an isolate asks for in advance.
 const MAX_WISH: u32 = 1024;
+/// A lease of at least this many calls is renewed before it ends, by one request while the others go on using it: else
+/// every request in flight at its end would ask the gate for itself.
+const RENEWED_EARLY: u32 = 16;
 
 /// The leases of one isolate, one per access token. A lease is bound to the token that was checked when it was granted, so
 /// a token that this isolate has not seen within the lease's life is always checked at the gate.
@@ -20,14 +22,26 @@ pub struct Leases {
 }
 
 /// What the isolate holds for one token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Held {
-    /// The lease to close at the next question, and the calls left in it.
-    lease: Option<(u64, u32)>,
-    usable_until: Option<Timestamp>,
+    lease: Option<HeldLease>,
+    /// A lease that was replaced, to be closed at the next question.
+    replaced: Option<ClosedLease>,
     remaining_at_gate: u32,
     /// Calls made since the last question; the measure of what to ask for next.
     made: u32,
+}
+
+#[derive(Debug)]
+struct HeldLease {
+    id: u64,
+    granted: u32,
+    /// Calls left in it.
+    calls: u32,
+    renew_from: Timestamp,
+    usable_until: Timestamp,
+    /// Whether a request is on its way to get the next one.
+    renewing: bool,
 }
 
 /// What to do with a request.
@@ -52,19 +66,27 @@ impl Leases {
     /// Takes one call for this token, or says what to ask the gate.
     pub fn take(&mut self, token: &TokenId, now: Timestamp) -> Step {
         let held = self.by_token.get_or_insert_mut(token.clone(), Held::default);
-        if let (Some((id, calls @ 1..)), Some(until)) = (held.lease, held.usable_until)
-            && now < until
-        {
-            held.lease = Some((id, calls - 1));
-            held.made = held.made.saturating_add(1);
-            return Step::Admit { remaining: held.remaining_at_gate.saturating_add(calls - 1) };
+        match &mut held.lease {
+            Some(lease) if lease.is_usable(now) && lease.is_due(now) => {
+                lease.renewing = true;
+                Step::Ask(held.question(None))
+            }
+            Some(lease) if lease.is_usable(now) => held.admit().unwrap_or_else(|| Step::Ask(held.question(None))),
+            _ => {
+                // The lease leaves this isolate before the question is sent: its calls can be credited only once.
+                let ended = held.lease.take();
+                Step::Ask(held.question(ended))
+            }
         }
-        // The lease leaves this isolate before the question is sent: its calls can be credited only once.
-        let close = held.lease.take().map(|(lease, unused)| ClosedLease { lease, unused });
-        let unused = close.as_ref().map_or(0, |closed| closed.unused);
-        let wish = if unused == 0 { held.made.saturating_mul(2) } else { held.made };
-        held.made = 0;
-        Step::Ask(Asked { close, wish: wish.min(MAX_WISH) })
+    }
+
+    /// Takes one call out of a lease that is still good, when the gate had none for a request that asked for renewal.
+    pub fn take_held(&mut self, token: &TokenId, now: Timestamp) -> Option<u32> {
+        let held = self.by_token.get_mut(token)?;
+        match (held.lease.as_ref()?.is_usable(now).then(|| held.admit()))?? {
+            Step::Admit { remaining } => Some(remaining),
+            Step::Ask(_) => None,
+        }
     }
 
     /// Keeps what the gate granted. `asked_at` is when the question was sent, so the lease ends here before it ends there.
@@ -72,18 +94,56 @@ impl Leases {
         let held = self.by_token.get_or_insert_mut(token.clone(), Held::default);
         held.made = held.made.saturating_add(1);
         held.remaining_at_gate = admission.remaining;
-        // Requests may ask at once; the larger lease stays, and the other one's calls are lost, never doubled.
-        if let Some(granted) =
-            admission.lease.filter(|granted| held.lease.is_none_or(|(_, calls)| calls < granted.calls))
-        {
-            held.lease = Some((granted.id, granted.calls));
-            held.usable_until = Some(asked_at.plus(life));
+        let Some(granted) = admission.lease else { return };
+        // Requests may ask at once; the larger lease stays, and the other one's calls are never doubled.
+        if held.lease.as_ref().is_none_or(|lease| lease.renewing || lease.calls < granted.calls) {
+            let next = HeldLease {
+                id: granted.id,
+                granted: granted.calls,
+                calls: granted.calls,
+                renew_from: asked_at.plus(Lifetime::from_millis(life.millis() / 4 * 3)),
+                usable_until: asked_at.plus(life),
+                renewing: false,
+            };
+            held.replaced = held.lease.replace(next).map(HeldLease::close);
         }
     }
 
     /// Forgets a token, for example because the gate refused it.
     pub fn forget(&mut self, token: &TokenId) {
         self.by_token.pop(token);
+    }
+}
+
+impl Held {
+    fn admit(&mut self) -> Option<Step> {
+        let lease = self.lease.as_mut()?;
+        lease.calls = lease.calls.checked_sub(1)?;
+        self.made = self.made.saturating_add(1);
+        Some(Step::Admit { remaining: self.remaining_at_gate.saturating_add(lease.calls) })
+    }
+
+    fn question(&mut self, ended: Option<HeldLease>) -> Asked {
+        let unused = ended.as_ref().map_or(0, |lease| lease.calls);
+        let wish = if unused == 0 { self.made.saturating_mul(2) } else { self.made };
+        self.made = 0;
+        let close = ended.map(HeldLease::close).or_else(|| self.replaced.take());
+        Asked { close, wish: wish.min(MAX_WISH) }
+    }
+}
+
+impl HeldLease {
+    fn is_usable(&self, now: Timestamp) -> bool {
+        self.calls > 0 && now < self.usable_until
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        let nearly_over = now >= self.renew_from || self.calls <= self.granted / 4;
+        self.granted >= RENEWED_EARLY && !self.renewing && nearly_over
+    }
+
+    const fn close(self) -> ClosedLease {
+        ClosedLease { lease: self.id, unused: self.calls }
     }
 }
 
@@ -149,6 +209,38 @@ mod tests {
         assert!(matches!(leases.take(&token(2), now), Step::Ask(_)));
         leases.forget(&token(1));
         assert!(matches!(leases.take(&token(1), now), Step::Ask(_)));
+    }
+
+    #[test]
+    fn one_request_renews_a_large_lease_while_the_others_use_it() {
+        let (mut leases, now) = (Leases::default(), Timestamp::from_seconds(1));
+        leases.keep(&token(1), now, LIFE, &grant(1, 100, now));
+        let late = now.plus(Lifetime::from_millis(750));
+        assert!(matches!(leases.take(&token(1), now.plus(Lifetime::from_millis(749))), Step::Admit { .. }));
+        assert_eq!(leases.take(&token(1), late), Step::Ask(Asked { close: None, wish: 4 }), "two made, twice as many wanted");
+        for _ in 0..99 {
+            assert!(matches!(leases.take(&token(1), late), Step::Admit { .. }));
+        }
+        assert!(matches!(leases.take(&token(1), late), Step::Ask(_)), "used up before the answer came");
+    }
+
+    #[test]
+    fn the_rest_of_a_renewed_lease_is_given_back_once() {
+        let (mut leases, now) = (Leases::default(), Timestamp::from_seconds(1));
+        leases.keep(&token(1), now, LIFE, &grant(1, 40, now));
+        let asks = (0..).find(|_| matches!(leases.take(&token(1), now), Step::Ask(_))).unwrap();
+        assert_eq!(asks, 30, "a quarter is left for the others");
+        assert_eq!(leases.take_held(&token(1), now), Some(5 + 9), "the gate had none for the renewal");
+        leases.keep(&token(1), now, LIFE, &grant(2, 20, now));
+        let Step::Ask(asked) = leases.take(&token(1), now.plus(LIFE)) else { panic!("the lease has ended") };
+        let closed = asked.close.unwrap();
+        assert_eq!((closed.lease, closed.unused), (2, 20));
+        let Step::Ask(asked) = leases.take(&token(1), now.plus(LIFE)) else { panic!("there is none") };
+        let closed = asked.close.unwrap();
+        assert_eq!((closed.lease, closed.unused), (1, 9));
+        let Step::Ask(asked) = leases.take(&token(1), now.plus(LIFE)) else { panic!("there is none") };
+        assert_eq!(asked.close, None);
+        assert_eq!(leases.take_held(&token(1), now.plus(LIFE)), None);
     }
 
     #[test]

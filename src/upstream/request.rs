@@ -153,6 +153,7 @@ impl<'a> Ask<'a> {
             headers: self.headers(upstream, link, modern),
             // Texts, numbers and maps with text keys always serialize.
             body: Some(serde_json::to_vec(&envelope).unwrap_or_default()),
+            wanted: if matches!(self, Self::Initialize) { &["mcp-session-id"] } else { &[] },
             deadline,
             max_answer_bytes: ANSWER_CAPS.max_bytes,
         }

@@ -6,6 +6,9 @@
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, Env, Fetch, Method, Request, RequestInit, Response, Result, event};
 
+/// What the protocol wants of every request to a tool server.
+const WANTED: [&str; 5] = ["content-type", "accept", "mcp-protocol-version", "mcp-method", "mcp-name"];
+
 /// Answers one request. `UPSTREAM` is the address of the other server.
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _: Context) -> Result<Response> {
@@ -19,7 +22,9 @@ async fn fetch(mut request: Request, env: Env, _: Context) -> Result<Response> {
 async fn pass_on(request: &mut Request, env: &Env) -> Result<String> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(JsValue::from_str(&request.text().await?)));
-    init.headers.set("content-type", "application/json")?;
+    for name in WANTED {
+        init.headers.set(name, &request.headers().get(name)?.unwrap_or_default())?;
+    }
     let upstream = Request::new_with_init(&env.var("UPSTREAM")?.to_string(), &init)?;
     Fetch::Request(upstream).send().await?.text().await
 }

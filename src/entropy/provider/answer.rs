@@ -16,6 +16,7 @@ pub(super) fn ask(url: &OutboundUrl, accept: &'static str) -> OutboundRequest {
         url: url.clone(),
         headers: vec![("accept".into(), HeaderValue::fixed(accept))],
         body: None,
+        wanted: &["retry-after", "age", "cf-cache-status"],
         deadline: FETCH_DEADLINE,
         max_answer_bytes: MAX_ANSWER_BYTES,
     }

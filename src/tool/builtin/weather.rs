@@ -240,6 +240,7 @@ fn request(base: &OutboundUrl, path: &str, query: &[(&str, &str)]) -> OutboundRe
         url: base.with_path_and_query(&url),
         headers: vec![("accept".into(), HeaderValue::fixed("application/json"))],
         body: None,
+        wanted: &[],
         deadline: DEADLINE,
         max_answer_bytes: ANSWER.max_bytes,
     }
