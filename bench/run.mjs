@@ -1,8 +1,8 @@
 // The benchmark: `cargo xtask bench` prepares what this needs and starts it.
 //
 // One run, one machine, one harness: every Worker stands in a local runtime of its own, and wrk loads them in turns.
-// Arguments: the runs of a second each that a figure is the median of; the folder of a fresh local database; `--direct` to load the runtime's own
-// socket, without the simulator's front in between.
+// Arguments: the seconds each Worker is loaded, a second at a time, figures being the medians; the folder of a fresh local
+// database; `--direct` to load the runtime's own socket, without the simulator's front in between.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { bundleSize, startUp } from "./bundle.mjs";

@@ -4,8 +4,10 @@ use super::{FETCH_DEADLINE, MAX_ANSWER_BYTES, ProviderFailure};
 use crate::json::{self, Caps};
 use crate::outbound::{HeaderValue, Method, OutboundAnswer, OutboundRequest, OutboundUrl};
 use crate::time::Lifetime;
-use serde::Deserialize;
+use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
+use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 const CAPS: Caps = Caps { max_bytes: MAX_ANSWER_BYTES, max_depth: 8 };
 
@@ -20,6 +22,16 @@ pub(super) fn ask(url: &OutboundUrl, accept: &'static str) -> OutboundRequest {
         deadline: FETCH_DEADLINE,
         max_answer_bytes: MAX_ANSWER_BYTES,
     }
+}
+
+/// A `POST` of a JSON document with the limits every fetch has.
+pub(super) fn post(url: &OutboundUrl, document: &impl Serialize) -> OutboundRequest {
+    let mut request = ask(url, "application/json");
+    request.method = Method::Post;
+    request.headers.push(("content-type".into(), HeaderValue::fixed("application/json")));
+    // The documents are structs of texts and numbers, which always have a JSON form; an empty body would only be refused.
+    request.body = Some(serde_json::to_vec(document).unwrap_or_default());
+    request
 }
 
 /// Passes only a fresh 200: a stored answer may have gone to somebody else as well (RFC 9111 section 5.1).
@@ -87,6 +99,24 @@ pub(super) fn bytes_of_hex(texts: &[String], blocks: usize, block_bytes: usize) 
     Ok(bytes)
 }
 
+/// Base64 blocks joined, exactly `blocks` of exactly `block_bytes` each. Both alphabets, with padding or without it.
+pub(super) fn bytes_of_base64(texts: &[String], blocks: usize, block_bytes: usize) -> Result<Vec<u8>, ProviderFailure> {
+    count(texts.len(), blocks)?;
+    let mut bytes = Vec::with_capacity(blocks * block_bytes);
+    for text in texts {
+        let bare = text.trim_end_matches('=');
+        let block = if bare.contains(['-', '_']) {
+            Base64UrlUnpadded::decode_vec(bare)
+        } else {
+            Base64Unpadded::decode_vec(bare)
+        };
+        let block = Zeroizing::new(block.map_err(|_| ProviderFailure::Malformed)?);
+        count(block.len(), block_bytes)?;
+        bytes.extend_from_slice(&block);
+    }
+    Ok(bytes)
+}
+
 /// A count that one form of an API writes as a number and another as a text.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -96,11 +126,16 @@ pub(super) enum Count {
 }
 
 impl Count {
+    /// The count, when it is one.
+    pub(super) fn value(&self) -> Option<usize> {
+        match self {
+            Self::Number(number) => usize::try_from(*number).ok(),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
     /// Whether this count is `expected`.
     pub(super) fn is(&self, expected: usize) -> bool {
-        match self {
-            Self::Number(number) => usize::try_from(*number) == Ok(expected),
-            Self::Text(text) => *text == expected.to_string(),
-        }
+        self.value() == Some(expected)
     }
 }

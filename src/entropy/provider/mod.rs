@@ -7,6 +7,13 @@ mod settings;
 mod anu;
 mod anu_legacy;
 mod idq;
+mod lfd;
+mod open_api;
+mod outshift;
+mod qbck;
+mod qci;
+mod qrandom_io;
+mod qrypt;
 mod quantinuum;
 
 pub use failure::ProviderFailure;
@@ -14,14 +21,26 @@ pub use failure::ProviderFailure;
 use crate::config::{ConfigProblem, Lookup, Profile, number, optional};
 use crate::outbound::{OutboundAnswer, OutboundRequest};
 use crate::secret::SecretBytes;
-use crate::time::Lifetime;
+use crate::time::{Lifetime, Timestamp};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use settings::Settings;
 use std::fmt;
 
 /// Every provider the gateway can speak to.
-const KNOWN: &[Known] = &[anu::KNOWN, anu_legacy::KNOWN, quantinuum::KNOWN, idq::KNOWN];
+const KNOWN: &[Known] = &[
+    anu::KNOWN,
+    anu_legacy::KNOWN,
+    quantinuum::KNOWN,
+    idq::KNOWN,
+    open_api::KNOWN,
+    qrypt::KNOWN,
+    outshift::KNOWN,
+    lfd::KNOWN,
+    qrandom_io::KNOWN,
+    qbck::KNOWN,
+    qci::KNOWN,
+];
 
 /// How long one fetch may take, from sending to the last byte: the alarm waits for it, never a request.
 pub const FETCH_DEADLINE: Lifetime = Lifetime::from_millis(2500);
@@ -47,6 +66,20 @@ pub trait Provider: fmt::Debug + Send + Sync {
     fn spacing(&self) -> Lifetime {
         Lifetime::from_millis(0)
     }
+
+    /// What must be asked before bytes can be, for example an access token; `None` when nothing is missing. Asked again
+    /// after each answer, so that there may be several steps.
+    fn preparation(&self, _now: Timestamp) -> Option<OutboundRequest> {
+        None
+    }
+
+    /// Takes the answer to [`Provider::preparation`].
+    fn prepare(&mut self, _answer: &OutboundAnswer, _now: Timestamp) -> Result<(), ProviderFailure> {
+        Ok(())
+    }
+
+    /// Forgets what was prepared: the provider did not take it.
+    fn forget(&mut self) {}
 }
 
 /// How a provider is known before it is configured.
@@ -139,6 +172,12 @@ impl Providers {
     /// The provider of that name, if it is configured.
     pub fn find(&self, id: ProviderId) -> Option<&dyn Provider> {
         self.iter().find(|(configured, _)| *configured == id).map(|(_, provider)| provider)
+    }
+
+    /// The provider of that name, to hand it an answer.
+    pub fn find_mut(&mut self, id: ProviderId) -> Option<&mut dyn Provider> {
+        let (_, provider) = self.configured.iter_mut().find(|(configured, _)| *configured == id)?;
+        Some(provider.as_mut())
     }
 
     /// The time between two refills.

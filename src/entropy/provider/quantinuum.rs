@@ -8,7 +8,7 @@ use super::answer;
 use super::settings::Settings;
 use super::{FETCH_BYTES, Known, Nonce, Provider, ProviderFailure, ProviderId};
 use crate::config::ConfigProblem;
-use crate::outbound::{HeaderValue, Method, OutboundAnswer, OutboundRequest, OutboundUrl};
+use crate::outbound::{HeaderValue, OutboundAnswer, OutboundRequest, OutboundUrl};
 use crate::secret::SecretBytes;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
@@ -67,16 +67,8 @@ struct Answer {
 impl Provider for Quantinuum {
     fn request(&self, nonce: &Nonce) -> OutboundRequest {
         let ask = Ask { size: FETCH_BYTES, nonce: Base64::encode_string(nonce), encryption_scheme: SCHEME };
-        let json = HeaderValue::fixed("application/json");
-        let mut request = answer::ask(&self.url, "application/json");
-        request.method = Method::Post;
-        request.headers.extend([
-            ("content-type".into(), json),
-            ("qo-api-key".into(), self.key.clone()),
-            ("uuid".into(), self.client.clone()),
-        ]);
-        // A struct of a number and two texts always has a JSON form; an empty body would only be refused.
-        request.body = Some(serde_json::to_vec(&ask).unwrap_or_default());
+        let mut request = answer::post(&self.url, &ask);
+        request.headers.extend([("qo-api-key".into(), self.key.clone()), ("uuid".into(), self.client.clone())]);
         request
     }
 

@@ -39,6 +39,12 @@ impl<'a> Settings<'a> {
         self.as_header(name, text)
     }
 
+    /// The value of `Authorization: Bearer …` for a key that must be there.
+    pub(super) fn bearer(&mut self, name: &str) -> Option<HeaderValue> {
+        let key = self.text(name)?;
+        self.as_header(name, format!("Bearer {key}"))
+    }
+
     /// The value of `Authorization: Bearer …`, when the key is set and can stand in a header.
     pub(super) fn optional_bearer(&mut self, name: &str) -> Option<HeaderValue> {
         let key = optional(self.lookup, name)?;

@@ -8,7 +8,13 @@ use crate::time::Lifetime;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const SETTINGS: &[(&str, &str)] = &[
-    ("ENTROPY_PROVIDERS", "idq, anu,quantinuum,anu_legacy"),
+    ("ENTROPY_PROVIDERS", "idq, anu,quantinuum,anu_legacy,qrng_open_api,qrypt,outshift,lfd,qrandom_io,qbck,qci"),
+    ("QRNG_OPEN_API_BASE_URL", "https://qrng.example.com"),
+    ("QRNG_OPEN_API_KEY", "open-key"),
+    ("QRYPT_API_KEY", "qrypt-key"),
+    ("OUTSHIFT_API_KEY", "outshift-key"),
+    ("QBCK_API_KEY", "qbck-key"),
+    ("QCI_REFRESH_TOKEN", "qci-token"),
     ("ANU_API_KEY", "anu-key"),
     ("QUANTINUUM_API_KEY", "quantinuum-key"),
     ("QUANTINUUM_CLIENT_ID", "client"),
@@ -83,7 +89,8 @@ fn nobody_is_asked_by_default() {
 #[test]
 fn the_order_of_the_settings_is_kept() {
     let ids: Vec<_> = providers(&[]).unwrap().iter().map(|(id, _)| id.as_str()).collect();
-    assert_eq!(ids, ["idq", "anu", "quantinuum", "anu_legacy"]);
+    assert_eq!(ids[..5], ["idq", "anu", "quantinuum", "anu_legacy", "qrng_open_api"]);
+    assert_eq!(ids.len(), KNOWN.len());
 }
 
 #[test]
@@ -94,6 +101,10 @@ fn everything_that_is_missing_is_named_at_once() {
         ("QUANTINUUM_CLIENT_ID", ""),
         ("QUANTINUUM_SHARED_SECRET", ""),
         ("IDQ_BASE_URL", ""),
+        ("QRYPT_API_KEY", ""),
+        ("OUTSHIFT_API_KEY", ""),
+        ("QBCK_API_KEY", ""),
+        ("QCI_REFRESH_TOKEN", ""),
     ];
     let mut problems = providers(&gone).unwrap_err();
     problems.sort();
@@ -172,7 +183,7 @@ proptest::proptest! {
 
     #[test]
     fn no_json_makes_a_parser_panic(
-        body in "(\\{|\\[)?(\"(success|data|type|length|counter|seed|encrypted_data)\":|true|false|-?[0-9]{1,20}|\"[0-9a-f]{0,20}\"|,|\\[|\\]|\\{|\\}){0,24}",
+        body in "(\\{|\\[)?(\"(success|data|type|length|counter|seed|encrypted_data|random|random_numbers|qrn|numbers|result|entropy|error)\":|true|false|-?[0-9]{1,20}|\"[0-9a-f]{0,20}\"|,|\\[|\\]|\\{|\\}){0,24}",
     ) {
         for (_, provider) in providers(&[]).unwrap().iter() {
             proptest::prop_assert!(provider.parse(&[0; 16], &json_answer(200, &body)).is_err());
