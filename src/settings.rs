@@ -1,6 +1,7 @@
 //! All settings of a gateway, read together and refused together.
 
 use crate::config::{ConfigProblem, Lookup, Profile, number, required};
+use crate::entropy::generator::Salt;
 use crate::entropy::provider::Providers;
 use crate::gate::bucket::Policy;
 use crate::time::Lifetime;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub keys: KeyRing,
     /// The root secret for stored credentials and refresh tokens.
     pub root: RootKey,
+    /// What goes into every seed of the random generator, derived from the root secret.
+    pub entropy_salt: Salt,
     /// Calls of one principal.
     pub calls: Policy,
     /// Logins from one address.
@@ -51,7 +54,7 @@ impl Settings {
         let profile = keep(Profile::read(lookup), &mut problems);
         let issuer = profile.and_then(|profile| keep(read_issuer(lookup, profile), &mut problems));
         let keys = keep(KeyRing::read(lookup), &mut problems);
-        let root = keep(read_key(lookup, "ENCRYPTION_KEY"), &mut problems).map(RootKey::new);
+        let root = keep(read_key(lookup, "ENCRYPTION_KEY"), &mut problems);
         let providers = profile.and_then(|profile| match Providers::read(lookup, profile) {
             Ok(providers) => Some(providers),
             Err(more) => {
@@ -69,7 +72,8 @@ impl Settings {
                     resource: format!("{issuer}/mcp"),
                     issuer,
                     keys,
-                    root,
+                    entropy_salt: Salt::derive(root.expose()),
+                    root: RootKey::new(root),
                     calls: numbers.calls,
                     logins: numbers.logins,
                     lease_life: numbers.lease_life,

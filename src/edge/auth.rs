@@ -8,6 +8,7 @@ use crate::account::{Login, User, Username, login as decide_login};
 use crate::api::body::{LoginRequest, MeResponse, RefreshRequest, TokenResponse};
 use crate::api::problem::{Limit, Problem};
 use crate::api::reply::Reply;
+use crate::entropy::purpose::Purpose;
 use crate::gate::message::{GateReply, GateRequest, NotRotated};
 use crate::gate::session::{Issued, Session};
 use crate::id::{SessionId, TenantId, TokenId, UserId};
@@ -35,6 +36,7 @@ pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Re
     if request.password.expose().len() > MAX_BYTES {
         return Err(Problem::InvalidBody(format!("a password has at most {MAX_BYTES} bytes")));
     }
+    random::admit_secrets(context).await?;
     let account = keys::account_gate(&username);
     limit_login(context, source, &account).await?;
     let user = find_user(context, &username).await?;
@@ -62,6 +64,7 @@ pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Repl
     if enabled.is_none() {
         return Err(refused("disabled account"));
     }
+    random::admit_secrets(context).await?;
     let pair = Pair::draw(context, &presented.tenant, &presented.user, &presented.session);
     let question = GateRequest::Rotate {
         session: presented.session.clone(),
@@ -143,7 +146,7 @@ async fn find_user(context: &Context, username: &Username) -> Result<Option<User
 }
 
 async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Result<Reply, Problem> {
-    let id = SessionId::from_bytes(&random::bytes::<16>("session-id"));
+    let id = SessionId::from_bytes(&random::bytes::<16>(Purpose::SessionId));
     let pair = Pair::draw(context, &tenant, &user, &id);
     let expires_at = clock::now().plus(context.settings.session_life);
     let session = Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
@@ -168,11 +171,11 @@ struct Pair {
 impl Pair {
     fn draw(context: &Context, tenant: &TenantId, user: &UserId, session: &SessionId) -> Self {
         let issued_at = clock::now();
-        let secret = random::bytes::<32>("refresh-token");
+        let secret = random::bytes::<32>(Purpose::RefreshToken);
         let (refresh, presented) = refresh::mint(&context.settings.root, tenant, user, session, &secret);
         let issued = Issued {
             refresh_hash: presented.secret_hash.clone(),
-            token: TokenId::from_bytes(&random::bytes::<32>("jti")),
+            token: TokenId::from_bytes(&random::bytes::<32>(Purpose::TokenId)),
             token_expires_at: issued_at.plus(context.settings.access_life),
         };
         Self { refresh, presented, issued, issued_at }

@@ -48,6 +48,7 @@ pub fn settings(env: &Env) -> Result<Rc<Settings>, Vec<ConfigProblem>> {
         return Ok(settings);
     }
     let settings = Rc::new(Settings::read(&|name| variable(env, name))?);
+    random::use_salt(&settings.entropy_salt);
     SETTINGS.replace(Some(Rc::clone(&settings)));
     Ok(settings)
 }

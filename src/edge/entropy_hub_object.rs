@@ -2,8 +2,10 @@
 //!
 //! | route | answer |
 //! |---|---|
-//! | `POST /seed` | a child seed (see [`crate::entropy::child`]) |
+//! | `POST /seed` | a child seed (see [`crate::entropy::child`]); the body tells what the isolate has counted |
+//! | `POST /direct` | a child seed for which providers are asked now, where any is at hand |
 //! | `GET /report` | the report for `/health` |
+//! | `GET /status` | everything, for `/entropy/status` and the metrics |
 //!
 //! Nothing is ever stored but the time of the next alarm: keys and provider bytes live in memory and die with the object.
 //! The decisions are those of [`crate::entropy::hub`]; this file sends, waits and logs.
@@ -11,10 +13,14 @@
 use super::context::log;
 use super::{clock, outbound, random};
 use crate::config::Profile;
-use crate::entropy::hub::Hub;
+use crate::entropy::generator::Salt;
+use crate::entropy::hub::{Ended, Fetch, Hub};
 use crate::entropy::provider::Providers;
+use crate::entropy::status::Outputs;
 use crate::observe::Event;
 use crate::time::Timestamp;
+use crate::token::read_key;
+use futures::channel::oneshot;
 use futures::future::join_all;
 use std::cell::{Cell, RefCell};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, wasm_bindgen};
@@ -26,17 +32,50 @@ pub struct EntropyHub {
     env: Env,
     hub: RefCell<Option<Hub>>,
     alarm_at: Cell<Option<Timestamp>>,
+    /// While a round is under way: who waits for its end.
+    waiting: RefCell<Option<Vec<oneshot::Sender<()>>>>,
+}
+
+/// Ends a round for everybody who waits for it, also when the round itself is dropped.
+struct RoundUnderWay<'a>(&'a RefCell<Option<Vec<oneshot::Sender<()>>>>);
+
+impl Drop for RoundUnderWay<'_> {
+    fn drop(&mut self) {
+        for waiting in self.0.take().unwrap_or_default() {
+            // Whoever waited may be gone.
+            let _ = waiting.send(());
+        }
+    }
 }
 
 impl DurableObject for EntropyHub {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, hub: RefCell::new(None), alarm_at: Cell::new(None) }
+        Self { state, env, hub: RefCell::new(None), alarm_at: Cell::new(None), waiting: RefCell::new(None) }
     }
 
-    async fn fetch(&self, request: Request) -> Result<Response> {
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
         match (request.method(), request.path().as_str()) {
-            (Method::Post, "/seed") => self.seed().await,
-            (Method::Get, "/report") => self.report().await,
+            (Method::Post, "/seed") => {
+                let told = request.json().await.unwrap_or_default();
+                // The caller waits in the background, and its seed is worth more after the answers.
+                self.round().await?;
+                self.seed(false, &told).await
+            }
+            (Method::Post, "/direct") => {
+                let told = request.json().await.unwrap_or_default();
+                let absorbed = self.fetch_now().await?;
+                self.seed(absorbed, &told).await
+            }
+            (Method::Get, "/report") => {
+                let report = self.with_hub(|hub| hub.report(clock::now()))?;
+                self.schedule().await;
+                Response::from_json(&report)
+            }
+            (Method::Get, "/status") => {
+                let status = self.with_hub(|hub| hub.status(clock::now()))?;
+                self.schedule().await;
+                Response::from_json(&status)
+            }
             _ => Response::error("not found", 404),
         }
     }
@@ -50,39 +89,66 @@ impl DurableObject for EntropyHub {
 }
 
 impl EntropyHub {
-    /// Asks whoever is due first: the caller waits in the background, and its seed is worth more after the answers.
-    async fn seed(&self) -> Result<Response> {
-        self.round().await?;
-        let local = random::local_seed();
-        let child = self.with_hub(|hub| hub.child_seed(&local, clock::now()))?;
+    async fn seed(&self, direct: bool, told: &Outputs) -> Result<Response> {
+        let (local, extra) = (random::local_seed(), random::extra());
+        let child = self.with_hub(|hub| hub.child_seed(&local, &extra, direct, told, clock::now()))?;
         self.schedule().await;
         let body = child.render().map_err(|invalid| worker::Error::RustError(invalid.to_string()))?;
         Response::from_bytes(body)
     }
 
-    /// Never waits for a provider. A hub that just started gets its first round soon after, so that asking twice tells more.
-    async fn report(&self) -> Result<Response> {
-        let report = self.with_hub(|hub| hub.report(clock::now()))?;
-        self.schedule().await;
-        Response::from_json(&report)
-    }
-
-    /// One round: send to everybody who is due at once, absorb what came. The hub is not borrowed while anything is awaited,
-    /// and a second round meanwhile finds nobody due.
+    /// One round: send to everybody who is due at once, absorb what came. While one is under way, its end is awaited instead.
     async fn round(&self) -> Result<()> {
+        let under_way = self.waiting.borrow_mut().as_mut().map(|waiting| {
+            let (end, ended) = oneshot::channel();
+            waiting.push(end);
+            ended
+        });
+        if let Some(ended) = under_way {
+            // An error would say that the round was dropped: it is over as well.
+            let _ = ended.await;
+            return Ok(());
+        }
+        self.waiting.replace(Some(Vec::new()));
+        let _end = RoundUnderWay(&self.waiting);
         let mut nonce = [0; 16];
         random::draw(&mut nonce);
         let fetches = self.with_hub(|hub| hub.due(nonce, clock::now()))?;
-        let sent = fetches.into_iter().map(|fetch| async {
-            let outcome = outbound::send(&fetch.request).await;
-            fetch.answered(outcome)
-        });
-        let answers = join_all(sent).await;
-        let local = random::local_seed();
-        for change in self.with_hub(|hub| hub.absorb(answers, &local, clock::now()))? {
-            log(&Event::from(&change), None);
+        self.absorb(fetches).await.map(drop)
+    }
+
+    /// Asks those providers now that can be asked; whether enough came to speak of bytes for one value.
+    async fn fetch_now(&self) -> Result<bool> {
+        let mut nonce = [0; 16];
+        random::draw(&mut nonce);
+        let fetches = self.with_hub(|hub| hub.due_now(nonce, clock::now()))?;
+        if fetches.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        Ok(self.absorb(fetches).await? >= crate::entropy::generator::SEED_BYTES)
+    }
+
+    /// Sends all at once and absorbs what came. The hub is not borrowed while anything is awaited.
+    async fn absorb(&self, fetches: Vec<Fetch>) -> Result<usize> {
+        let ends: Result<Vec<Ended>> =
+            join_all(fetches.into_iter().map(|fetch| self.complete(fetch))).await.into_iter().collect();
+        let (ends, local) = (ends?, random::local_seed());
+        let round = self.with_hub(|hub| hub.absorb(ends, &local, clock::now()))?;
+        for change in &round.changes {
+            log(&Event::from(change), None);
+        }
+        Ok(round.absorbed)
+    }
+
+    /// Sends a fetch, and what it wants next, until it ends.
+    async fn complete(&self, mut fetch: Fetch) -> Result<Ended> {
+        loop {
+            let outcome = outbound::send(&fetch.request).await;
+            match self.with_hub(|hub| hub.next(fetch.answered(outcome), clock::now()))? {
+                Ok(next) => fetch = next,
+                Err(ended) => return Ok(*ended),
+            }
+        }
     }
 
     /// Sets the alarm of the next round unless it is set. Without one the next request for a seed starts the round.
@@ -100,17 +166,20 @@ impl EntropyHub {
 
     fn with_hub<T>(&self, act: impl FnOnce(&mut Hub) -> T) -> Result<T> {
         if self.hub.borrow().is_none() {
-            let hub = Hub::new(self.providers()?, &random::local_seed(), clock::now());
+            let hub = self.start()?;
             self.hub.replace(Some(hub));
         }
         self.hub.borrow_mut().as_mut().map(act).ok_or_else(|| worker::Error::RustError("no hub".to_owned()))
     }
 
-    fn providers(&self) -> Result<Providers> {
+    fn start(&self) -> Result<Hub> {
         let lookup = |name: &str| self.env.var(name).ok().map(|value| value.to_string());
         let refused = |name: &str| worker::Error::RustError(format!("the setting {name} is not usable"));
         let profile = Profile::read(&lookup).map_err(|problem| refused(&problem.name))?;
-        Providers::read(&lookup, profile)
-            .map_err(|problems| refused(problems.first().map_or("", |problem| problem.name.as_str())))
+        let root = read_key(&lookup, "ENCRYPTION_KEY").map_err(|problem| refused(&problem.name))?;
+        let providers = Providers::read(&lookup, profile)
+            .map_err(|problems| refused(problems.first().map_or("", |problem| problem.name.as_str())))?;
+        let (local, keys) = (random::local_seed(), random::extra());
+        Ok(Hub::new(providers, Salt::derive(root.expose()), &local, *keys, clock::now()))
     }
 }

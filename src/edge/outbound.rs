@@ -8,9 +8,7 @@ use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
 use worker::js_sys::{Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{
-    AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
-};
+use worker::web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
 
 /// Sends one request and reads its whole answer within the request's deadline and size.
 ///

@@ -2,6 +2,7 @@
 
 use super::upstreams::{self, Lookup, Party};
 use super::{clock, outbound, random};
+use crate::entropy::purpose::Purpose;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::tool::builtin::quantum_random::Order;
 use crate::tool::builtin::weather::{Query, WeatherFailure, WeatherSettings};
@@ -155,7 +156,7 @@ fn check_output(
 fn quantum_random(arguments: &Map<String, Value>) -> CallToolResult {
     let order = Order::read(arguments);
     let mut bytes = vec![0; order.bytes];
-    random::fill(&mut bytes, "tool");
+    random::fill(&mut bytes, Purpose::Tool);
     order.fill(&bytes, &random::provenance(clock::now()))
 }
 

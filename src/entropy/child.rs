@@ -1,6 +1,6 @@
 //! The seed one generator hands to another, as it travels from the hub to an isolate.
 
-use super::mix::SEED_BYTES;
+use super::generator::SEED_BYTES;
 use super::provenance::{Origins, Report};
 use crate::json::{self, Caps};
 use crate::secret::SecretBytes;
@@ -19,6 +19,8 @@ pub struct ChildSeed {
     pub origins: Origins,
     /// The parent's report when the seed was made.
     pub report: Report,
+    /// Whether provider bytes were fetched for this very seed.
+    pub direct: bool,
 }
 
 /// The bytes are not a child seed.
@@ -31,6 +33,7 @@ struct Wire {
     seed: String,
     origins: Origins,
     report: Report,
+    direct: bool,
 }
 
 impl Drop for Wire {
@@ -43,7 +46,7 @@ impl ChildSeed {
     /// The JSON form, the seed in base64url without padding.
     pub fn render(&self) -> Result<Vec<u8>, InvalidChildSeed> {
         let seed = Base64UrlUnpadded::encode_string(self.seed.expose());
-        let wire = Wire { seed, origins: self.origins.clone(), report: self.report.clone() };
+        let wire = Wire { seed, origins: self.origins.clone(), report: self.report.clone(), direct: self.direct };
         serde_json::to_vec(&wire).map_err(|_| InvalidChildSeed)
     }
 
@@ -55,7 +58,7 @@ impl ChildSeed {
         if seed.expose().len() != SEED_BYTES {
             return Err(InvalidChildSeed);
         }
-        Ok(Self { seed, origins: wire.origins.clone(), report: wire.report.clone() })
+        Ok(Self { seed, origins: wire.origins.clone(), report: wire.report.clone(), direct: wire.direct })
     }
 }
 
@@ -72,8 +75,8 @@ mod tests {
     fn child(length: usize) -> ChildSeed {
         let anu = ProviderId::parse("anu").unwrap();
         let mut origins = Origins::default();
-        origins.note(anu, Timestamp::from_seconds(7));
-        ChildSeed { seed: SecretBytes::new(vec![9; length]), origins, report: Report::unasked(&[anu]) }
+        origins.note(anu, Timestamp::from_seconds(7), 3);
+        ChildSeed { seed: SecretBytes::new(vec![9; length]), origins, report: Report::unasked(&[anu]), direct: false }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub const STALE_FOR: Lifetime = Lifetime::from_seconds(3600);
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Label {
+    /// At least 64 accepted provider bytes were fetched for this very value and absorbed before it was made.
+    QuantumDirect,
     /// The generator absorbed accepted provider bytes at most 600 s ago.
     QuantumSeeded,
     /// The generator absorbed accepted provider bytes more than 600 s and at most 3600 s ago.
@@ -25,9 +27,13 @@ pub enum Label {
 }
 
 impl Label {
+    /// Every label, the best first.
+    pub const ALL: [Self; 4] = [Self::QuantumDirect, Self::QuantumSeeded, Self::QuantumStale, Self::Classical];
+
     /// The label as it is written.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::QuantumDirect => "quantum-direct",
             Self::QuantumSeeded => "quantum-seeded",
             Self::QuantumStale => "quantum-stale",
             Self::Classical => "classical",
@@ -47,14 +53,21 @@ pub struct Provenance {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(default)]
     pub age_seconds: Option<u64>,
+    /// How often the generator had been seeded when those bytes were in it, counted since its start; absent when classical.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    pub epoch: Option<u64>,
     /// The same in words.
     pub statement: String,
 }
 
 /// When each provider's bytes were last absorbed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Origins(Vec<Origin>);
+pub struct Origins {
+    seen: Vec<Origin>,
+    /// The hub's count of seeds when it last absorbed provider bytes.
+    epoch: u64,
+}
 
 /// When one provider's bytes were last absorbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,34 +79,47 @@ pub struct Origin {
 }
 
 impl Origins {
-    /// Notes that bytes of `provider` were absorbed at `at`.
-    pub fn note(&mut self, provider: ProviderId, at: Timestamp) {
-        match self.0.iter_mut().find(|origin| origin.provider == provider) {
+    /// Notes that bytes of `provider` were absorbed at `at`, into the seed of that count.
+    pub fn note(&mut self, provider: ProviderId, at: Timestamp, epoch: u64) {
+        self.epoch = epoch;
+        match self.seen.iter_mut().find(|origin| origin.provider == provider) {
             Some(origin) => origin.at = at,
-            None => self.0.push(Origin { provider, at }),
+            None => self.seen.push(Origin { provider, at }),
         }
+    }
+
+    /// Time since the newest of them; `None` when there never were any.
+    pub fn age(&self, now: Timestamp) -> Option<Lifetime> {
+        self.seen.iter().map(|origin| now.since(origin.at)).min()
     }
 
     /// What may be said about an output made at `now`.
     pub fn provenance(&self, now: Timestamp) -> Provenance {
-        let newest = self.0.iter().map(|origin| now.since(origin.at)).min();
+        let newest = self.age(now);
         let (label, within) = match newest {
             Some(age) if age <= SEEDED_FOR => (Label::QuantumSeeded, SEEDED_FOR),
             Some(age) if age <= STALE_FOR => (Label::QuantumStale, STALE_FOR),
             _ => return Provenance::classical(),
         };
-        let counted = self.0.iter().filter(|origin| now.since(origin.at) <= within);
+        let counted = self.seen.iter().filter(|origin| now.since(origin.at) <= within);
         let providers: Vec<_> = counted.map(|origin| origin.provider).collect();
         let statement = statement(&providers);
-        Provenance { label, providers, age_seconds: newest.map(|age| age.millis() / 1000), statement }
+        let age_seconds = newest.map(|age| age.millis() / 1000);
+        Provenance { label, providers, age_seconds, epoch: Some(self.epoch), statement }
     }
 }
 
 impl Provenance {
+    /// The same for a value whose own bytes were fetched.
+    #[must_use]
+    pub fn direct(self) -> Self {
+        Self { label: Label::QuantumDirect, ..self }
+    }
+
     /// What is said where no quantum-derived bytes count.
     pub fn classical() -> Self {
         let statement = "local cryptographic randomness; no recent quantum-derived bytes were mixed in".to_owned();
-        Self { label: Label::Classical, providers: Vec::new(), age_seconds: None, statement }
+        Self { label: Label::Classical, providers: Vec::new(), age_seconds: None, epoch: None, statement }
     }
 }
 
@@ -198,7 +224,7 @@ mod tests {
     #[test]
     fn a_label_ages_at_600_and_at_3600_seconds() {
         let mut origins = Origins::default();
-        origins.note(id("anu"), at(0));
+        origins.note(id("anu"), at(0), 3);
         for (age, label) in [
             (0, Label::QuantumSeeded),
             (600, Label::QuantumSeeded),
@@ -215,11 +241,11 @@ mod tests {
     #[test]
     fn only_providers_that_count_for_the_label_are_named() {
         let mut origins = Origins::default();
-        origins.note(id("idq"), at(0));
-        origins.note(id("anu"), at(700));
+        origins.note(id("idq"), at(0), 3);
+        origins.note(id("anu"), at(700), 3);
         assert_eq!(origins.provenance(at(710)).providers, [id("anu")]);
         assert_eq!(origins.provenance(at(1400)).providers, [id("idq"), id("anu")]);
-        origins.note(id("idq"), at(1400));
+        origins.note(id("idq"), at(1400), 3);
         assert_eq!(origins.provenance(at(1401)).providers, [id("idq")]);
     }
 
@@ -231,7 +257,7 @@ mod tests {
     #[test]
     fn the_words_claim_nothing_that_cannot_be_shown() {
         let mut origins = Origins::default();
-        origins.note(id("anu"), at(0));
+        origins.note(id("anu"), at(0), 3);
         let said = serde_json::to_string(&[origins.provenance(at(1)), Provenance::classical()]).unwrap();
         assert!(said.contains("mixed with quantum-derived bytes received from anu; not certified, not independently"));
         for claim in ["true random", "quantum-secure", "quantum secure", "guarantee", "unbreakable"] {
@@ -241,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_label_is_written_the_same_everywhere() {
-        for label in [Label::QuantumSeeded, Label::QuantumStale, Label::Classical] {
+        for label in Label::ALL {
             assert_eq!(serde_json::to_string(&label).unwrap(), format!("\"{}\"", label.as_str()));
         }
     }
@@ -252,7 +278,7 @@ mod tests {
         assert_eq!(report.provenance.label, Label::Classical);
         let states: Vec<_> = report.providers.iter().map(|status| (status.provider.as_str(), status.state)).collect();
         assert_eq!(states[0], ("idq", ProviderState::Unknown));
-        assert_eq!(states.len(), 4);
+        assert_eq!(states.len(), ProviderId::all().count());
         assert!(states[1..].iter().all(|(_, state)| *state == ProviderState::Unconfigured));
     }
 }

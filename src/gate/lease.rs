@@ -217,7 +217,11 @@ mod tests {
         leases.keep(&token(1), now, LIFE, &grant(1, 100, now));
         let late = now.plus(Lifetime::from_millis(750));
         assert!(matches!(leases.take(&token(1), now.plus(Lifetime::from_millis(749))), Step::Admit { .. }));
-        assert_eq!(leases.take(&token(1), late), Step::Ask(Asked { close: None, wish: 4 }), "two made, twice as many wanted");
+        assert_eq!(
+            leases.take(&token(1), late),
+            Step::Ask(Asked { close: None, wish: 4 }),
+            "two made, twice as many wanted"
+        );
         for _ in 0..99 {
             assert!(matches!(leases.take(&token(1), late), Step::Admit { .. }));
         }

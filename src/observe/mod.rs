@@ -63,6 +63,14 @@ pub enum Event {
         /// How many times in a row.
         consecutive: u32,
     },
+    /// A quantum provider is left alone for long: an operator should look at its key or its hardware.
+    #[serde(rename = "entropy.provider_quarantined")]
+    ProviderQuarantined {
+        /// Which.
+        provider: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// A quantum provider answers again.
     #[serde(rename = "entropy.provider_recovered")]
     ProviderRecovered {
@@ -170,7 +178,7 @@ impl Event {
             | Self::ProviderFailed { .. }
             | Self::EntropyLabelChanged { .. }
             | Self::SessionRevoked { cause: RevocationCause::RefreshTokenReuse, .. } => Level::Warn,
-            Self::RevocationUnpublished { .. } => Level::Error,
+            Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } => Level::Error,
             Self::Request(_) | Self::LoggedIn { .. } | Self::SessionRevoked { .. } | Self::ProviderRecovered { .. } => {
                 Level::Info
             }
@@ -192,6 +200,9 @@ impl From<&Change> for Event {
                 reason: failure.to_string(),
                 consecutive: *consecutive,
             },
+            Change::ProviderQuarantined { provider, failure } => {
+                Self::ProviderQuarantined { provider: provider.as_str(), reason: failure.to_string() }
+            }
             Change::ProviderRecovered { provider } => Self::ProviderRecovered { provider: provider.as_str() },
             Change::LabelChanged { from, to } => Self::EntropyLabelChanged { from: from.as_str(), to: to.as_str() },
         }

@@ -5,8 +5,8 @@ use crate::json::{self, Caps};
 use crate::outbound::{HeaderValue, Method, OutboundAnswer, OutboundRequest, OutboundUrl};
 use crate::time::Lifetime;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 const CAPS: Caps = Caps { max_bytes: MAX_ANSWER_BYTES, max_depth: 8 };

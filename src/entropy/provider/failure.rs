@@ -1,5 +1,6 @@
 //! Why a provider gave no bytes.
 
+use crate::entropy::health::Test;
 use crate::outbound::OutboundFailure;
 use crate::time::Lifetime;
 
@@ -47,6 +48,14 @@ pub enum ProviderFailure {
     /// A stored answer: others may have had the same bytes.
     #[error("the answer came out of a cache")]
     Cached,
+    /// The bytes failed a health test.
+    #[error("the bytes failed the {} test{}", test.as_str(), if *permanent { ", for good" } else { "" })]
+    Unhealthy {
+        /// Which test.
+        test: Test,
+        /// Whether the provider is left alone for long.
+        permanent: bool,
+    },
     /// The deadline passed.
     #[error("no complete answer within the deadline")]
     Timeout,
@@ -59,6 +68,28 @@ pub enum ProviderFailure {
     /// The answer was a redirect, which is never followed.
     #[error("answered with a redirect")]
     Redirected,
+}
+
+impl ProviderFailure {
+    /// One word for counters.
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unauthorized => "unauthorized",
+            Self::Status { .. } => "status",
+            Self::Refused => "refused",
+            Self::Malformed | Self::OutOfRange => "malformed",
+            Self::Empty => "empty",
+            Self::WrongLength { .. } => "wrong_length",
+            Self::NotAuthentic => "not_authentic",
+            Self::Cached => "cached",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::TooLarge => "too_large",
+            Self::Redirected => "redirected",
+        }
+    }
 }
 
 impl From<OutboundFailure> for ProviderFailure {

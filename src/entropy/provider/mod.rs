@@ -18,7 +18,8 @@ mod quantinuum;
 
 pub use failure::ProviderFailure;
 
-use crate::config::{ConfigProblem, Lookup, Profile, number, optional};
+use super::breaker::Pauses;
+use crate::config::{ConfigProblem, Lookup, Profile, optional};
 use crate::outbound::{OutboundAnswer, OutboundRequest};
 use crate::secret::SecretBytes;
 use crate::time::{Lifetime, Timestamp};
@@ -48,8 +49,6 @@ pub const FETCH_DEADLINE: Lifetime = Lifetime::from_millis(2500);
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Bytes asked for in one fetch, where the provider's form leaves the choice.
 const FETCH_BYTES: usize = 1024;
-/// Default time between two refills, in seconds.
-const DEFAULT_REFILL_SECONDS: u64 = 60;
 
 /// 16 random bytes that make a request unique; drawn anew for every fetch. Only some providers send them.
 pub type Nonce = [u8; 16];
@@ -139,12 +138,27 @@ impl fmt::Debug for ProviderId {
 #[derive(Debug)]
 pub struct Providers {
     configured: Vec<(ProviderId, Box<dyn Provider>)>,
-    refill: Lifetime,
+    pauses: Pauses,
+    mode: Mode,
+}
+
+/// What happens when no recent quantum-derived bytes are there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Local randomness carries on, labelled.
+    #[default]
+    Prefer,
+    /// Secrets of the private lane are not made: 503, until a provider answers again.
+    Require,
 }
 
 impl Providers {
     /// Reads `ENTROPY_PROVIDERS` (names divided by commas, none by default), `ENTROPY_REFILL_SECONDS` (1 to 3600, default
-    /// 60: mind the provider's quota) and each named provider's own settings. Reports every problem at once.
+    /// 60: mind the provider's quota), `ENTROPY_BREAKER_SECONDS` (1 to 900, default 30), `ENTROPY_QUARANTINE_SECONDS` (1 to
+    /// 604800, default 86400), `ENTROPY_MODE` (`prefer`, the default, or `require`, which wants a provider) and each named
+    /// provider's own settings. Reports every problem at once.
     pub fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Self, Vec<ConfigProblem>> {
         let mut settings = Settings::new(lookup, profile.reach());
         let mut configured = Vec::new();
@@ -153,10 +167,13 @@ impl Providers {
                 configured.push((known.id, provider));
             }
         }
-        let refill = number(lookup, "ENTROPY_REFILL_SECONDS", DEFAULT_REFILL_SECONDS, 1..=3600)
-            .map_err(|problem| settings.note(problem))
-            .unwrap_or(DEFAULT_REFILL_SECONDS);
-        settings.finish(Self { configured, refill: Lifetime::from_seconds(refill) })
+        let pauses = Pauses {
+            refill: settings.seconds("ENTROPY_REFILL_SECONDS", 60, 3600),
+            open: settings.seconds("ENTROPY_BREAKER_SECONDS", 30, 900),
+            quarantine: settings.seconds("ENTROPY_QUARANTINE_SECONDS", 86_400, 604_800),
+        };
+        let mode = read_mode(&mut settings, !configured.is_empty());
+        settings.finish(Self { configured, pauses, mode })
     }
 
     /// Whether no provider is configured: everything is classical then, and nobody is asked.
@@ -182,8 +199,30 @@ impl Providers {
 
     /// The time between two refills.
     pub const fn refill(&self) -> Lifetime {
-        self.refill
+        self.pauses.refill
     }
+
+    /// The operator's pauses.
+    pub const fn pauses(&self) -> Pauses {
+        self.pauses
+    }
+
+    /// What happens without recent quantum-derived bytes.
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+fn read_mode(settings: &mut Settings<'_>, any_provider: bool) -> Mode {
+    const NAME: &str = "ENTROPY_MODE";
+    let problem = match optional(settings.lookup(), NAME).as_deref() {
+        None | Some("prefer") => return Mode::Prefer,
+        Some("require") if any_provider => return Mode::Require,
+        Some("require") => "may be require only where ENTROPY_PROVIDERS names one",
+        Some(_) => "must be prefer or require",
+    };
+    settings.note(ConfigProblem::new(NAME, problem));
+    Mode::Prefer
 }
 
 fn named(settings: &mut Settings<'_>) -> Vec<&'static Known> {

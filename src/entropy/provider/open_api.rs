@@ -90,7 +90,8 @@ impl OpenApi {
 
 impl Provider for OpenApi {
     fn request(&self, _: &Nonce) -> OutboundRequest {
-        let (block_size, block_count) = self.order.map_or((FETCH_BYTES, 1), |order| (order.block_size, order.block_count));
+        let (block_size, block_count) =
+            self.order.map_or((FETCH_BYTES, 1), |order| (order.block_size, order.block_count));
         let ask = Ask { block_size, block_count, entropy_type: self.entropy_type.as_deref() };
         self.with_bearer(answer::post(&self.entropy, &ask))
     }
@@ -158,7 +159,8 @@ fn healthy(report: &Value) -> Result<(), ProviderFailure> {
         one => vec![one],
     });
     let failed = |result: &Value| {
-        result == &Value::Bool(false) || result.as_str().is_some_and(|text| text.to_ascii_lowercase().starts_with("fail"))
+        result == &Value::Bool(false)
+            || result.as_str().is_some_and(|text| text.to_ascii_lowercase().starts_with("fail"))
     };
     if results.unwrap_or_default().into_iter().any(failed) { Err(ProviderFailure::Refused) } else { Ok(()) }
 }
@@ -192,7 +194,9 @@ mod tests {
     fn capabilities_are_asked_for_first_and_shape_the_request() {
         let first = provider("qrng_open_api").preparation(NOW).unwrap();
         assert_eq!(first.url.url().as_str(), "https://qrng.example.com/v1/capabilities");
-        assert!(first.headers.iter().any(|(name, value)| name == "authorization" && value.expose() == "Bearer open-key"));
+        assert!(
+            first.headers.iter().any(|(name, value)| name == "authorization" && value.expose() == "Bearer open-key")
+        );
         let source = described(CAPABILITIES);
         assert!(source.preparation(NOW).is_none());
         let request = source.request(&NONCE);
@@ -210,14 +214,18 @@ mod tests {
         }
         survives_damage(source.as_ref(), &NONCE, &json_answer(200, &blocks(&Base64::encode_string(&[1; 256]), 4)));
         let short = json_answer(200, &blocks(&Base64::encode_string(&[1; 255]), 4));
-        assert_eq!(source.parse(&NONCE, &short).unwrap_err(), ProviderFailure::WrongLength { expected: 256, found: 255 });
+        assert_eq!(
+            source.parse(&NONCE, &short).unwrap_err(),
+            ProviderFailure::WrongLength { expected: 256, found: 255 }
+        );
         let few = json_answer(200, &blocks(&Base64::encode_string(&[1; 256]), 3));
         assert_eq!(source.parse(&NONCE, &few).unwrap_err(), ProviderFailure::WrongLength { expected: 4, found: 3 });
     }
 
     #[test]
     fn a_source_that_failed_its_own_test_is_not_asked() {
-        let with_test = CAPABILITIES.replace("\"source_count\"", "\"healthtest\":{\"test_type\":\"nist_90b\"},\"source_count\"");
+        let with_test =
+            CAPABILITIES.replace("\"source_count\"", "\"healthtest\":{\"test_type\":\"nist_90b\"},\"source_count\"");
         let tested = |report: &str| {
             let mut source = described(&with_test);
             let ask = source.preparation(NOW).unwrap();
@@ -226,7 +234,10 @@ mod tests {
             assert!(source.preparation(NOW).is_none());
             outcome
         };
-        tested(r#"{"test_result":[{"test_type":"nist_90b","test_result":"0.94","time_stamp":"2023-09-13T08:34:4502"}]}"#).unwrap();
+        tested(
+            r#"{"test_result":[{"test_type":"nist_90b","test_result":"0.94","time_stamp":"2023-09-13T08:34:4502"}]}"#,
+        )
+        .unwrap();
         tested(r#"{"test_result":"0.94"}"#).unwrap();
         let failed = r#"{"test_result":[{"test_type":"nist_90b","test_result":"FAILED"}]}"#;
         assert_eq!(tested(failed).unwrap_err(), ProviderFailure::Refused);

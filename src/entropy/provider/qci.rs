@@ -56,8 +56,7 @@ struct Ask {
 
 impl Provider for Qci {
     fn request(&self, _: &Nonce) -> OutboundRequest {
-        let ask =
-            Ask { distribution: "uniform_discrete", output_type: "decimal", n_samples: FETCH_BYTES, n_bits: 8 };
+        let ask = Ask { distribution: "uniform_discrete", output_type: "decimal", n_samples: FETCH_BYTES, n_bits: 8 };
         let mut request = answer::post(&self.numbers, &ask);
         request.headers.extend(self.access.clone().map(|(bearer, _)| ("authorization".into(), bearer)));
         request
@@ -119,7 +118,12 @@ mod tests {
         assert!(qci.preparation(Timestamp::from_seconds(1_795_003_570)).is_some());
         let request = qci.request(&NONCE);
         assert_eq!(request.url.url().as_str(), "https://api.qci-prod.com/qrng/random_numbers");
-        assert!(request.headers.iter().any(|(name, value)| name == "authorization" && value.expose() == "Bearer short-lived"));
+        assert!(
+            request
+                .headers
+                .iter()
+                .any(|(name, value)| name == "authorization" && value.expose() == "Bearer short-lived")
+        );
         let body = String::from_utf8(request.body.clone().unwrap()).unwrap();
         let expected = r#"{"distribution":"uniform_discrete","output_type":"decimal","n_samples":1024,"n_bits":8}"#;
         assert_eq!(body, expected);

@@ -59,7 +59,9 @@ mod tests {
 
     fn valid(number: &str, count: usize) -> String {
         let numbers = vec![number; count].join(",");
-        format!(r#"{{"id":"1","resultType":"ints","elapsedTime":3,"numbers":[{numbers}],"message":null,"signature":"x"}}"#)
+        format!(
+            r#"{{"id":"1","resultType":"ints","elapsedTime":3,"numbers":[{numbers}],"message":null,"signature":"x"}}"#
+        )
     }
 
     fn failure(body: &str) -> ProviderFailure {

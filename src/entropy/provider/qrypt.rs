@@ -73,7 +73,9 @@ mod tests {
     fn the_request_is_the_documented_one() {
         let request = provider("qrypt").request(&NONCE);
         assert_eq!(request.url.url().as_str(), "https://api-eus.qrypt.com/api/v1/quantum-entropy?size=1");
-        assert!(request.headers.iter().any(|(name, value)| name == "authorization" && value.expose() == "Bearer qrypt-key"));
+        assert!(
+            request.headers.iter().any(|(name, value)| name == "authorization" && value.expose() == "Bearer qrypt-key")
+        );
     }
 
     #[test]

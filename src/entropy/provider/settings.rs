@@ -1,7 +1,8 @@
 //! Reading providers' settings: every problem is noted, none is thrown away.
 
-use crate::config::{ConfigProblem, Lookup, optional, required};
+use crate::config::{ConfigProblem, Lookup, number, optional, required};
 use crate::outbound::{HeaderValue, OutboundUrl, Reach};
+use crate::time::Lifetime;
 
 /// The settings being read, and what was wrong with them so far.
 pub(super) struct Settings<'a> {
@@ -26,6 +27,12 @@ impl<'a> Settings<'a> {
     /// `value` when there was no problem at all.
     pub(super) fn finish<T>(self, value: T) -> Result<T, Vec<ConfigProblem>> {
         if self.problems.is_empty() { Ok(value) } else { Err(self.problems) }
+    }
+
+    /// A time in seconds, 1 to `most`.
+    pub(super) fn seconds(&mut self, name: &str, default: u64, most: u64) -> Lifetime {
+        let read = number(self.lookup, name, default, 1..=most).map_err(|problem| self.note(problem));
+        Lifetime::from_seconds(read.unwrap_or(default))
     }
 
     /// A text that must be there.

@@ -1,0 +1,76 @@
+//! What random bytes are for, and which lane of the generator they come from.
+
+/// One of the generator's two lanes: what is shown to others never tells anything about what is kept secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Values that others see: identifiers, nonces.
+    Public,
+    /// Values whose secrecy is their worth: refresh tokens, keys, codes.
+    Private,
+}
+
+/// What random bytes are for. Every secret this gateway makes is listed here, and in `docs/ENTROPY.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The `jti` of an access token.
+    TokenId,
+    /// The id of a session.
+    SessionId,
+    /// The secret of a refresh token.
+    RefreshToken,
+    /// The bytes the `quantum_random` tool gives.
+    Tool,
+    /// The nonce of a request to a provider.
+    ProviderNonce,
+    /// The random part of a pause before a provider is asked again.
+    Jitter,
+    /// A seed for an isolate's generator.
+    ChildSeed,
+}
+
+impl Lane {
+    /// Both lanes.
+    pub const ALL: [Self; 2] = [Self::Public, Self::Private];
+
+    /// The lane's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+}
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 7] = [
+        Self::TokenId,
+        Self::SessionId,
+        Self::RefreshToken,
+        Self::Tool,
+        Self::ProviderNonce,
+        Self::Jitter,
+        Self::ChildSeed,
+    ];
+
+    /// The purpose's name, which is mixed into the output: the same state gives different bytes for different purposes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenId => "jti",
+            Self::SessionId => "session-id",
+            Self::RefreshToken => "refresh-token",
+            Self::Tool => "tool",
+            Self::ProviderNonce => "provider-nonce",
+            Self::Jitter => "jitter",
+            Self::ChildSeed => "child-seed",
+        }
+    }
+
+    /// The lane it draws from.
+    pub const fn lane(self) -> Lane {
+        match self {
+            Self::TokenId | Self::SessionId | Self::Tool | Self::ProviderNonce | Self::Jitter => Lane::Public,
+            Self::RefreshToken | Self::ChildSeed => Lane::Private,
+        }
+    }
+}
