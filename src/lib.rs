@@ -8,7 +8,7 @@
 //! | room | what it holds |
 //! |---|---|
 //! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, settings |
-//! | [`entropy`] | provider replies → bytes, mixing, provenance labels |
+//! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`account`] [`gate`] [`mcp`] | users and passwords · what a principal may still do · the protocol |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |

@@ -1,9 +1,10 @@
 //! All settings of a gateway, read together and refused together.
 
-use crate::config::{ConfigProblem, Lookup, Profile, number, required};
+use crate::config::{ConfigProblem, Lookup, Profile, number, optional, required};
 use crate::entropy::generator::Salt;
 use crate::entropy::provider::Providers;
 use crate::gate::bucket::Policy;
+use crate::secret::SecretText;
 use crate::time::Lifetime;
 use crate::token::jwks::KeyRing;
 use crate::token::read_key;
@@ -11,6 +12,9 @@ use crate::token::seal::RootKey;
 use crate::tool::builtin::weather::WeatherSettings;
 use crate::upstream::UpstreamLimits;
 use url::{Host, Url};
+
+/// A credential an operator chose is long enough that nobody guesses it.
+const SHORTEST_OPERATOR_TOKEN: usize = 32;
 
 /// What an operator decided. Made once per isolate.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Settings {
     pub root: RootKey,
     /// What goes into every seed of the random generator, derived from the root secret.
     pub entropy_salt: Salt,
+    /// What an operator's own tools show to read status and metrics; without it nobody may.
+    pub metrics_token: Option<SecretText>,
     /// Calls of one principal.
     pub calls: Policy,
     /// Logins from one address.
@@ -74,6 +80,7 @@ impl Settings {
                     keys,
                     entropy_salt: Salt::derive(root.expose()),
                     root: RootKey::new(root),
+                    metrics_token: outside.metrics_token,
                     calls: numbers.calls,
                     logins: numbers.logins,
                     lease_life: numbers.lease_life,
@@ -105,6 +112,7 @@ impl Settings {
 }
 
 struct Outside {
+    metrics_token: Option<SecretText>,
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
 }
@@ -112,7 +120,11 @@ struct Outside {
 impl Outside {
     fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Self, ConfigProblem> {
         let weather = WeatherSettings::read(lookup, profile.reach())?;
-        Ok(Self { weather, upstreams: UpstreamLimits::read(lookup)? })
+        let metrics_token = optional(lookup, "METRICS_TOKEN").map(SecretText::new);
+        if metrics_token.as_ref().is_some_and(|token| token.expose().len() < SHORTEST_OPERATOR_TOKEN) {
+            return Err(ConfigProblem::new("METRICS_TOKEN", "must have 32 characters at least"));
+        }
+        Ok(Self { metrics_token, weather, upstreams: UpstreamLimits::read(lookup)? })
     }
 }
 

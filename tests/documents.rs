@@ -6,6 +6,8 @@
     reason = "a test that stops is a test that failed"
 )]
 
+use mcp_secure_gateway::entropy::provider::ProviderId;
+use mcp_secure_gateway::entropy::purpose::Purpose;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,4 +95,27 @@ fn every_source_file_that_a_document_names_exists() {
 fn the_readme_stays_short() {
     let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
     assert!(lines < 120, "{lines} lines");
+}
+
+#[test]
+fn every_provider_is_in_the_list_of_providers_and_no_other() {
+    let text = fs::read_to_string(root().join("docs/PROVIDERS.md")).unwrap();
+    let listed: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let known: Vec<_> = ProviderId::all().map(ProviderId::as_str).collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn every_purpose_of_random_bytes_is_listed_with_its_lane_and_no_other() {
+    let text = fs::read_to_string(root().join("docs/ENTROPY.md")).unwrap();
+    let (_, table) = text.split_once("| purpose | lane |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let listed: Vec<String> = table.lines().filter(|line| line.starts_with("| `")).map(lane_of).collect();
+    let known: Vec<_> = Purpose::ALL.map(|purpose| format!("{} {}", purpose.as_str(), purpose.lane().as_str())).into();
+    assert_eq!(listed, known);
+}
+
+fn lane_of(line: &str) -> String {
+    let cells: Vec<_> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+    format!("{} {}", cells[1], cells[2])
 }

@@ -23,6 +23,9 @@ pub enum Problem {
     /// `Origin` is not this gateway's.
     #[error("origin not allowed")]
     OriginNotAllowed,
+    /// The operator's own credential is missing or wrong, or none is configured.
+    #[error("not the operator's credential")]
+    NotTheOperator,
     /// No such route.
     #[error("no such route")]
     NotFound,
@@ -177,6 +180,7 @@ impl Problem {
             Self::Json(JsonError::NotAnObject) | Self::InvalidBody(_) => ("invalid-body", 400, "Invalid body"),
             Self::Json(_) => ("malformed-json", 400, "Malformed JSON"),
             Self::MissingCredentials => ("missing-credentials", 401, "Not authenticated"),
+            Self::NotTheOperator => ("not-the-operator", 401, "For the operator"),
             Self::InvalidToken(_) => ("invalid-token", 401, "Invalid token"),
             Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
             Self::InvalidLogin(_) => ("invalid-login", 401, "Login failed"),
@@ -202,6 +206,9 @@ impl Problem {
             Self::Json(error) => error.to_string(),
             Self::InvalidBody(what) => what.clone(),
             Self::MissingCredentials => "send authorization: Bearer with an access token from /auth/login".into(),
+            Self::NotTheOperator => {
+                "send authorization: Bearer with the METRICS_TOKEN of this gateway, if it has one".into()
+            }
             Self::InvalidToken(_) => "the access token is invalid, expired or revoked".into(),
             Self::InsufficientScope { scope } => format!("this needs the scope {scope}"),
             Self::InvalidLogin(_) => "username or password is wrong".into(),
@@ -222,7 +229,7 @@ impl Problem {
     fn with_headers(&self, reply: Reply, realm: &str) -> Reply {
         match self {
             Self::MethodNotAllowed { allow } => reply.with("allow", allow),
-            Self::MissingCredentials => reply.with("www-authenticate", format!("Bearer realm=\"{realm}\"")),
+            Self::MissingCredentials | Self::NotTheOperator => reply.with("www-authenticate", format!("Bearer realm=\"{realm}\"")),
             Self::InvalidToken(_) => reply.with(
                 "www-authenticate",
                 format!("Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"invalid, expired or revoked\""),
@@ -290,6 +297,7 @@ mod tests {
             Problem::Json(JsonError::DuplicateMember { name: "a".into() }),
             Problem::InvalidBody("missing field `tool`".into()),
             Problem::MissingCredentials,
+            Problem::NotTheOperator,
             Problem::InvalidToken("SECRET".into()),
             Problem::InsufficientScope { scope: "tools:call" },
             Problem::InvalidLogin("SECRET".into()),
@@ -330,6 +338,7 @@ mod tests {
             "400 malformed-json",
             "400 invalid-body",
             "401 missing-credentials www-authenticate: Bearer realm=\"https://gw\"",
+            "401 not-the-operator www-authenticate: Bearer realm=\"https://gw\"",
             "401 invalid-token www-authenticate: Bearer realm=\"https://gw\", error=\"invalid_token\", \
              error_description=\"invalid, expired or revoked\"",
             "403 insufficient-scope www-authenticate: Bearer realm=\"https://gw\", error=\"insufficient_scope\", \

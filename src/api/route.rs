@@ -23,6 +23,10 @@ pub enum Endpoint {
     Live,
     /// Able to serve.
     Ready,
+    /// What the operator sees of entropy.
+    EntropyStatus,
+    /// Metrics for Prometheus.
+    Metrics,
     /// Public keys.
     Jwks,
     /// The OpenAPI document.
@@ -79,7 +83,7 @@ const fn post(path: &'static str, endpoint: Endpoint, summary: &'static str) -> 
 }
 
 /// The table.
-pub const ROUTES: [Route; 14] = [
+pub const ROUTES: [Route; 16] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -90,6 +94,8 @@ pub const ROUTES: [Route; 14] = [
     get("/health", Endpoint::Health, "What runs and how well"),
     get("/health/live", Endpoint::Live, "Whether the Worker answers; asks nothing else"),
     get("/health/ready", Endpoint::Ready, "Whether D1, KV and the Durable Objects answer"),
+    get("/entropy/status", Endpoint::EntropyStatus, "What the entropy hub knows, for the operator"),
+    get("/metrics", Endpoint::Metrics, "Metrics in the Prometheus text format, for the operator"),
     get("/.well-known/jwks.json", Endpoint::Jwks, "Public keys of the access tokens"),
     get("/openapi.json", Endpoint::OpenApi, "This description"),
     get("/docs", Endpoint::Docs, "Interactive API reference"),

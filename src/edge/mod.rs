@@ -12,6 +12,7 @@ mod gate_object;
 mod health;
 mod incoming;
 mod mcp;
+mod operator;
 mod outbound;
 mod random;
 mod reply;
@@ -125,6 +126,8 @@ async fn dispatch(
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),
         Endpoint::Ready => Ok(health::ready(context).await),
+        Endpoint::EntropyStatus => operator::entropy_status(context, authorization).await,
+        Endpoint::Metrics => operator::metrics(context, authorization).await,
         Endpoint::Jwks => {
             Ok(Reply::json(200, &context.settings.keys.published()).with("cache-control", "public, max-age=300"))
         }

@@ -48,7 +48,7 @@ pub fn surroundings<'a>(context: &'a Context, principal: &Principal, upstreams: 
     let claims = principal.claims();
     let settings = &context.settings;
     let party = Party { tenant: claims.tenant.clone(), user: claims.sub.clone(), limits: settings.upstreams };
-    Surroundings { party, upstreams, weather: &settings.weather, background: &context.background }
+    Surroundings { party, upstreams, weather: &settings.weather, env: &context.env, background: &context.background }
 }
 
 async fn read(context: &Context, tenant: &TenantId) -> Result<Vec<UpstreamRow>, Problem> {

@@ -44,6 +44,8 @@ pub struct Surroundings<'a> {
     pub upstreams: &'a [Upstream],
     /// Where the weather service is.
     pub weather: &'a WeatherSettings,
+    /// The platform's bindings.
+    pub env: &'a worker::Env,
     /// Runs what nobody waits for.
     pub background: &'a worker::Context,
 }
@@ -115,7 +117,7 @@ pub async fn run(
     let arguments = validated(&tool.definition, arguments)?;
     match tool.place {
         Place::Here(BuiltIn::ServerTime) => Ok(server_time::run(clock::now())),
-        Place::Here(BuiltIn::QuantumRandom) => Ok(quantum_random(&arguments)),
+        Place::Here(BuiltIn::QuantumRandom) => Ok(quantum_random(around.env, &arguments).await),
         Place::Here(BuiltIn::GetWeather) => Ok(weather(around.weather, &arguments).await),
         Place::At(upstream, offered) => {
             let result = upstreams::call(&around.party, upstream, &offered, arguments).await?;
@@ -153,11 +155,12 @@ fn check_output(
     }
 }
 
-fn quantum_random(arguments: &Map<String, Value>) -> CallToolResult {
+async fn quantum_random(env: &worker::Env, arguments: &Map<String, Value>) -> CallToolResult {
     let order = Order::read(arguments);
+    let direct = if order.direct { Some(random::fetch_for_one(env).await) } else { None };
     let mut bytes = vec![0; order.bytes];
     random::fill(&mut bytes, Purpose::Tool);
-    order.fill(&bytes, &random::provenance(clock::now()))
+    order.fill(&bytes, &direct.unwrap_or_else(|| random::provenance(clock::now())))
 }
 
 async fn weather(settings: &WeatherSettings, arguments: &Map<String, Value>) -> CallToolResult {

@@ -137,13 +137,11 @@ impl Health {
     pub fn examine(&mut self, block: &[u8], now: Timestamp) -> Result<Verdict, Alarm> {
         let found = self.continuous(block).or(whole_block(block));
         let replay = self.has_replay(block).then_some(Alarm { test: Test::Replay, permanent: true });
-        match found.filter(|alarm| alarm.permanent).or(replay).or(found) {
-            Some(alarm) => Err(self.alarmed(alarm, now)),
-            None => {
-                self.passed = self.passed.saturating_add(block.len());
-                Ok(if self.is_started() { Verdict::Usable } else { Verdict::StartingUp })
-            }
+        if let Some(alarm) = found.filter(|alarm| alarm.permanent).or(replay).or(found) {
+            return Err(self.alarmed(alarm, now));
         }
+        self.passed = self.passed.saturating_add(block.len());
+        Ok(if self.is_started() { Verdict::Usable } else { Verdict::StartingUp })
     }
 
     /// The tests that run over every sample; the worst alarm of the block.

@@ -179,7 +179,8 @@ impl Hub {
             let judged = self.judge(answered, now);
             let jitter = self.jitter();
             let pauses = self.providers.pauses();
-            let spacing = self.providers.find(provider).map_or(Lifetime::from_millis(0), |known| known.spacing());
+            let spacing =
+                self.providers.find(provider).map_or(Lifetime::from_millis(0), super::provider::Provider::spacing);
             let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == provider) else { continue };
             slot.last_fetch = Some(took);
             match judged {

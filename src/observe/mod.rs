@@ -3,6 +3,9 @@
 //! Levels go by blame: `info` when all went as it should, `warn` when the caller or a party outside failed, `error` when
 //! the gateway or its platform did. Control characters are escaped by JSON, so one event is always one line.
 
+pub mod entropy_metrics;
+pub mod exposition;
+
 use crate::entropy::hub::Change;
 use crate::id::{CorrelationId, SessionId, TenantId, UserId};
 use crate::time::{Lifetime, Timestamp};

@@ -3,7 +3,9 @@
 
 use crate::api::body::{ExecuteResponse, MeResponse, TokenResponse, ToolList, ToolSummary};
 use crate::api::health::{Liveness, PartState, health, readiness};
-use crate::entropy::provenance::Report;
+use crate::entropy::provenance::{Provenance, Report};
+use crate::entropy::provider::Mode;
+use crate::entropy::status::{Outputs, Status};
 use crate::id::{CorrelationId, SessionId};
 use crate::mcp::headers::RequestHeaders;
 use crate::mcp::post::{self, Post};
@@ -87,6 +89,21 @@ pub fn executed() -> Value {
 /// `GET /health`, without a configured provider.
 pub fn healthy() -> Value {
     value(&health(Report::unasked(&[])))
+}
+
+/// `GET /entropy/status`, before any provider answered.
+pub fn entropy_status() -> Value {
+    value(&Status {
+        mode: Mode::Prefer,
+        provenance: Provenance::classical(),
+        seed_age_seconds: None,
+        epoch: 1,
+        quantum_seeds: 0,
+        local_seeds: 1,
+        fallbacks: 0,
+        outputs: Outputs::default(),
+        providers: Vec::new(),
+    })
 }
 
 /// `GET /health/live`.

@@ -230,6 +230,7 @@ fn tags() -> Vec<Tag> {
         ("tools", "Tools in plain REST"),
         ("mcp", "Tools by the Model Context Protocol"),
         ("health", "How the gateway does"),
+        ("operator", "For the operator's own tools"),
         ("description", "What the gateway says of itself"),
     ];
     tags.into_iter().map(|(name, description)| Tag { name, description }).collect()

@@ -31,6 +31,7 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
             let broken = Problem::InvalidBody("the body ended early".to_owned());
             [vec![broken], credentials(), scopes, vec![limited(), away("the gate")]].concat()
         }
+        Endpoint::EntropyStatus | Endpoint::Metrics => vec![Problem::NotTheOperator, away("the entropy hub")],
         Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
         Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Jwks | Endpoint::OpenApi => Vec::new(),
     };

@@ -7,6 +7,7 @@ use crate::api::body::{
 };
 use crate::api::health::{Health, Liveness, PartState, Readiness};
 use crate::api::route::Endpoint;
+use crate::entropy::status::Status;
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::token::jwks::JwkSet;
 use schemars::generate::SchemaSettings;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 /// The media type of this API's bodies.
 pub const JSON: &str = "application/json";
 const HTML: &str = "text/html";
+const PROMETHEUS: &str = "text/plain";
 const RATE: &[&str] = &["ratelimit", "ratelimit-policy"];
 
 /// Makes shapes of types and collects their definitions: bodies of requests as they are read, of replies as written.
@@ -136,6 +138,15 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         Endpoint::ExecuteTool => execute(shapes),
         Endpoint::Mcp => mcp(shapes),
         Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
+        Endpoint::EntropyStatus => {
+            let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
+            Offer::new("entropyStatus", "operator", vec![status]).about(OPERATOR)
+        }
+        Endpoint::Metrics => {
+            let body = Some((PROMETHEUS, shapes.written::<String>(), Vec::new()));
+            let given = Given { status: 200, description: "The metrics, family by family", headers: &[], body };
+            Offer::new("metrics", "operator", vec![given]).about(OPERATOR)
+        }
         Endpoint::Jwks => {
             let keys = Given::json("The keys, the signing one first", shapes.written::<JwkSet>(), examples::keys());
             Offer::new("listPublicKeys", "description", vec![keys])
@@ -222,4 +233,5 @@ fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     }
 }
 
+const OPERATOR: &str = "Takes `Authorization: Bearer` with the gateway's own `METRICS_TOKEN`, not an access token. Counts are since the hub started.";
 const MCP: &str = "Streamable HTTP with JSON replies only: no event streams, no sessions. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18 and 2025-03-26; batches in the last only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list, `tools:call` to call.";

@@ -47,6 +47,15 @@ fn noise_passes() {
     }
 }
 
+/// Ten captured answers of the ANU service, 81,920 bytes.
+#[test]
+fn real_quantum_bytes_pass() {
+    let mut health = health();
+    for block in include_bytes!("../../../tests/data/anu/bytes.bin").chunks(8192) {
+        assert_eq!(health.examine(block, NOW), Ok(Verdict::Usable));
+    }
+}
+
 #[test]
 fn what_is_broken_is_found() {
     assert_eq!(verdict(&[0; 1024]), permanent(Test::RepetitionCount));

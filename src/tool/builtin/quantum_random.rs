@@ -30,6 +30,8 @@ pub struct Order {
     pub bytes: usize,
     /// How they are written.
     pub encoding: Encoding,
+    /// Whether provider bytes are fetched for this value.
+    pub direct: bool,
 }
 
 #[derive(Serialize)]
@@ -47,7 +49,8 @@ impl Order {
         let count = arguments.get("bytes").and_then(Value::as_number).and_then(whole_number);
         let bytes = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(32).clamp(1, MAX_BYTES);
         let encoding = arguments.get("encoding").and_then(|encoding| Encoding::deserialize(encoding).ok());
-        Self { bytes, encoding: encoding.unwrap_or_default() }
+        let direct = arguments.get("direct").and_then(Value::as_bool).unwrap_or_default();
+        Self { bytes, encoding: encoding.unwrap_or_default(), direct }
     }
 
     /// The result for the bytes that were drawn and what may be said about them.
@@ -84,9 +87,9 @@ mod tests {
 
     #[test]
     fn what_is_absent_is_the_default() {
-        assert_eq!(order(&json!({})), Order { bytes: 32, encoding: Encoding::Hex });
-        let full = order(&json!({"bytes": 2.0, "encoding": "base64url"}));
-        assert_eq!(full, Order { bytes: 2, encoding: Encoding::Base64Url });
+        assert_eq!(order(&json!({})), Order { bytes: 32, encoding: Encoding::Hex, direct: false });
+        let full = order(&json!({"bytes": 2.0, "encoding": "base64url", "direct": true}));
+        assert_eq!(full, Order { bytes: 2, encoding: Encoding::Base64Url, direct: true });
     }
 
     #[test]

@@ -59,13 +59,13 @@ pub struct World {
     /// Open-Meteo.
     pub weather: Server,
     /// ANU's current API.
-    pub anu: Server,
+    pub anu: entropy::Provider,
     /// ANU's older API.
-    pub anu_legacy: Server,
+    pub anu_legacy: entropy::Provider,
     /// Quantum Origin v1.
-    pub origin: Server,
+    pub origin: entropy::Provider,
     /// A Quantis appliance.
-    pub quantis: Server,
+    pub quantis: entropy::Provider,
     /// The recorder of revision 2026-07-28.
     pub modern: Upstream,
     /// The recorder of revision 2025-11-25.

@@ -1,11 +1,13 @@
 //! The stand-ins are what they say: a real client is content with them, and they notice a client that is not.
 
+use gateway_contract::fake::entropy::{self, Fault};
 use gateway_contract::fake::mcp::Upstream;
-use gateway_contract::fake::{entropy, weather};
+use gateway_contract::fake::weather;
 use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::{ClientLifecycleMode, ClientServiceExt};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn content_with(upstream: &Upstream, mode: ClientLifecycleMode) {
     let transport = StreamableHttpClientTransport::from_uri(upstream.server.url("/mcp"));
@@ -69,8 +71,64 @@ async fn the_providers_answer_in_their_own_forms() {
     assert_eq!((&first["length"], first["data"].as_array().map(Vec::len)), (&json!(4), Some(4)));
     let (status, second) = ask(legacy.url("/API/jsonI.php?length=4&type=uint8")).await;
     assert!(status == 500 && second.to_string().contains("limited to 1 requests per minute"), "{second}");
-    let quantis = reqwest::get(entropy::quantis().url("/api/2.0/streambytes?size=33")).await.expect("an answer");
-    assert_eq!(quantis.bytes().await.expect("a body").len(), 33);
+    let quantis = entropy::quantis();
+    let raw = reqwest::get(quantis.url("/api/2.0/streambytes?size=33")).await.expect("an answer");
+    assert_eq!(raw.bytes().await.expect("a body").len(), 33);
+    let (_, hexadecimal) = ask(quantis.url("/api/2.0/hexbytes?quantity=3&dataLength=2")).await;
+    assert!(hexadecimal.as_array().is_some_and(|blocks| blocks.len() == 3), "{hexadecimal}");
     let origin = entropy::quantum_origin();
     assert_eq!(ask(origin.url("/api/v1/randomness")).await.0, 401);
+    let (_, lfd) = ask(entropy::lfd().url("/qrng_api/qrng?length=2&format=HEX")).await;
+    assert_eq!((lfd["qrn"].as_str().map(str::len), &lfd["length"]), (Some(4), &json!(2)));
+    let (_, ints) = ask(entropy::qrandom_io().url("/api/random/ints?n=5&min=0&max=255")).await;
+    assert_eq!(ints["numbers"].as_array().map(Vec::len), Some(5));
+    let qbck = entropy::qbck();
+    let (_, blocks) = ask(qbck.url(&format!("/{}/qbck/block/hex?size=2&length=3", entropy::OTHER_KEY))).await;
+    assert_eq!(blocks["data"]["result"][1].as_str().map(str::len), Some(6));
+    let (status, refusal) = ask(qbck.url("/wrong/qbck/block/hex?size=2&length=3")).await;
+    assert_eq!((status, &refusal["status"]), (200, &json!(404)));
+    assert_eq!(ask(entropy::qrypt().url("/api/v1/quantum-entropy?size=1")).await.0, 401);
+    assert_eq!(ask(entropy::qrng_open_api().url("/v1/capabilities")).await.0, 401);
+}
+
+async fn post(url: String, authorization: &str, body: Value) -> (u16, Value) {
+    let request = reqwest::Client::new().post(url).header("authorization", authorization);
+    let answer = request.header("x-id-api-key", entropy::OTHER_KEY).json(&body).send().await.expect("an answer");
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn providers_that_are_posted_to_answer_in_their_own_forms() {
+    let outshift = entropy::outshift();
+    let body = json!({"encoding": "raw", "format": "all", "bits_per_block": 8, "number_of_blocks": 3});
+    let (_, numbers) = post(outshift.url("/api/v1/random_numbers"), "", body).await;
+    assert!(numbers["random_numbers"][2]["hexadecimal"].is_string(), "{numbers}");
+    let qci = entropy::qci();
+    let (_, token) = post(qci.url("/auth/v1/access-tokens"), "", json!({"refresh_token": entropy::OTHER_KEY})).await;
+    assert!(token["expires_in"].as_u64().is_some_and(|moment| moment > 1_700_000_000), "{token}");
+    let bearer = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
+    let ask = json!({"n_samples": 4, "n_bits": 8});
+    let (_, numbers) = post(qci.url("/qrng/random_numbers"), &bearer, ask.clone()).await;
+    assert_eq!(numbers.as_array().map(Vec::len), Some(4));
+    assert_eq!(post(qci.url("/qrng/random_numbers"), "Bearer other", ask).await.0, 401);
+    let open = entropy::qrng_open_api();
+    let bearer = format!("Bearer {}", entropy::OTHER_KEY);
+    let (_, blocks) = post(open.url("/v1/entropy"), &bearer, json!({"block_size": 3, "block_count": 2})).await;
+    assert_eq!(blocks["entropy"][1].as_str().map(str::len), Some(4));
+    assert_eq!(post(open.url("/v1/entropy"), &bearer, json!({"block_size": 257})).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_provider_misbehaves_on_command_and_heals() {
+    let lfd = entropy::lfd();
+    let url = lfd.url("/qrng_api/qrng?length=64&format=HEX");
+    lfd.misbehave(Fault::Zeros);
+    assert_eq!(ask(url.clone()).await.1["qrn"], "00".repeat(64));
+    lfd.misbehave(Fault::Unauthorized);
+    assert_eq!(ask(url.clone()).await.0, 401);
+    lfd.misbehave(Fault::Hang);
+    let patience = Duration::from_millis(300);
+    assert!(tokio::time::timeout(patience, ask(url.clone())).await.is_err());
+    lfd.heal();
+    assert_eq!(ask(url).await.0, 200);
 }

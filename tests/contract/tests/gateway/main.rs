@@ -5,6 +5,7 @@
 mod bad_input;
 mod clients;
 mod disk;
+mod entropy;
 mod headers;
 mod health;
 mod known_keys;
