@@ -368,9 +368,9 @@ pub(super) mod tests {
             let mut seen = HashSet::new();
             for count in 0..100_000_u32 {
                 if count % 1024 == 0 {
-                    let mut seed = local(0);
-                    draw(seed.as_mut_slice());
-                    generator.absorb(&[Contribution { source: "anu", bytes: &[0xaa; 1024] }], &seed, super::NOW);
+                    let mut fresh = local(0);
+                    draw(fresh.as_mut_slice());
+                    generator.absorb(&[Contribution { source: "anu", bytes: &[0xaa; 1024] }], &fresh, super::NOW);
                 }
                 let (mut id, mut extra) = ([0; 32], [0; 32]);
                 draw(&mut id);
