@@ -23,6 +23,7 @@ pub(super) struct Slot {
     last_success: Option<Timestamp>,
     last_failure: Option<ProviderFailure>,
     last_begun: Option<Timestamp>,
+    last_early: Option<Timestamp>,
     fetches: BTreeMap<&'static str, u64>,
     accepted_bytes: u64,
     alarms: BTreeMap<Test, u64>,
@@ -39,6 +40,7 @@ impl Slot {
             last_success: None,
             last_failure: None,
             last_begun: None,
+            last_early: None,
             fetches: BTreeMap::new(),
             accepted_bytes: 0,
             alarms: BTreeMap::new(),
@@ -53,12 +55,20 @@ impl Slot {
         self.last_begun = Some(now);
     }
 
-    /// Whether it may be asked before its turn: it answers well, and was not asked within the pause it wants itself, a
-    /// second at least.
-    pub(super) fn begin_early(&self, spacing: Lifetime, now: Timestamp) -> bool {
+    /// Whether it may be asked before its turn: it answers well, wants no longer pause itself, and was not asked early
+    /// within a second. Its own turns do not count, or a hub that refills often would never be asked for one value.
+    /// A yes is the attempt.
+    pub(super) fn begin_early(&mut self, spacing: Lifetime, now: Timestamp) -> bool {
+        let rested = |at: Option<Timestamp>, pause| at.is_none_or(|at| now.since(at) >= pause);
         let well = self.breaker.state() == BreakerState::Closed && self.last_failure.is_none();
-        let pause = spacing.max(LEAST_PAUSE);
-        well && self.health.is_started() && self.last_begun.is_none_or(|at| now.since(at) >= pause)
+        let may = well
+            && self.health.is_started()
+            && rested(self.last_begun, spacing)
+            && rested(self.last_early, LEAST_PAUSE);
+        if may {
+            self.last_early = Some(now);
+        }
+        may
     }
 
     /// Tests a block; an alarm is counted and told as a failure.

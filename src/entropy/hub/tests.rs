@@ -280,9 +280,11 @@ fn bytes_for_one_value_are_asked_of_those_who_answer_well() {
     let mut hub = hub("anu_legacy,idq");
     assert!(hub.due_now([1; 16], at(0)).is_empty(), "nobody has passed the start-up test");
     round(&mut hub, 0, |id| Ok(good(id)));
-    assert!(hub.due_now([1; 16], at(0)).is_empty());
-    let asked: Vec<_> = hub.due_now([1; 16], at(1)).iter().map(|fetch| fetch.provider.as_str()).collect();
-    assert_eq!(asked, ["idq"], "the other one wants 61 seconds");
+    let mut asked = |seconds| hub.due_now([1; 16], at(seconds)).iter().map(|fetch| fetch.provider).collect::<Vec<_>>();
+    let idq = id("idq");
+    assert_eq!(asked(0), [idq], "the other one wants 61 seconds");
+    assert_eq!(asked(0), [], "once a second for values of their own");
+    assert_eq!(asked(1), [idq]);
     assert_eq!(hub.due([1; 16], at(60)).len(), 1, "the refill keeps its own time");
 }
 

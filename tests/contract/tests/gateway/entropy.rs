@@ -182,7 +182,7 @@ async fn a_value_can_have_bytes_of_its_own() {
     let user = gateway.user(Tools::Own);
     let tokens = gateway.login(&user).await;
     let mut label = Value::Null;
-    for _ in 0..20 {
+    for _ in 0..60 {
         let drawn = gateway.execute(&tokens.access, "quantum_random", &json!({"direct": true})).await.json(200);
         label = drawn["result"]["provenance"]["label"].clone();
         if label == "quantum-direct" {
