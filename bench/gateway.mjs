@@ -41,6 +41,7 @@ function options(issuer) {
     durableObjects: {
       GATE: { className: "Gate", useSQLite: true },
       ENTROPY_HUB: { className: "EntropyHub", useSQLite: true },
+      MCP_SESSION: { className: "McpSession", useSQLite: true },
     },
   };
 }

@@ -81,11 +81,16 @@ fn every_route_is_described_and_nothing_else() {
         .map(|route| match route.method {
             Method::Get => format!("GET {}", route.path),
             Method::Post => format!("POST {}", route.path),
+            Method::Delete => format!("DELETE {}", route.path),
         })
         .collect();
     assert_eq!(described, served);
     for route in ROUTES.iter().filter(|route| !route.path.ends_with('/')) {
-        let method = if route.method == Method::Get { "get" } else { "post" };
+        let method = match route.method {
+            Method::Get => "get",
+            Method::Post => "post",
+            Method::Delete => "delete",
+        };
         assert_eq!(document["paths"][route.path][method]["summary"], route.summary);
     }
 }

@@ -15,8 +15,12 @@ pub enum Endpoint {
     ListTools,
     /// Call a tool, in plain REST.
     ExecuteTool,
-    /// The Model Context Protocol.
+    /// The Model Context Protocol: a message of a client.
     Mcp,
+    /// The Model Context Protocol before 2026-07-28: a stream of messages to a client.
+    McpStream,
+    /// The Model Context Protocol before 2026-07-28: the end of a session.
+    McpEnd,
     /// What runs and how well.
     Health,
     /// Alive.
@@ -42,6 +46,8 @@ pub enum Method {
     Get,
     /// `POST`
     Post,
+    /// `DELETE`
+    Delete,
 }
 
 /// One line of the table.
@@ -49,7 +55,7 @@ pub enum Method {
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The exact path; a path that ends in `/` stands for everything below it.
+    /// The exact path; a path that ends in `/` stands for everything below it, and [`SERVER`] for one segment.
     pub path: &'static str,
     /// What it does.
     pub endpoint: Endpoint,
@@ -82,8 +88,15 @@ const fn post(path: &'static str, endpoint: Endpoint, summary: &'static str) -> 
     Route { method: Method::Post, path, endpoint, summary }
 }
 
+const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -> Route {
+    Route { method: Method::Delete, path, endpoint, summary }
+}
+
+/// What stands for the name of a virtual server in a path.
+pub const SERVER: &str = "{server}";
+
 /// The table.
-pub const ROUTES: [Route; 16] = [
+pub const ROUTES: [Route; 21] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -91,6 +104,11 @@ pub const ROUTES: [Route; 16] = [
     get("/mcp/tools", Endpoint::ListTools, "List the tools this caller may use"),
     post("/mcp/execute", Endpoint::ExecuteTool, "Call a tool"),
     post("/mcp", Endpoint::Mcp, "The Model Context Protocol, streamable HTTP"),
+    get("/mcp", Endpoint::McpStream, "Messages to a client of the protocol before 2026-07-28"),
+    delete("/mcp", Endpoint::McpEnd, "End a session of the protocol before 2026-07-28"),
+    post("/mcp/{server}", Endpoint::Mcp, "The same for one virtual server"),
+    get("/mcp/{server}", Endpoint::McpStream, "The same for one virtual server"),
+    delete("/mcp/{server}", Endpoint::McpEnd, "The same for one virtual server"),
     get("/health", Endpoint::Health, "What runs and how well"),
     get("/health/live", Endpoint::Live, "Whether the Worker answers; asks nothing else"),
     get("/health/ready", Endpoint::Ready, "Whether D1, KV and the Durable Objects answer"),
@@ -102,46 +120,77 @@ pub const ROUTES: [Route; 16] = [
     get("/docs/", Endpoint::Docs, "Files of the interactive API reference"),
 ];
 
-/// Finds the route of a request. `method` is the request's own text, compared exactly (RFC 9110 section 9.1).
+/// Finds the route of a request. `method` is the request's own text, compared exactly (RFC 9110 section 9.1). A path of its
+/// own comes before one with a placeholder: no virtual server can be called `tools` or `execute`.
 pub fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
-    let here: Vec<Route> = ROUTES.into_iter().filter(|route| covers(route.path, path)).collect();
+    let found = |covers: fn(&str, &str) -> bool| -> Vec<Route> {
+        ROUTES.into_iter().filter(|route| covers(route.path, path)).collect()
+    };
+    let here = match found(|route, path| route == path) {
+        exact if exact.is_empty() => found(covers),
+        exact => exact,
+    };
     if here.is_empty() {
         return Err(Miss::NotFound);
     }
-    let wanted = match method {
-        "GET" | "HEAD" => Some(Method::Get),
-        "POST" => Some(Method::Post),
-        _ => None,
-    };
-    match here.iter().find(|route| Some(route.method) == wanted) {
+    match here.iter().find(|route| route.serves(method)) {
         Some(route) => Ok(*route),
         None if method == "OPTIONS" => Err(Miss::Options { allow: allow(&here) }),
         None => Err(Miss::MethodNotAllowed { allow: allow(&here) }),
     }
 }
 
+/// The name of the virtual server in a path, exactly as it stands there.
+pub fn server(path: &str) -> Option<&str> {
+    path.strip_prefix("/mcp/").filter(|name| is_segment(name))
+}
+
+impl Route {
+    /// A stream has no end, so there is no `HEAD` of it.
+    fn serves(&self, method: &str) -> bool {
+        match self.method {
+            Method::Get => method == "GET" || (method == "HEAD" && self.endpoint != Endpoint::McpStream),
+            Method::Post => method == "POST",
+            Method::Delete => method == "DELETE",
+        }
+    }
+}
+
 fn covers(route: &str, path: &str) -> bool {
-    route == path || (route.ends_with('/') && path.starts_with(route))
+    match route.strip_suffix(SERVER) {
+        Some(before) => path.strip_prefix(before).is_some_and(is_segment),
+        None => route.ends_with('/') && path.starts_with(route),
+    }
+}
+
+fn is_segment(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/')
 }
 
 fn allow(routes: &[Route]) -> String {
     let names = routes.iter().map(|route| match route.method {
-        Method::Get => "GET, HEAD",
+        Method::Get if route.serves("HEAD") => "GET, HEAD",
+        Method::Get => "GET",
         Method::Post => "POST",
+        Method::Delete => "DELETE",
     });
     names.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoint, Miss, ROUTES, resolve};
+    use super::{Endpoint, Miss, ROUTES, resolve, server};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn every_route_of_the_table_is_found() {
         for route in ROUTES {
-            let method = if route.method == super::Method::Get { "GET" } else { "POST" };
+            let method = match route.method {
+                super::Method::Get => "GET",
+                super::Method::Post => "POST",
+                super::Method::Delete => "DELETE",
+            };
             assert_eq!(resolve(method, route.path), Ok(route));
         }
         assert_eq!(resolve("GET", "/docs/init.js").unwrap().endpoint, Endpoint::Docs);
@@ -150,16 +199,32 @@ mod tests {
 
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
-        assert_eq!(resolve("GET", "/mcp"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
-        assert_eq!(resolve("post", "/mcp"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
+        let all = || Err(Miss::MethodNotAllowed { allow: "POST, GET, DELETE, OPTIONS".into() });
+        assert_eq!((resolve("HEAD", "/mcp"), resolve("post", "/mcp"), resolve("PUT", "/mcp/a")), (all(), all(), all()));
+        assert_eq!(resolve("GET", "/auth/login"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
         assert_eq!(resolve("TRACE", "/health"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
         assert_eq!(resolve("OPTIONS", "/health"), Err(Miss::Options { allow: "GET, HEAD, OPTIONS".into() }));
     }
 
     #[test]
     fn a_path_is_compared_exactly() {
-        for path in ["/", "", "/MCP", "/mcp/", "/health/", "/auth/login/", "/docsx", "//mcp", "/mcp%2f"] {
+        for path in
+            ["/", "", "/MCP", "/mcp/", "/mcp/a/", "/mcp/a/b", "/health/", "/auth/login/", "/docsx", "//mcp", "/mcp%2f"]
+        {
             assert_eq!(resolve("POST", path), Err(Miss::NotFound), "{path}");
         }
+    }
+
+    #[test]
+    fn a_virtual_server_has_a_path_of_its_own_and_takes_no_other() {
+        let route = resolve("POST", "/mcp/files").unwrap();
+        assert_eq!((route.path, route.endpoint), ("/mcp/{server}", Endpoint::Mcp));
+        assert_eq!(
+            (server("/mcp/files"), server("/mcp"), server("/mcp/"), server("/mcp/a/b")),
+            (Some("files"), None, None, None)
+        );
+        assert_eq!(resolve("GET", "/mcp/tools").unwrap().endpoint, Endpoint::ListTools);
+        assert_eq!(resolve("POST", "/mcp/tools"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
+        assert_eq!(resolve("DELETE", "/mcp/execute"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
     }
 }

@@ -10,6 +10,7 @@ use crate::api::problem::{Limit, Problem};
 use crate::gate::lease::{Leases, Step};
 use crate::gate::message::{GateReply, GateRequest};
 use crate::id::TokenId;
+use crate::mcp::ticket::Place;
 use crate::observe::Who;
 use crate::store::keys;
 use crate::token::access::{self, AccessClaims, Expectation, VerifiedToken};
@@ -29,6 +30,7 @@ thread_local! {
 }
 
 /// A caller whose token is good and who was given one call.
+#[derive(Clone)]
 pub struct Principal {
     token: Rc<VerifiedToken>,
     /// Calls left, as far as this isolate knows.
@@ -41,10 +43,21 @@ impl Principal {
         self.token.claims()
     }
 
+    /// The caller, at the endpoint of this virtual server or at that of everything.
+    pub fn place(&self, server: Option<&str>) -> Place {
+        let claims = self.claims();
+        Place { tenant: claims.tenant.clone(), user: claims.sub.clone(), server: server.map(str::to_owned) }
+    }
+
     /// Refuses unless the token has this scope.
     pub fn demand(&self, scope: &'static str) -> Result<(), Problem> {
         if self.claims().scope.allows(scope) { Ok(()) } else { Err(Problem::InsufficientScope { scope }) }
     }
+}
+
+/// A caller whose token is good, in an object that was asked on behalf of a request which has taken its call.
+pub fn accompany(context: &Context, authorization: Option<&str>) -> Result<Principal, Problem> {
+    verify(context, authorization).map(|token| Principal { token, remaining: 0 })
 }
 
 /// Who the log says the claims stand for.
@@ -116,6 +129,24 @@ impl Principal {
     /// Takes one further call for the same caller.
     pub async fn another(&self, context: &Context) -> Result<Self, Problem> {
         admit(context, &self.token).await
+    }
+}
+
+/// Whether a principal is still good, for something that goes on: its token has not expired, and its gate, which is asked
+/// each time, knows of no revocation. No call is taken. No answer is a refusal.
+pub async fn check(context: &Context, principal: &Principal) -> Result<(), Problem> {
+    let claims = principal.claims();
+    if principal.token.expires_at() <= clock::now() {
+        return Err(Problem::InvalidToken("expired".into()));
+    }
+    let question = GateRequest::Check { token: claims.jti.clone(), session: claims.sid.clone() };
+    match gate::ask(&context.env, &keys::principal_gate(&claims.tenant, &claims.sub), &question).await? {
+        GateReply::Done => Ok(()),
+        GateReply::Revoked => {
+            forget(&claims.jti);
+            Err(Problem::InvalidToken("revoked".into()))
+        }
+        other => Err(gate::unexpected(&other)),
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Context {
     /// The platform's bindings.
     pub env: Env,
     /// Runs what nobody waits for.
-    pub background: worker::Context,
+    pub background: Background,
     /// The operator's decisions.
     pub settings: Rc<Settings>,
     /// Ties together everything this request does.
@@ -27,6 +27,24 @@ pub struct Context {
     pub started: Timestamp,
     /// The tool calls it made, for its line in the log.
     pub calls: RefCell<Vec<Call>>,
+}
+
+/// Where work goes that nobody waits for.
+pub enum Background {
+    /// On after the reply of a request.
+    Request(worker::Context),
+    /// On in a Durable Object, which stays while it has work.
+    Object,
+}
+
+impl Background {
+    /// Runs this to its end.
+    pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        match self {
+            Self::Request(context) => context.wait_until(work),
+            Self::Object => worker::wasm_bindgen_futures::spawn_local(work),
+        }
+    }
 }
 
 impl Context {

@@ -1,30 +1,44 @@
-//! `POST /mcp`: the Model Context Protocol. The protocol room reads and renders; this file runs what lies between.
+//! The Model Context Protocol, outside sessions: every request stands alone. The protocol room reads and renders; this file
+//! runs what lies between.
 
-use super::admission::Principal;
-use super::context::Context;
 use super::incoming::{self, header};
-use super::tools::ToolError;
-use super::{calls, tenant};
+use super::mcp_serve::{Prepared, Scene, prepare};
+use super::mcp_session;
+use super::mcp_work::{self, Work};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
-use crate::mcp::headers::{METHOD, NAME, PROTOCOL_VERSION, RequestHeaders, repeats_arguments};
+use crate::mcp::era::Era;
+use crate::mcp::headers::{METHOD, NAME, PROTOCOL_VERSION, RequestHeaders};
 use crate::mcp::post::{self, Message, Post};
 use crate::mcp::refusal::{self, Fault, Refusal};
 use crate::mcp::reply::Reply;
-use crate::mcp::turn::{CallTool, ListTools, Turn};
-use crate::mcp::wire::CallToolResult;
+use crate::mcp::turn::{Asked, Turn};
 use crate::time::Lifetime;
+use std::rc::Rc;
+use worker::Response;
 use worker::web_sys::Request;
 
 /// What a client that cannot be served now is told to wait.
 const RETRY: Lifetime = Lifetime::from_seconds(5);
+/// The header that names a session.
+pub const SESSION: &str = "Mcp-Session-Id";
 
-/// The headers of one POST: those that route it, and all of them for a tool that repeats its arguments in headers.
-pub struct Posted<'a> {
+/// A message as it was posted.
+pub struct Posted {
     /// What every message is checked against.
     pub headers: RequestHeaders,
     /// The request with all its headers. Walking through them is dear, and rarely needed.
-    pub request: &'a Request,
+    pub request: Request,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a request of the protocol is answered with.
+pub enum Served {
+    /// A whole reply.
+    Reply(HttpReply),
+    /// A response that is already one: a stream, or what a session's object said.
+    Response(Response),
 }
 
 /// The headers that route a message, and none of the others.
@@ -34,27 +48,65 @@ pub fn routing_headers(request: &Request) -> RequestHeaders {
 }
 
 /// Answers one POST. The principal has paid for one message; each further one of a batch takes a call of its own.
-pub async fn post(
-    context: &Context,
-    principal: &Principal,
-    posted: &Posted<'_>,
-    body: &[u8],
-) -> Result<HttpReply, Problem> {
-    let reply = match post::parse(&posted.headers, body) {
-        Err(refusal) => refusal.reply(),
-        Ok(Post::Single(message)) => answer(context, principal, posted, message).await?,
-        Ok(Post::Batch(messages)) => {
-            let mut replies = Vec::with_capacity(messages.len());
-            for (index, message) in messages.into_iter().enumerate() {
-                replies.push(match charge(context, principal, index).await {
-                    Ok(()) => answer(context, principal, posted, message).await?,
-                    Err(problem) => refuse(&message, fault(&problem)),
-                });
-            }
-            Reply::batch(replies)
-        }
+pub async fn post(scene: Scene, posted: Rc<Posted>) -> Result<Served, Problem> {
+    if let Some(id) = mcp_session::named(&posted) {
+        return mcp_session::forward(&scene, &id, &posted.request, Some(&posted.body)).await;
+    }
+    match post::parse(&posted.headers, &posted.body) {
+        Err(refusal) => Ok(Served::Reply(http(refusal.reply()))),
+        Ok(Post::Single(message)) => single(scene, &posted, message).await,
+        Ok(Post::Batch(messages)) => batch(&scene, &posted, messages).await.map(|reply| Served::Reply(http(reply))),
+    }
+}
+
+async fn single(scene: Scene, posted: &Rc<Posted>, message: Message) -> Result<Served, Problem> {
+    let asked = match outside(message) {
+        Ok(asked) => asked,
+        Err(reply) => return Ok(Served::Reply(http(reply))),
     };
-    Ok(http(reply))
+    let (context, principal, to) = (Rc::clone(&scene.context), scene.principal.clone(), asked.to.clone());
+    match prepare(scene, posted, asked).await? {
+        Prepared::Reply(reply) => Ok(Served::Reply(http(reply))),
+        Prepared::Work(work) => mcp_work::answer(&context, &principal, to, work).await,
+        Prepared::Elsewhere(forward) => forward.go(posted).await,
+    }
+}
+
+/// The request of a message; any other message has its reply already. Outside a session a notification means nothing, and
+/// there was no question to answer.
+fn outside(message: Message) -> Result<Asked, Reply> {
+    match message.turn() {
+        Turn::Serve(asked) => Ok(*asked),
+        Turn::Reply(reply) => Err(reply),
+        Turn::Notice(_) | Turn::Answer(_) => Err(Reply::ACCEPTED),
+    }
+}
+
+/// The messages of a batch in order, each with one message for a reply.
+async fn batch(scene: &Scene, posted: &Rc<Posted>, messages: Vec<Message>) -> Result<Reply, Problem> {
+    let mut replies = Vec::with_capacity(messages.len());
+    for (index, message) in messages.into_iter().enumerate() {
+        let charged = if index == 0 { Ok(()) } else { scene.principal.another(&scene.context).await.map(drop) };
+        replies.push(match (charged, message) {
+            (Ok(()), message) => match outside(message) {
+                Ok(asked) => whole(scene.clone(), posted, asked).await?,
+                Err(reply) => reply,
+            },
+            (Err(problem), Message::Request(request)) => request.addressee().refuse(fault(&problem)),
+            (Err(_), _) => Reply::ACCEPTED,
+        });
+    }
+    Ok(Reply::batch(replies))
+}
+
+/// The reply to a request whose client takes one message only.
+pub async fn whole(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Reply, Problem> {
+    let to = asked.to.clone();
+    match prepare(scene, posted, asked).await? {
+        Prepared::Reply(reply) => Ok(reply),
+        Prepared::Work(work) => Work::reply(work).await,
+        Prepared::Elsewhere(_) => Ok(to.refuse(Fault::Internal)),
+    }
 }
 
 /// The reply to a body that is longer than any message.
@@ -64,96 +116,24 @@ pub fn too_large() -> HttpReply {
 
 /// The reply to a request whose caller is limited; `None` when the body is not one request, so that there is no id to answer.
 pub fn limited(headers: &RequestHeaders, body: &[u8], problem: &Problem) -> Option<HttpReply> {
-    let (Ok(Post::Single(message @ Message::Request(_))), Problem::RateLimited { limit, retry_after }) =
+    let (Ok(Post::Single(Message::Request(request))), Problem::RateLimited { limit, retry_after }) =
         (post::parse(headers, body), problem)
     else {
         return None;
     };
-    Some(limit.with_headers(http(refuse(&message, fault(problem))), *retry_after))
-}
-
-async fn charge(context: &Context, principal: &Principal, index: usize) -> Result<(), Problem> {
-    if index > 0 {
-        principal.another(context).await?;
-    }
-    Ok(())
-}
-
-async fn answer(
-    context: &Context,
-    principal: &Principal,
-    posted: &Posted<'_>,
-    message: Message,
-) -> Result<Reply, Problem> {
-    match message.turn() {
-        Turn::Reply(reply) => Ok(reply),
-        Turn::ListTools(list) => self::list(context, principal, &list).await,
-        Turn::CallTool(call) => self::call(context, principal, posted, call).await,
-    }
-}
-
-async fn list(context: &Context, principal: &Principal, list: &ListTools) -> Result<Reply, Problem> {
-    match calls::catalogue(context, principal).await {
-        Ok(catalogue) => Ok(list.render(catalogue.definitions().cloned().collect())),
-        Err(problem) => in_band(problem).map(|fault| list.refuse(fault)),
-    }
-}
-
-/// 1. the tool, by its exact name; 2. the headers that repeat its arguments; 3. its schema; 4. the tool itself.
-async fn call(
-    context: &Context,
-    principal: &Principal,
-    posted: &Posted<'_>,
-    mut call: CallTool,
-) -> Result<Reply, Problem> {
-    let upstreams = match calls::upstreams_for(context, principal, &call.name).await {
-        Ok(upstreams) => upstreams,
-        Err(problem) => return in_band(problem).map(|fault| call.refuse(fault)),
-    };
-    let around = tenant::surroundings(context, principal, &upstreams);
-    let found = match calls::find(context, &around, &call.name).await {
-        Ok(found) => found,
-        Err(ToolError::Unknown) => return Ok(call.unknown_tool()),
-        Err(error) => return Ok(call.render(failed(&error))),
-    };
-    if repeats_arguments(&found.definition().input_schema) {
-        let headers = RequestHeaders::collect(incoming::headers(posted.request));
-        if let Err(fault) = call.check_headers(&headers, found.definition()) {
-            return Ok(call.refuse(fault));
-        }
-    }
-    let arguments = std::mem::take(&mut call.arguments);
-    let outcome = calls::run(context, &around, found, arguments).await;
-    Ok(call.render(outcome.unwrap_or_else(|error| failed(&error))))
-}
-
-/// A call that could not be made is a failed call, in words the model can act on.
-fn failed(error: &ToolError) -> CallToolResult {
-    match error {
-        ToolError::BadArguments(violations) => {
-            let places = violations.iter().map(|violation| format!("{:?}: {}", violation.pointer, violation.problem));
-            CallToolResult::failed(format!("{error}. {}", places.collect::<Vec<_>>().join("; ")))
-        }
-        _ => CallToolResult::failed(format!("The call failed: {error}.")),
-    }
+    Some(limit.with_headers(http(request.addressee().refuse(fault(problem))), *retry_after))
 }
 
 /// What is told inside the protocol. A lacking scope is told by HTTP, where a client looks for it.
-fn in_band(problem: Problem) -> Result<Fault, Problem> {
+pub fn in_band(problem: Problem) -> Result<Fault, Problem> {
     match problem {
-        Problem::InsufficientScope { .. } => Err(problem),
+        Problem::InsufficientScope { .. } | Problem::NotFound => Err(problem),
         other => Ok(fault(&other)),
     }
 }
 
-fn refuse(message: &Message, fault: Fault) -> Reply {
-    match message {
-        Message::Request(request) => Refusal { id: Some(request.id.clone()), fault }.reply(),
-        Message::Notification | Message::Response => Reply::ACCEPTED,
-    }
-}
-
-fn fault(problem: &Problem) -> Fault {
+/// A problem as an error of the protocol.
+pub fn fault(problem: &Problem) -> Fault {
     match problem {
         Problem::RateLimited { retry_after, .. } => Fault::RateLimited { retry_after: *retry_after },
         Problem::Unavailable { .. } => Fault::Unavailable { retry_after: RETRY },
@@ -161,10 +141,33 @@ fn fault(problem: &Problem) -> Fault {
     }
 }
 
-fn http(reply: Reply) -> HttpReply {
+/// A refusal that belongs to no request.
+pub fn refuse(fault: Fault) -> HttpReply {
+    http(Refusal::anonymous(fault).reply())
+}
+
+/// A reply of the protocol as one of HTTP.
+pub fn http(reply: Reply) -> HttpReply {
     let Reply { status, body } = reply;
     let Some(body) = body else { return HttpReply::empty(status) };
     let headers = vec![("content-type", "application/json".to_owned()), ("cache-control", "no-store".to_owned())];
     let reply = HttpReply { status, headers, body };
     if status == 503 { reply.with("retry-after", RETRY.seconds_ceil().to_string()) } else { reply }
+}
+
+/// Whether a request's headers name the revision without sessions: then what they say of sessions means nothing.
+pub fn is_modern(request: &Request) -> bool {
+    header(request, PROTOCOL_VERSION).is_some_and(|version| version.trim() == Era::Modern.name())
+}
+
+impl Posted {
+    /// Takes a POST apart.
+    pub fn new(request: Request, body: Vec<u8>) -> Rc<Self> {
+        Rc::new(Self { headers: routing_headers(&request), request, body })
+    }
+
+    /// Every header, for a tool that wants its arguments repeated there.
+    pub fn all_headers(&self) -> RequestHeaders {
+        RequestHeaders::collect(incoming::headers(&self.request))
+    }
 }

@@ -12,6 +12,12 @@ mod gate_object;
 mod health;
 mod incoming;
 mod mcp;
+mod mcp_desk;
+mod mcp_serve;
+mod mcp_session;
+mod mcp_session_object;
+mod mcp_stream;
+mod mcp_work;
 mod operator;
 mod outbound;
 mod random;
@@ -24,14 +30,16 @@ mod upstreams;
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
-use crate::api::route::{Endpoint, Miss, Route, resolve};
+use crate::api::route::{self, Endpoint, Miss, Route, resolve};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event, Who};
 use admission::{Principal, authenticate};
-use context::Context;
+use context::{Background, Context};
 use incoming::header;
+use mcp::Served;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
+use std::rc::Rc;
 use worker::web_sys::Request;
 use worker::{Env, Response, Result, event};
 
@@ -51,7 +59,8 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
         Ok(settings) => settings,
         Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
-    let context = Context { env, background, settings, correlation, started, calls: RefCell::default() };
+    let background = Background::Request(background);
+    let context = Rc::new(Context { env, background, settings, correlation, started, calls: RefCell::default() });
     let mut trace = Trace { method: request.method(), route: None, who: None, told_in_band: None };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
@@ -67,12 +76,6 @@ struct Trace {
     told_in_band: Option<Problem>,
 }
 
-/// A reply of the API, or a static file that already is a response.
-enum Served {
-    Reply(Reply),
-    File(Response),
-}
-
 impl From<Reply> for Served {
     fn from(reply: Reply) -> Self {
         Self::Reply(reply)
@@ -80,7 +83,7 @@ impl From<Reply> for Served {
 }
 
 /// 1. host and origin; 2. the route; 3. the endpoint.
-async fn serve(context: &Context, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
+async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
     check_origin(context, &request)?;
     let path = incoming::path(&request);
     let route = match resolve(&trace.method, &path) {
@@ -91,12 +94,15 @@ async fn serve(context: &Context, request: Request, trace: &mut Trace) -> std::r
     };
     trace.route = Some(route.path);
     if route.endpoint == Endpoint::Docs {
-        return docs::serve(&context.env, &path, &context.correlation).await.map(Served::File);
+        return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
+    }
+    if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
+        return protocol(context, route.endpoint, route::server(&path), request, trace).await;
     }
     dispatch(context, route, request, trace).await.map(Served::Reply)
 }
 
-/// Every route on one screen.
+/// Every route on one screen, but those of the protocol.
 async fn dispatch(
     context: &Context,
     route: Route,
@@ -122,7 +128,6 @@ async fn dispatch(
             let order = json::<ExecuteRequest>(&request).await?;
             Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
         }
-        Endpoint::Mcp => protocol(context, authorization, request, trace).await,
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),
         Endpoint::Ready => Ok(health::ready(context).await),
@@ -139,34 +144,43 @@ async fn dispatch(
             ],
             body: OPENAPI.to_vec(),
         }),
-        Endpoint::Docs => Err(Problem::Internal("a file was dispatched as a reply".into())),
+        Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
+            Err(Problem::Internal("dispatched as a plain reply".into()))
+        }
     }
 }
 
-/// `POST /mcp`. Whoever is limited is told in the protocol's own form, with the id of the request.
+/// The protocol's endpoints. Whoever is limited is told in the protocol's own form, with the id of the request.
 async fn protocol(
-    context: &Context,
-    authorization: Option<&str>,
+    context: &Rc<Context>,
+    endpoint: Endpoint,
+    server: Option<&str>,
     request: Request,
     trace: &mut Trace,
-) -> std::result::Result<Reply, Problem> {
-    let headers = mcp::routing_headers(&request);
-    let caller = caller(context, authorization, trace).await;
-    let body = incoming::body(&request).await;
-    match (caller, body) {
+) -> std::result::Result<Served, Problem> {
+    let caller = caller(context, header(&request, "authorization").as_deref(), trace).await;
+    let body = if endpoint == Endpoint::Mcp { incoming::body(&request).await } else { Ok(Vec::new()) };
+    let (principal, body) = match (caller, body) {
+        (Ok(principal), Ok(body)) => (principal, body),
+        (Ok(principal), Err(Problem::Json(_))) => return Ok(rated(context, &principal, mcp::too_large()).into()),
         (Err(problem @ Problem::RateLimited { .. }), Ok(body)) => {
-            let reply = mcp::limited(&headers, &body, &problem);
+            let reply = mcp::limited(&mcp::routing_headers(&request), &body, &problem);
             trace.told_in_band = reply.is_some().then(|| problem.clone());
-            reply.ok_or(problem)
+            return reply.map(Served::from).ok_or(problem);
         }
-        (Ok(principal), Ok(body)) => Ok(rated(
-            context,
-            &principal,
-            mcp::post(context, &principal, &mcp::Posted { headers, request: &request }, &body).await?,
-        )),
-        (Ok(principal), Err(Problem::Json(_))) => Ok(rated(context, &principal, mcp::too_large())),
-        (Err(problem), _) | (Ok(_), Err(problem)) => Err(problem),
-    }
+        (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
+    };
+    let place = principal.place(server);
+    let scene = mcp_serve::Scene { context: Rc::clone(context), principal: principal.clone(), place, session: None };
+    let answered = match endpoint {
+        Endpoint::McpStream => mcp_session::stream(&scene, &request).await,
+        Endpoint::McpEnd => mcp_session::end(&scene, &request).await,
+        _ => mcp::post(scene, mcp::Posted::new(request, body)).await,
+    };
+    Ok(match answered? {
+        Served::Reply(reply) => rated(context, &principal, reply).into(),
+        response => response,
+    })
 }
 
 async fn caller(
@@ -222,7 +236,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
     };
     let response = match served {
         Served::Reply(reply) => reply::render(reply, &context.correlation)?,
-        Served::File(response) => response,
+        Served::Response(response) => response,
     };
     context.log(&Event::Request(observe::Request {
         method: trace.method.chars().take(16).collect(),

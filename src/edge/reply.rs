@@ -2,8 +2,9 @@
 
 use crate::api::reply::Reply;
 use crate::id::CorrelationId;
+use futures::stream::Stream;
 use std::cell::RefCell;
-use worker::{Headers, Response, ResponseBuilder, Result};
+use worker::{Headers, Response, ResponseBody, ResponseBuilder, Result};
 
 /// Headers of every reply. A reply of the API is never a document, so nothing may be loaded or framed.
 const ALWAYS: [(&str, &str); 5] = [
@@ -30,6 +31,19 @@ pub fn render(reply: Reply, correlation: &CorrelationId) -> Result<Response> {
     headers.set(CORRELATION, correlation.as_str())?;
     let builder = ResponseBuilder::new().with_status(reply.status).with_headers(headers);
     if reply.body.is_empty() { Ok(builder.empty()) } else { Ok(builder.fixed(reply.body)) }
+}
+
+/// Renders a reply whose body is a stream.
+pub fn stream<S>(head: Reply, correlation: &CorrelationId, body: S) -> Result<Response>
+where
+    S: Stream<Item = Result<Vec<u8>>> + 'static,
+{
+    render(head, correlation)?.into_parts().0.from_stream(body)
+}
+
+/// Renders a reply with the body of another response.
+pub fn with_body(head: Reply, correlation: &CorrelationId, body: ResponseBody) -> Result<Response> {
+    Ok(render(head, correlation)?.into_parts().0.body(body))
 }
 
 /// Puts the headers of every reply on one that came from elsewhere, for example a static file.

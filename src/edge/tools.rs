@@ -1,5 +1,6 @@
 //! Tools as a caller meets them: listed, found by exact name, checked, run.
 
+use super::context::Background;
 use super::upstreams::{self, Lookup, Party};
 use super::{clock, outbound, random};
 use crate::entropy::purpose::Purpose;
@@ -47,7 +48,7 @@ pub struct Surroundings<'a> {
     /// The platform's bindings.
     pub env: &'a worker::Env,
     /// Runs what nobody waits for.
-    pub background: &'a worker::Context,
+    pub background: &'a Background,
 }
 
 /// Why a call gave no result.

@@ -9,6 +9,7 @@
 //! | last good listing | fresh for 60 s; then used while a newer one is fetched; gone after 10 min |
 //! | a failed listing | 5 s, so that a dead upstream delays one caller and not all |
 
+use super::context::Background;
 use super::{clock, outbound};
 use crate::id::{TenantId, UpstreamId, UserId};
 use crate::mcp::wire::CallToolResult;
@@ -104,7 +105,7 @@ async fn part(party: &Party, upstream: &Upstream) -> Part {
 
 /// Finds a tool by its exposed name. In steady state this asks nobody: an ageing listing is used, and a newer one is
 /// fetched in the background. Only a listing that is too old or does not have the tool is fetched again at once.
-pub async fn find(party: &Party, upstream: &Upstream, name: &str, background: &worker::Context) -> Lookup {
+pub async fn find(party: &Party, upstream: &Upstream, name: &str, background: &Background) -> Lookup {
     let now = clock::now();
     let kept = last_good(party, upstream).map(|(since, listing)| (now.since(since), listing));
     if let Some((age, listing)) = kept {
@@ -146,7 +147,7 @@ pub async fn call(
     }
 }
 
-fn refresh_later(party: &Party, upstream: &Upstream, background: &worker::Context) {
+fn refresh_later(party: &Party, upstream: &Upstream, background: &Background) {
     let now = clock::now();
     if look(party, upstream, |kept| kept.renewed).is_some_and(|since| now.since(since) < RETRY) {
         return;

@@ -18,6 +18,8 @@ pub enum Purpose {
     SessionId,
     /// The secret of a refresh token.
     RefreshToken,
+    /// The id of a session of the Model Context Protocol.
+    McpSession,
     /// The bytes the `quantum_random` tool gives.
     Tool,
     /// The nonce of a request to a provider.
@@ -43,10 +45,11 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
+        Self::McpSession,
         Self::Tool,
         Self::ProviderNonce,
         Self::Jitter,
@@ -59,6 +62,7 @@ impl Purpose {
             Self::TokenId => "jti",
             Self::SessionId => "session-id",
             Self::RefreshToken => "refresh-token",
+            Self::McpSession => "mcp-session",
             Self::Tool => "tool",
             Self::ProviderNonce => "provider-nonce",
             Self::Jitter => "jitter",
@@ -70,7 +74,7 @@ impl Purpose {
     pub const fn lane(self) -> Lane {
         match self {
             Self::TokenId | Self::SessionId | Self::Tool | Self::ProviderNonce | Self::Jitter => Lane::Public,
-            Self::RefreshToken | Self::ChildSeed => Lane::Private,
+            Self::RefreshToken | Self::McpSession | Self::ChildSeed => Lane::Private,
         }
     }
 }

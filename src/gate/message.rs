@@ -28,6 +28,13 @@ pub enum GateRequest {
         /// Life of a lease, in milliseconds: the bound of a revocation.
         lease_life: Lifetime,
     },
+    /// Is this access token still good? Counts nothing: a stream that goes on asks it now and then.
+    Check {
+        /// The token.
+        token: TokenId,
+        /// Its session.
+        session: SessionId,
+    },
     /// Count one event of a source that has no token, for example a login from an address.
     Charge {
         /// The source's rate.
@@ -165,7 +172,10 @@ impl GateRequest {
     /// The session a question is about.
     pub fn session(&self) -> Option<&SessionId> {
         match self {
-            Self::Admit { session, .. } | Self::Rotate { session, .. } | Self::Revoke { session } => Some(session),
+            Self::Admit { session, .. }
+            | Self::Check { session, .. }
+            | Self::Rotate { session, .. }
+            | Self::Revoke { session } => Some(session),
             Self::Open { session } => Some(&session.id),
             Self::Charge { .. } | Self::AttemptLogin | Self::LoginSucceeded | Self::Probe => None,
         }
@@ -174,7 +184,7 @@ impl GateRequest {
     /// The access token a question is about.
     pub fn token(&self) -> Option<&TokenId> {
         match self {
-            Self::Admit { token, .. } => Some(token),
+            Self::Admit { token, .. } | Self::Check { token, .. } => Some(token),
             _ => None,
         }
     }
@@ -185,6 +195,10 @@ pub fn decide(request: GateRequest, facts: Facts, now: Timestamp) -> (GateReply,
     match request {
         GateRequest::Admit { token, asked, policy, lease_life, .. } => {
             admit(&token, &asked, policy, lease_life, facts, now)
+        }
+        GateRequest::Check { .. } => {
+            let good = facts.session.is_some_and(|session| session.is_live(now)) && !facts.token_revoked;
+            (if good { GateReply::Done } else { GateReply::Revoked }, Vec::new())
         }
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
@@ -273,5 +287,44 @@ fn revoke(session: Option<Session>, now: Timestamp) -> (GateReply, Vec<Write>) {
             (GateReply::Ended { until: Some(session.current_token().1) }, vec![Write::Session(session)])
         }
         None => (GateReply::Ended { until: None }, Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, GateReply, GateRequest, decide};
+    use crate::gate::session::{Issued, Session};
+    use crate::id::{SessionId, TokenId};
+    use crate::scope::Scope;
+    use crate::time::{Lifetime, Timestamp};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW: Timestamp = Timestamp::from_seconds(100);
+
+    fn session() -> Session {
+        let issued = Issued {
+            refresh_hash: "h".into(),
+            token: TokenId::parse("t").unwrap(),
+            token_expires_at: NOW.plus(Lifetime::from_seconds(900)),
+        };
+        let ends = NOW.plus(Lifetime::from_seconds(3600));
+        Session::open(SessionId::parse("s").unwrap(), "c".into(), Scope::full(), ends, issued)
+    }
+
+    #[test]
+    fn a_check_counts_nothing_and_sees_every_way_a_token_ends() {
+        let (token, session_id) = (TokenId::parse("t").unwrap(), SessionId::parse("s").unwrap());
+        let check = GateRequest::Check { token, session: session_id };
+        assert!(check.session().is_some() && check.token().is_some());
+        let answer = |session: Option<Session>, token_revoked| {
+            decide(check.clone(), Facts { session, token_revoked, ..Facts::default() }, NOW)
+        };
+        assert_eq!(answer(Some(session()), false), (GateReply::Done, Vec::new()));
+        let mut ended = session();
+        ended.revoke(NOW);
+        for (session, token_revoked) in [(None, false), (Some(session()), true), (Some(ended), false)] {
+            assert_eq!(answer(session, token_revoked), (GateReply::Revoked, Vec::new()));
+        }
     }
 }

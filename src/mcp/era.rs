@@ -5,6 +5,7 @@
 
 use super::headers::{PROTOCOL_VERSION, Presence, RequestHeaders};
 use super::refusal::{Fault, HeaderProblem};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The `_meta` member that makes a request modern: the revision it speaks.
@@ -13,15 +14,23 @@ pub const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 /// The `_meta` member with the client's name and version: optional, never used for a decision.
 pub const META_CLIENT: &str = "io.modelcontextprotocol/clientInfo";
+/// The `_meta` member with the level from which on a modern request wants log messages.
+pub const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
 /// A revision with the `initialize` handshake. In order of age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LegacyRevision {
+    /// 2024-11-05, over the transport of the later ones.
+    #[serde(rename = "2024-11-05")]
+    V2024_11_05,
     /// 2025-03-26: the only one with batches; assumed of a request that names no version.
+    #[serde(rename = "2025-03-26")]
     V2025_03_26,
     /// 2025-06-18.
+    #[serde(rename = "2025-06-18")]
     V2025_06_18,
     /// 2025-11-25: what the handshake offers to a client whose version is not served.
+    #[serde(rename = "2025-11-25")]
     V2025_11_25,
 }
 
@@ -36,11 +45,12 @@ pub enum Era {
 
 impl Era {
     /// Every revision served, newest first.
-    pub const SERVED: [Self; 4] = [
+    pub const SERVED: [Self; 5] = [
         Self::Modern,
         Self::Legacy(LegacyRevision::V2025_11_25),
         Self::Legacy(LegacyRevision::V2025_06_18),
         Self::Legacy(LegacyRevision::V2025_03_26),
+        Self::Legacy(LegacyRevision::V2024_11_05),
     ];
 
     /// The revision's name on the wire, its date.
@@ -60,12 +70,13 @@ impl Era {
     /// missing, repeated or says something else than the body, a version that is not served.
     pub(super) fn of_request(
         headers: &RequestHeaders,
+        assumed: LegacyRevision,
         method: &str,
         params: &Map<String, Value>,
     ) -> Result<Self, Fault> {
         match meta(params).and_then(|meta| meta.get(META_VERSION)) {
             Some(claim) => Self::of_claim(claim, headers, method, params),
-            None => Self::of_unclaimed(headers, method, params),
+            None => Self::of_unclaimed(headers, assumed, method, params),
         }
     }
 
@@ -89,8 +100,13 @@ impl Era {
         Self::named(claim).filter(|era| *era == Self::Modern).ok_or_else(|| Fault::unsupported(claim))
     }
 
-    fn of_unclaimed(headers: &RequestHeaders, method: &str, params: &Map<String, Value>) -> Result<Self, Fault> {
-        let era = Self::of_header(headers)?;
+    fn of_unclaimed(
+        headers: &RequestHeaders,
+        assumed: LegacyRevision,
+        method: &str,
+        params: &Map<String, Value>,
+    ) -> Result<Self, Fault> {
+        let era = Self::of_header(headers, assumed)?;
         let era = match era {
             // The handshake is legacy whatever the header says: some clients already name the revision they hope for.
             Self::Modern if method == "initialize" => Self::Legacy(LegacyRevision::LATEST),
@@ -101,10 +117,10 @@ impl Era {
         Ok(era)
     }
 
-    /// The revision the header names; 2025-03-26 when there is none.
-    pub(super) fn of_header(headers: &RequestHeaders) -> Result<Self, Fault> {
+    /// The revision the header names, or the one assumed of a message without the header.
+    pub(super) fn of_header(headers: &RequestHeaders, assumed: LegacyRevision) -> Result<Self, Fault> {
         match headers.version()? {
-            None => Ok(Self::Legacy(LegacyRevision::V2025_03_26)),
+            None => Ok(Self::Legacy(assumed)),
             Some(name) => Self::named(name).ok_or_else(|| Fault::unsupported(name)),
         }
     }
@@ -113,10 +129,13 @@ impl Era {
 impl LegacyRevision {
     /// The newest revision with a handshake.
     pub const LATEST: Self = Self::V2025_11_25;
+    /// What a message without the header speaks, outside any session.
+    pub const ASSUMED: Self = Self::V2025_03_26;
 
     /// The revision's name on the wire, its date.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::V2024_11_05 => "2024-11-05",
             Self::V2025_03_26 => "2025-03-26",
             Self::V2025_06_18 => "2025-06-18",
             Self::V2025_11_25 => "2025-11-25",

@@ -169,6 +169,7 @@ fn named_in<'a>(method: &str, params: &'a Map<String, Value>) -> Option<&'a str>
     let member = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return None,
     };
     params.get(member).and_then(Value::as_str)
@@ -229,6 +230,11 @@ fn trim(value: &str) -> &str {
 
 fn essence(media_type: &str) -> &str {
     trim(media_type.split(';').next().unwrap_or_default())
+}
+
+/// Whether an `Accept` value lists event streams, as one for a stream must.
+pub fn accepts_stream(accept: &str) -> bool {
+    lists(accept, super::sse::MEDIA_TYPE)
 }
 
 /// Whether an `Accept` value lists exactly this media type with a weight that is not zero (RFC 9110 section 12.5.1).

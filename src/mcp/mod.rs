@@ -26,13 +26,24 @@
 //! | [`reply`] [`refusal`] | results and errors on the wire, with their HTTP statuses |
 //! | [`wire`] | the shapes both sides of the gateway speak |
 
+pub mod capability;
 pub mod era;
 pub mod headers;
+pub mod log_level;
 pub mod message;
 pub mod method;
+pub mod notice;
+pub mod outbox;
+pub mod params;
 pub mod post;
+mod problem;
+pub mod question;
 pub mod refusal;
 pub mod reply;
+pub mod session;
+pub mod sse;
+pub mod subscription;
+pub mod ticket;
 pub mod turn;
 pub mod wire;
 

@@ -1,11 +1,15 @@
 //! Refusals: what was wrong, and the one table that says what that is on the wire.
 
+use super::capability::ClientCapabilities;
 use super::era::Era;
 use super::message::RequestId;
+pub use super::problem::{BatchProblem, HeaderProblem, ParamsProblem, Shape};
 use super::reply::Reply;
+use super::wire::RpcError;
 use crate::json::{JsonError, REQUEST_CAPS};
 use crate::time::Lifetime;
 use serde::Serialize;
+use serde_json::Value;
 
 /// JSON-RPC: the body is not JSON.
 pub const PARSE_ERROR: i64 = -32700;
@@ -19,8 +23,16 @@ pub const INVALID_PARAMS: i64 = -32602;
 pub const INTERNAL_ERROR: i64 = -32603;
 /// 2026-07-28: a header is missing, repeated, unreadable or says something else than the body.
 pub const HEADER_MISMATCH: i64 = -32020;
+/// 2026-07-28: the request needs something of the client that it did not declare.
+pub const MISSING_CAPABILITY: i64 = -32021;
 /// 2026-07-28: the version is not served.
 pub const UNSUPPORTED_VERSION: i64 = -32022;
+/// Up to 2025-11-25: no such resource. Later [`INVALID_PARAMS`].
+pub const RESOURCE_NOT_FOUND: i64 = -32002;
+/// What the SDKs answer to a session they do not know.
+pub const SESSION_NOT_FOUND: i64 = -32001;
+/// What the SDKs answer to a request that lacks a session.
+pub const BAD_REQUEST: i64 = -32000;
 /// This gateway's own: too many calls. Outside the range that JSON-RPC reserves, and equal to the HTTP status.
 pub const RATE_LIMITED: i64 = 429;
 /// This gateway's own: a part it needs to decide is away. Equal to the HTTP status.
@@ -35,6 +47,9 @@ pub enum Fault {
     /// `Accept` does not list both media types.
     #[error("Accept must list both application/json and text/event-stream")]
     NotAcceptable,
+    /// `Accept` of a request for a stream does not list it.
+    #[error("Accept must list text/event-stream")]
+    NoStream,
     /// The body is not one strict JSON document within the limits.
     #[error("Parse error: {0}")]
     Json(#[from] JsonError),
@@ -79,6 +94,36 @@ pub enum Fault {
         /// The name asked for, cut to 128 characters.
         name: String,
     },
+    /// No prompt of this name is there for this caller.
+    #[error("Unknown prompt: {name}")]
+    UnknownPrompt {
+        /// The name asked for, cut to 128 characters.
+        name: String,
+    },
+    /// No resource of this URI is there for this caller.
+    #[error("Resource not found")]
+    UnknownResource {
+        /// The URI asked for.
+        uri: String,
+    },
+    /// No task of this id is there for this caller.
+    #[error("Unknown task")]
+    UnknownTask,
+    /// The request needs something of the client that it did not declare.
+    #[error("Missing required client capability")]
+    MissingCapability {
+        /// What it would have to declare.
+        required: Box<ClientCapabilities>,
+    },
+    /// A session that is unknown, over, or another principal's: they look the same.
+    #[error("Session not found")]
+    UnknownSession,
+    /// A method that works within a session only.
+    #[error("Bad Request: this needs the Mcp-Session-Id header of a session")]
+    NoSession,
+    /// An error of an upstream, told as it gave it.
+    #[error("{}", .0.message)]
+    Upstream(Box<RpcError>),
     /// The caller made too many calls.
     #[error("Too many requests")]
     RateLimited {
@@ -94,98 +139,6 @@ pub enum Fault {
     /// The gateway failed; the reason is in its log.
     #[error("Internal error")]
     Internal,
-}
-
-/// What keeps a JSON value from being a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Shape {
-    /// Neither object nor array.
-    #[error("a message is an object")]
-    NotAnObject,
-    /// `jsonrpc` is not `"2.0"`.
-    #[error("jsonrpc must be \"2.0\"")]
-    NotVersion2,
-    /// `method` is not text.
-    #[error("method must be a string")]
-    MethodNotText,
-    /// `params` is there and not an object.
-    #[error("params must be an object")]
-    ParamsNotAnObject,
-    /// `id` is null, a fraction, too large or too long.
-    #[error("id must be a string of at most 256 characters or an integer of 64 bits")]
-    BadId,
-    /// `method` stands beside `result` or `error`.
-    #[error("a message with a method has no result and no error")]
-    CallAndAnswer,
-    /// Both `result` and `error`.
-    #[error("an answer has either a result or an error")]
-    ResultAndError,
-    /// `error` is not an object.
-    #[error("error must be an object")]
-    ErrorNotAnObject,
-    /// None of `method`, `result` and `error`.
-    #[error("a message has a method, a result or an error")]
-    NeitherCallNorAnswer,
-}
-
-/// What is wrong with an array of messages. Batches exist in 2025-03-26 alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BatchProblem {
-    /// The request names another revision.
-    #[error("batches exist in protocol version 2025-03-26 only")]
-    NotInThisRevision,
-    /// Nothing in it.
-    #[error("it is empty")]
-    Empty,
-    /// More messages than allowed.
-    #[error("it has more than {most} messages")]
-    TooLong {
-        /// The limit.
-        most: usize,
-    },
-    /// Calls and answers in one array.
-    #[error("it mixes answers with requests or notifications")]
-    Mixed,
-    /// The handshake inside.
-    #[error("initialize must stand alone")]
-    Initialize,
-    /// Two requests with one id.
-    #[error("two requests have the same id")]
-    RepeatedId,
-}
-
-/// What is wrong with a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HeaderProblem {
-    /// It must be there.
-    #[error("is missing")]
-    Missing,
-    /// It must not stand twice.
-    #[error("is repeated")]
-    Repeated,
-    /// It says something else than the body.
-    #[error("does not match the body")]
-    Differs,
-    /// Its value cannot be decoded.
-    #[error("has an unreadable value")]
-    Unreadable,
-    /// The body has no value for it.
-    #[error("stands for an argument that is absent or null")]
-    Unexpected,
-}
-
-/// What is wrong with a method's parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParamsProblem {
-    /// A member must be text.
-    #[error("{0} must be a string")]
-    NotText(&'static str),
-    /// A member must be an object.
-    #[error("{0} must be an object")]
-    NotAnObject(&'static str),
-    /// A cursor this server never gave.
-    #[error("unknown cursor")]
-    UnknownCursor,
 }
 
 impl Fault {
@@ -204,12 +157,26 @@ impl Fault {
         Self::UnknownTool { name: name.chars().take(128).collect() }
     }
 
+    /// No such prompt for this caller.
+    pub fn unknown_prompt(name: &str) -> Self {
+        Self::UnknownPrompt { name: name.chars().take(128).collect() }
+    }
+
+    /// An error of an upstream. What the protocol gives a meaning of its own keeps it.
+    pub fn upstream(error: RpcError) -> Self {
+        let required = || error.data.as_ref()?.get("requiredCapabilities")?.as_object();
+        match (error.code, required().map(ClientCapabilities::read)) {
+            (MISSING_CAPABILITY, Some(Ok(required))) => Self::MissingCapability { required: Box::new(required) },
+            _ => Self::Upstream(Box::new(error)),
+        }
+    }
+
     /// The code in the JSON-RPC error, and the HTTP status when the message speaks the modern revision (or none is
     /// known). Faults that a handler finds are answered in-band, with 200.
-    pub const fn code_and_status(&self) -> (i64, u16) {
+    pub fn code_and_status(&self) -> (i64, u16) {
         match self {
             Self::ContentType => (INVALID_REQUEST, 415),
-            Self::NotAcceptable => (INVALID_REQUEST, 406),
+            Self::NotAcceptable | Self::NoStream => (INVALID_REQUEST, 406),
             Self::Json(JsonError::TooLarge { .. }) => (INVALID_REQUEST, 413),
             Self::Json(JsonError::TooDeep { .. } | JsonError::DuplicateMember { .. } | JsonError::Malformed { .. }) => {
                 (PARSE_ERROR, 400)
@@ -221,7 +188,16 @@ impl Fault {
             Self::Header { .. } => (HEADER_MISMATCH, 400),
             Self::UnsupportedVersion { .. } => (UNSUPPORTED_VERSION, 400),
             Self::MethodNotFound => (METHOD_NOT_FOUND, 404),
-            Self::Params(_) | Self::UnknownTool { .. } => (INVALID_PARAMS, 200),
+            Self::MissingCapability { .. } => (MISSING_CAPABILITY, 400),
+            Self::UnknownSession => (SESSION_NOT_FOUND, 404),
+            Self::NoSession => (BAD_REQUEST, 400),
+            Self::Params(_)
+            | Self::UnknownTool { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::UnknownResource { .. }
+            | Self::UnknownTask => (INVALID_PARAMS, 200),
+            Self::Upstream(error) if error.code == METHOD_NOT_FOUND => (METHOD_NOT_FOUND, 404),
+            Self::Upstream(error) => (error.code, 200),
             Self::RateLimited { .. } => (RATE_LIMITED, 429),
             Self::Unavailable { .. } => (UNAVAILABLE, 503),
             Self::Internal => (INTERNAL_ERROR, 200),
@@ -237,6 +213,9 @@ impl Fault {
             Self::RateLimited { retry_after } | Self::Unavailable { retry_after } => {
                 Some(Detail::Retry { retry_after_ms: retry_after.millis() })
             }
+            Self::UnknownResource { uri } => Some(Detail::Resource { uri }),
+            Self::MissingCapability { required } => Some(Detail::Required { required_capabilities: required }),
+            Self::Upstream(error) => error.data.as_ref().map(Detail::Upstream),
             _ => None,
         }
     }
@@ -262,17 +241,25 @@ impl Refusal {
     /// The edge adds `Retry-After` to 429 and 503.
     pub fn reply(&self) -> Reply {
         let (code, status) = self.fault.code_and_status();
-        let error = ErrorObject { code, message: self.fault.to_string(), data: self.fault.detail() };
-        Reply::json(status, &ErrorMessage { jsonrpc: "2.0", id: self.id.as_ref(), error })
+        self.render(code, status)
     }
 
-    /// The reply to a legacy request: its clients expect an unknown method in-band, with 200.
+    /// The reply to a legacy request: its clients expect what a handler found in-band, with 200, and know another code for
+    /// a resource that is not there.
     pub(super) fn reply_in(&self, era: Era) -> Reply {
-        let reply = self.reply();
+        let (code, status) = self.fault.code_and_status();
         match (era, &self.fault) {
-            (Era::Legacy(_), Fault::MethodNotFound) => Reply { status: 200, ..reply },
-            _ => reply,
+            (Era::Legacy(_), Fault::UnknownResource { .. }) => self.render(RESOURCE_NOT_FOUND, status),
+            (Era::Legacy(_), Fault::MethodNotFound | Fault::MissingCapability { .. } | Fault::Upstream(_)) => {
+                self.render(code, 200)
+            }
+            _ => self.render(code, status),
         }
+    }
+
+    fn render(&self, code: i64, status: u16) -> Reply {
+        let error = ErrorObject { code, message: self.fault.to_string(), data: self.fault.detail() };
+        Reply::json(status, &ErrorMessage { jsonrpc: "2.0", id: self.id.as_ref(), error })
     }
 }
 
@@ -307,4 +294,12 @@ enum Detail<'a> {
     Retry {
         retry_after_ms: u64,
     },
+    Resource {
+        uri: &'a str,
+    },
+    #[serde(rename_all = "camelCase")]
+    Required {
+        required_capabilities: &'a ClientCapabilities,
+    },
+    Upstream(&'a Value),
 }

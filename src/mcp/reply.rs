@@ -1,24 +1,32 @@
 //! Replies: results on the wire, with their HTTP statuses.
 //!
-//! A modern result says that it is complete, who served it, and, where it may be cached, for how long and for whom. A
-//! legacy result has none of that.
+//! A modern result says what type it is, who served it, and, where it may be cached, for how long and for whom. A legacy
+//! result has none of that.
 
+use super::capability::ServerCapabilities;
 use super::era::{Era, LegacyRevision};
 use super::message::RequestId;
-use super::wire::{CallToolResult, Tool};
+use super::method::{Call, ListKind};
+use super::refusal::{Fault, Refusal};
+use super::wire::{CallToolResult, RpcError, Tool};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// How long a modern client may keep a tool list, in milliseconds: as long as a changed policy may take to bite.
-pub const TOOLS_TTL_MS: u64 = 5_000;
-/// How long a modern client may keep what `server/discover` answered, in milliseconds. It is the same for every caller.
-pub const DISCOVER_TTL_MS: u64 = 300_000;
-/// What both handshakes tell the model about this server.
+/// How long a modern client may keep a list, in milliseconds: as long as a changed policy may take to bite.
+pub const LIST_TTL_MS: u64 = 5_000;
+/// How long a modern client may keep what `server/discover` answered, in milliseconds.
+pub const DISCOVER_TTL_MS: u64 = 60_000;
+/// Longest time a modern client is told it may keep a resource, in milliseconds, whatever its upstream said: one day.
+pub const LONGEST_TTL_MS: u64 = 86_400_000;
+/// What both handshakes tell the model about this server, unless it stands for one upstream that says something else.
 pub const INSTRUCTIONS: &str = "Every tool call is checked against what the caller may do and against the tool's input \
 schema, and counted against a rate limit. A result with isError set says what went wrong.";
 
 /// The `_meta` member with the name and version of the server that made a modern result.
 const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
+const COMPLETE: &str = "complete";
+/// What a result of a list or a resource depends on: the caller.
+const PRIVATE: &str = "private";
 
 /// An HTTP reply: a JSON body, or none. The edge adds `Content-Type: application/json` and the headers every reply has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,63 +64,72 @@ impl Reply {
 
 /// Where a result goes: the request it answers.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Addressee {
+pub struct Addressee {
+    /// The request's id.
     pub id: RequestId,
+    /// The revision it speaks.
     pub era: Era,
 }
 
 impl Addressee {
     /// Answers the legacy handshake.
-    pub fn initialize(&self, negotiated: LegacyRevision) -> Reply {
+    pub fn initialize(&self, negotiated: LegacyRevision, offered: ServerCapabilities, instructions: &str) -> Reply {
         self.answer(InitializeResult {
             protocol_version: negotiated.name(),
-            capabilities: Capabilities::default(),
+            capabilities: offered.in_legacy(),
             server_info: Implementation::THIS,
-            instructions: INSTRUCTIONS,
+            instructions,
         })
     }
 
-    /// Answers `ping`.
-    pub fn pong(&self) -> Reply {
+    /// Answers `ping`, and every legacy request that is done without more to say.
+    pub fn done(&self) -> Reply {
         self.answer(Map::<String, Value>::new())
     }
 
-    /// Answers `server/discover`. It tells every caller the same, so anybody may share it.
-    pub fn discover(&self) -> Reply {
+    /// Answers `server/discover`. What it tells depends on the caller's tenant.
+    pub fn discover(&self, offered: ServerCapabilities, instructions: &str) -> Reply {
         self.answer(DiscoverResult {
-            result_type: RESULT_COMPLETE,
+            result_type: COMPLETE,
             supported_versions: Era::SERVED.map(Era::name),
-            capabilities: Capabilities::default(),
-            instructions: INSTRUCTIONS,
+            capabilities: offered,
+            instructions,
             ttl_ms: DISCOVER_TTL_MS,
-            cache_scope: "public",
+            cache_scope: PRIVATE,
             meta: ResultMeta::signed(None),
         })
     }
 
-    /// Answers `tools/list`. The list depends on the caller, so only the caller may keep it.
+    /// Answers `tools/list`. A legacy client sees output schemas of objects only.
     pub fn tools(&self, mut tools: Vec<Tool>) -> Reply {
-        match self.era {
-            Era::Modern => self.answer(ToolsResult {
-                result_type: Some(RESULT_COMPLETE),
-                tools,
-                ttl_ms: Some(TOOLS_TTL_MS),
-                cache_scope: Some("private"),
-                meta: Some(ResultMeta::signed(None)),
-            }),
-            Era::Legacy(_) => {
-                tools.iter_mut().for_each(keep_legacy_output_schema);
-                self.answer(ToolsResult { result_type: None, tools, ttl_ms: None, cache_scope: None, meta: None })
-            }
+        if self.era != Era::Modern {
+            tools.iter_mut().for_each(keep_legacy_output_schema);
         }
+        self.list(ListKind::Tools, &tools)
     }
 
-    /// Answers `tools/call`.
+    /// Answers a list. It depends on the caller, so only the caller may keep it.
+    pub fn list(&self, kind: ListKind, items: &[impl Serialize]) -> Reply {
+        let modern = self.era == Era::Modern;
+        let of = |wanted| (kind == wanted).then_some(items);
+        self.answer(ListResult {
+            result_type: modern.then_some(COMPLETE),
+            tools: of(ListKind::Tools),
+            prompts: of(ListKind::Prompts),
+            resources: of(ListKind::Resources),
+            resource_templates: of(ListKind::ResourceTemplates),
+            ttl_ms: modern.then_some(LIST_TTL_MS),
+            cache_scope: modern.then_some(PRIVATE),
+            meta: modern.then(|| ResultMeta::signed(None)),
+        })
+    }
+
+    /// Answers `tools/call` with a result of the gateway's own.
     pub fn called(&self, result: CallToolResult) -> Reply {
         let CallToolResult { content, structured_content, is_error, meta } = result;
         self.answer(match self.era {
             Era::Modern => CalledResult {
-                result_type: Some(RESULT_COMPLETE),
+                result_type: Some(COMPLETE),
                 content,
                 structured_content,
                 is_error,
@@ -129,9 +146,93 @@ impl Addressee {
         })
     }
 
-    fn answer(&self, result: impl Serialize) -> Reply {
-        Reply::json(200, &ResultMessage { jsonrpc: "2.0", id: &self.id, result })
+    /// Answers a call with the result an upstream gave. Every member it has is kept, but for those that belong to the hop.
+    pub fn relayed(&self, call: &Call, mut result: Map<String, Value>) -> Reply {
+        let told_ttl = result.shift_remove("ttlMs").and_then(|ttl| ttl.as_u64());
+        for of_the_hop in ["resultType", "cacheScope"] {
+            result.shift_remove(of_the_hop);
+        }
+        match self.era {
+            Era::Modern => {
+                result.shift_insert(0, "resultType".to_owned(), COMPLETE.into());
+                if matches!(call, Call::Resource { .. }) {
+                    result.insert("ttlMs".to_owned(), told_ttl.unwrap_or(0).min(LONGEST_TTL_MS).into());
+                    result.insert("cacheScope".to_owned(), PRIVATE.into());
+                }
+            }
+            Era::Legacy(_) => {
+                if result.get("structuredContent").is_some_and(|content| !content.is_object()) {
+                    result.shift_remove("structuredContent");
+                }
+            }
+        }
+        self.signed(result)
     }
+
+    /// Answers a modern request that needs input before it can go on. `state` is sealed.
+    pub fn input_required(&self, requests: Map<String, Value>, state: String) -> Reply {
+        let mut result = Map::new();
+        result.insert("resultType".to_owned(), "input_required".into());
+        if !requests.is_empty() {
+            result.insert("inputRequests".to_owned(), Value::Object(requests));
+        }
+        result.insert("requestState".to_owned(), state.into());
+        self.signed(result)
+    }
+
+    /// Answers a modern call that goes on as a task. Its `taskId` is the gateway's own.
+    pub fn task(&self, mut task: Map<String, Value>) -> Reply {
+        task.shift_remove("resultType");
+        task.shift_insert(0, "resultType".to_owned(), "task".into());
+        self.signed(task)
+    }
+
+    /// The request is refused.
+    pub fn refuse(&self, fault: Fault) -> Reply {
+        Refusal { id: Some(self.id.clone()), fault }.reply_in(self.era)
+    }
+
+    /// The call's upstream answered with an error. A resource that is not there is named by the URI the caller gave.
+    pub fn upstream_error(&self, call: &Call, error: RpcError) -> Reply {
+        let names_uri = error.data.as_ref().is_some_and(|data| data.get("uri").is_some());
+        match call {
+            Call::Resource { uri, .. } if error.code == super::refusal::INVALID_PARAMS && names_uri => {
+                self.refuse(Fault::UnknownResource { uri: uri.clone() })
+            }
+            _ => self.refuse(Fault::upstream(error)),
+        }
+    }
+
+    fn signed(&self, mut result: Map<String, Value>) -> Reply {
+        let meta = match result.shift_remove("_meta") {
+            Some(Value::Object(meta)) => Some(meta),
+            _ => None,
+        };
+        let meta = match self.era {
+            Era::Modern => Some(ResultMeta::signed(meta)),
+            Era::Legacy(_) => ResultMeta::unsigned(meta),
+        };
+        if let Some(meta) = meta.and_then(|meta| serde_json::to_value(meta).ok()) {
+            result.insert("_meta".to_owned(), meta);
+        }
+        self.answer(result)
+    }
+
+    fn answer(&self, result: impl Serialize) -> Reply {
+        Reply { status: 200, body: Some(result_message(&self.id, &result)) }
+    }
+}
+
+/// A response with a result, on the wire.
+pub(super) fn result_message(id: &RequestId, result: &impl Serialize) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Message<'a, R> {
+        jsonrpc: &'static str,
+        id: &'a RequestId,
+        result: &'a R,
+    }
+    // Serializing fails on map keys that are not text only, and no result has any.
+    serde_json::to_vec(&Message { jsonrpc: "2.0", id, result }).unwrap_or_default()
 }
 
 /// A legacy output schema describes an object; a tool with any other keeps only its content blocks.
@@ -140,31 +241,22 @@ fn keep_legacy_output_schema(tool: &mut Tool) {
     tool.output_schema = tool.output_schema.take().filter(describes_object);
 }
 
-const RESULT_COMPLETE: &str = "complete";
-
-#[derive(Serialize)]
-struct ResultMessage<'a, R> {
-    jsonrpc: &'static str,
-    id: &'a RequestId,
-    result: R,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct InitializeResult {
+struct InitializeResult<'a> {
     protocol_version: &'static str,
-    capabilities: Capabilities,
+    capabilities: ServerCapabilities,
     server_info: Implementation,
-    instructions: &'static str,
+    instructions: &'a str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct DiscoverResult {
+struct DiscoverResult<'a> {
     result_type: &'static str,
-    supported_versions: [&'static str; 4],
-    capabilities: Capabilities,
-    instructions: &'static str,
+    supported_versions: [&'static str; 5],
+    capabilities: ServerCapabilities,
+    instructions: &'a str,
     ttl_ms: u64,
     cache_scope: &'static str,
     #[serde(rename = "_meta")]
@@ -173,10 +265,17 @@ struct DiscoverResult {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ToolsResult {
+struct ListResult<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     result_type: Option<&'static str>,
-    tools: Vec<Tool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<&'a [T]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompts: Option<&'a [T]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<&'a [T]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_templates: Option<&'a [T]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ttl_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,15 +297,6 @@ struct CalledResult {
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     meta: Option<ResultMeta>,
 }
-
-/// What this server can do: tools, whose list it does not announce changes of.
-#[derive(Default, Serialize)]
-struct Capabilities {
-    tools: ToolsCapability,
-}
-
-#[derive(Default, Serialize)]
-struct ToolsCapability {}
 
 /// Who serves.
 #[derive(Clone, Copy, Serialize)]

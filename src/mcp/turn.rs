@@ -1,118 +1,84 @@
-//! What the gateway must do for a message, and how what came of it is rendered.
+//! What must be done for a message.
 
 use super::era::Era;
 use super::headers::RequestHeaders;
-use super::message::RequestId;
-use super::method::Method;
+use super::message::{Answer, Notification};
+use super::method::{Call, Method};
+use super::params::RequestMeta;
 use super::post::{Message, Request};
-use super::refusal::{Fault, Refusal};
+use super::refusal::Fault;
 use super::reply::{Addressee, Reply};
-use super::wire::{CallToolResult, Tool};
-use serde_json::{Map, Value};
+use super::wire::Tool;
 
 /// The next step for a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turn {
     /// Nothing is needed: this is the reply.
     Reply(Reply),
-    /// The caller's tools are needed.
-    ListTools(ListTools),
-    /// A tool must be run.
-    CallTool(CallTool),
+    /// A request must be served.
+    Serve(Box<Asked>),
+    /// A notification, which has no reply. It means something within a session only.
+    Notice(Notification),
+    /// An answer to a request of the server, which there can be within a session only.
+    Answer(Answer),
 }
 
-/// A `tools/list` that waits for the tools.
+/// A request whose method and parameters are read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ListTools {
-    to: Addressee,
-}
-
-/// A `tools/call` that waits for its result.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CallTool {
-    to: Addressee,
-    /// The tool's name, as the caller gave it.
-    pub name: String,
-    /// The arguments, not yet validated.
-    pub arguments: Map<String, Value>,
+pub struct Asked {
+    /// Where the reply goes, and what makes one.
+    pub to: Addressee,
+    /// What came with the request besides its parameters.
+    pub meta: RequestMeta,
+    /// What is asked. Never [`Method::Ping`], which is answered at once.
+    pub method: Method,
 }
 
 impl Message {
     /// What must be done for this message.
     pub fn turn(self) -> Turn {
         match self {
-            Self::Notification | Self::Response => Turn::Reply(Reply::ACCEPTED),
+            Self::Notification(notification) => Turn::Notice(notification),
+            Self::Answer(answer) => Turn::Answer(answer),
             Self::Request(request) => request.turn(),
         }
     }
 }
 
 impl Request {
+    /// Where a reply to this request goes.
+    pub fn addressee(&self) -> Addressee {
+        Addressee { id: self.id.clone(), era: self.era }
+    }
+
     fn turn(self) -> Turn {
-        let Self { id, era, method, params } = self;
-        let to = Addressee { id, era };
-        match Method::read(era, &method, params) {
-            Ok(Method::Initialize { negotiated }) => Turn::Reply(to.initialize(negotiated)),
-            Ok(Method::Ping) => Turn::Reply(to.pong()),
-            Ok(Method::Discover) => Turn::Reply(to.discover()),
-            Ok(Method::ToolsList) => Turn::ListTools(ListTools { to }),
-            Ok(Method::ToolsCall { name, arguments }) => Turn::CallTool(CallTool { to, name, arguments }),
-            Err(fault) => Turn::Reply(to.refuse(fault)),
+        let to = self.addressee();
+        let Self { era, method, mut params, .. } = self;
+        let meta = RequestMeta::take(&mut params, era == Era::Modern);
+        let method = match Method::read(era, &method, params) {
+            Ok(method) => method,
+            Err(fault) => return Turn::Reply(to.refuse(fault)),
+        };
+        match meta {
+            Ok(_) if method == Method::Ping => Turn::Reply(to.done()),
+            Ok(meta) => Turn::Serve(Box::new(Asked { to, meta, method })),
+            Err(fault) => {
+                let (meta, family) = (RequestMeta::default(), method.family());
+                Turn::Serve(Box::new(Asked { to, meta, method: Method::Malformed { family, fault } }))
+            }
         }
     }
 }
 
-impl ListTools {
-    /// The caller's tools, in a stable order, become the reply. A legacy client sees output schemas of objects only.
-    pub fn render(&self, tools: Vec<Tool>) -> Reply {
-        self.to.tools(tools)
-    }
-
-    /// The list cannot be had.
-    pub fn refuse(&self, fault: Fault) -> Reply {
-        self.to.refuse(fault)
-    }
-
-    /// The request's id.
-    pub const fn id(&self) -> &RequestId {
-        &self.to.id
-    }
-}
-
-impl CallTool {
+impl Asked {
     /// Checks the `Mcp-Param-*` headers of a modern call against the tool's input schema. Comes after the tool is found
     /// and before its arguments are validated.
     pub fn check_headers(&self, headers: &RequestHeaders, tool: &Tool) -> Result<(), Fault> {
-        match self.to.era {
-            Era::Modern => headers.check_params(&tool.input_schema, &self.arguments),
-            Era::Legacy(_) => Ok(()),
+        match (&self.method, self.to.era) {
+            (Method::Call(Call::Tool { arguments, .. }), Era::Modern) => {
+                headers.check_params(&tool.input_schema, arguments)
+            }
+            _ => Ok(()),
         }
-    }
-
-    /// What the call gave becomes the reply: a tool that failed, refused its arguments or could not be reached is a
-    /// result with `is_error`, never a protocol error.
-    pub fn render(&self, result: CallToolResult) -> Reply {
-        self.to.called(result)
-    }
-
-    /// The caller has no tool of this name.
-    pub fn unknown_tool(&self) -> Reply {
-        self.to.refuse(Fault::unknown_tool(&self.name))
-    }
-
-    /// The call was not made.
-    pub fn refuse(&self, fault: Fault) -> Reply {
-        self.to.refuse(fault)
-    }
-
-    /// The request's id.
-    pub const fn id(&self) -> &RequestId {
-        &self.to.id
-    }
-}
-
-impl Addressee {
-    fn refuse(&self, fault: Fault) -> Reply {
-        Refusal { id: Some(self.id.clone()), fault }.reply_in(self.era)
     }
 }

@@ -1,4 +1,4 @@
-//! Wire types that both sides of the gateway speak: a tool's definition and a call's result.
+//! Wire types that both sides of the gateway speak: a tool's definition, a call's result, an error.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -65,6 +65,26 @@ impl CallToolResult {
     /// A result of one text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { content: vec![text_block(text.into())], structured_content: None, is_error: false, meta: None }
+    }
+}
+
+/// A JSON-RPC error, as one side gave it and the other is told it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RpcError {
+    /// What kind of error.
+    pub code: i64,
+    /// One sentence.
+    pub message: String,
+    /// What the code's definition says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+impl RpcError {
+    /// Reads an `error` member: an object with a whole number and a text, at least.
+    pub fn read(error: Value) -> Option<Self> {
+        // A struct would also be read from a list.
+        error.is_object().then(|| serde_json::from_value(error).ok()).flatten()
     }
 }
 

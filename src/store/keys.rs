@@ -23,6 +23,16 @@ pub fn source_gate(address: &str) -> String {
     format!("source/{}", encode_random(&Sha256::digest(address)))
 }
 
+/// The object of a legacy client's session of the protocol. `random` is the session's own part of its name.
+pub fn mcp_session(tenant: &TenantId, user: &UserId, random: &str) -> String {
+    format!("session/{tenant}/{user}/{random}")
+}
+
+/// The object that holds one call open while its client gathers input. `random` is the call's own part of its name.
+pub fn mcp_held(tenant: &TenantId, user: &UserId, random: &str) -> String {
+    format!("held/{tenant}/{user}/{random}")
+}
+
 /// The published entry of a revoked session.
 pub fn revoked_session(tenant: &TenantId, session: &SessionId) -> String {
     format!("revoked:session:{tenant}:{session}")
@@ -40,7 +50,7 @@ pub fn revocation_lifetime(until: Timestamp, now: Timestamp) -> Lifetime {
 
 #[cfg(test)]
 mod tests {
-    use super::{account_gate, principal_gate, revocation_lifetime, revoked_session};
+    use super::{account_gate, mcp_held, mcp_session, principal_gate, revocation_lifetime, revoked_session};
     use crate::account::Username;
     use crate::id::{SessionId, TenantId, UserId};
     use crate::time::{Lifetime, Timestamp};
@@ -51,6 +61,8 @@ mod tests {
     fn names_carry_the_tenant() {
         let (tenant, user) = (TenantId::parse("acme").unwrap(), UserId::parse("u-1").unwrap());
         assert_eq!(principal_gate(&tenant, &user), "principal/acme/u-1");
+        assert_eq!(mcp_session(&tenant, &user, "r"), "session/acme/u-1/r");
+        assert_eq!(mcp_held(&tenant, &user, "r"), "held/acme/u-1/r");
         assert_eq!(revoked_session(&tenant, &SessionId::parse("s").unwrap()), "revoked:session:acme:s");
     }
 

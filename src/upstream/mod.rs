@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`ask`] | what is asked for a client, and what comes back |
 //! | [`exchange`] | the steps of one listing or one call, both eras: next request → answer → next request |
 //! | [`request`] | requests, built fresh; nothing a caller sent ever becomes a header here, except what a tool's own schema asks for |
 //! | [`answer`] | what came back, JSON or event stream, becomes a result or a named failure |
@@ -9,6 +10,7 @@
 //! | [`param`] | `x-mcp-header` annotations: which arguments are repeated in headers |
 
 pub mod answer;
+pub mod ask;
 pub mod exchange;
 pub mod param;
 pub mod request;

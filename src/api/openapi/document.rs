@@ -93,7 +93,7 @@ pub struct Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
     /// Unique name, for generated clients.
-    pub operation_id: &'static str,
+    pub operation_id: String,
     /// One line.
     pub summary: &'static str,
     /// More of it.
@@ -170,12 +170,12 @@ pub struct Header {
     pub example: String,
 }
 
-/// A header field of a request.
+/// A header field of a request, or a part of its path.
 #[derive(Debug, Serialize)]
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// `header`
+    /// `header` or `path`
     #[serde(rename = "in")]
     pub place: &'static str,
     /// What it says.

@@ -7,9 +7,12 @@ use crate::entropy::provenance::{Provenance, Report};
 use crate::entropy::provider::Mode;
 use crate::entropy::status::{Outputs, Status};
 use crate::id::{CorrelationId, SessionId};
+use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::headers::RequestHeaders;
+use crate::mcp::method::Method;
 use crate::mcp::post::{self, Post};
-use crate::mcp::turn::Turn;
+use crate::mcp::reply::{INSTRUCTIONS, Reply};
+use crate::mcp::turn::{Asked, Turn};
 use crate::mcp::wire::Tool;
 use crate::scope::Scope;
 use crate::time::Timestamp;
@@ -144,11 +147,22 @@ pub fn answer(request: &str) -> Value {
     match post::parse(&RequestHeaders::collect(headers), request.as_bytes()) {
         Ok(Post::Single(message)) => match message.turn() {
             Turn::Reply(reply) => body(reply.body),
-            Turn::CallTool(call) => body(call.render(server_time::run(MOMENT)).body),
-            Turn::ListTools(list) => body(list.render(Vec::new()).body),
+            Turn::Serve(asked) => body(serve(&asked).body),
+            Turn::Notice(_) | Turn::Answer(_) => Value::Null,
         },
         Ok(Post::Batch(_)) => Value::Null,
         Err(refusal) => body(refusal.reply().body),
+    }
+}
+
+/// A gateway without upstreams.
+fn serve(asked: &Asked) -> Reply {
+    let offered = ServerCapabilities::own();
+    match &asked.method {
+        Method::Initialize { negotiated, .. } => asked.to.initialize(*negotiated, offered, INSTRUCTIONS),
+        Method::Discover => asked.to.discover(offered, INSTRUCTIONS),
+        Method::List(_) => asked.to.tools(Vec::new()),
+        _ => asked.to.called(server_time::run(MOMENT)),
     }
 }
 

@@ -11,8 +11,8 @@ pub mod served;
 
 use crate::api::problem::{Problem, ProblemDocument};
 use crate::api::reply::Reply;
-use crate::api::route::{Endpoint, Method, ROUTES, Route};
-use crate::mcp::refusal::Refusal;
+use crate::api::route::{Method, ROUTES, Route, SERVER};
+use crate::mcp::refusal::{Fault, Refusal};
 use document::{
     Components, Document, Example, Header, Info, License, Media, Named, Operation, Parameter, Reference, RequestBody,
     Response, SecurityScheme, Server, Tag,
@@ -74,6 +74,7 @@ fn paths(shapes: &mut Shapes) -> Named<Named<Operation>> {
         let method = match route.method {
             Method::Get => "get",
             Method::Post => "post",
+            Method::Delete => "delete",
         };
         let entry = (method.to_owned(), operation(route, shapes));
         match paths.iter_mut().find(|(path, _)| path == route.path) {
@@ -85,20 +86,25 @@ fn paths(shapes: &mut Shapes) -> Named<Named<Operation>> {
 }
 
 fn operation(route: Route, shapes: &mut Shapes) -> Operation {
+    let of_server = route.path.ends_with(SERVER);
     let Offer { id, tag, description, scopes, parameters, takes, gives } = served::offer(route.endpoint, shapes);
     let mut responses = Responses::default();
     for given in gives {
         responses.give(given);
     }
-    if route.endpoint == Endpoint::Mcp {
-        responses.refuse_rpc(shapes);
+    for (name, fault) in refused::faults(route.endpoint) {
+        responses.refuse_rpc(name, fault, shapes);
     }
     for problem in refused::problems(route.endpoint) {
         responses.refuse(&problem, shapes);
     }
-    let parameters = [CORRELATION].iter().chain(parameters);
+    if of_server {
+        responses.refuse(&Problem::NotFound, shapes);
+    }
+    let path: &[&str] = if of_server { &["server"] } else { &[] };
+    let parameters = path.iter().chain([&CORRELATION]).chain(parameters);
     Operation {
-        operation_id: id,
+        operation_id: if of_server { format!("{id}OfServer") } else { id.to_owned() },
         summary: route.summary,
         description,
         tags: [tag],
@@ -132,13 +138,11 @@ impl Responses {
         add_example(response, PROBLEM, shapes.written::<ProblemDocument>(), problem.name(), example);
     }
 
-    fn refuse_rpc(&mut self, shapes: &mut Shapes) {
-        for (name, fault) in refused::faults() {
-            let reply = Refusal::anonymous(fault.clone()).reply();
-            let headers = (reply.status == 503).then_some("retry-after");
-            let response = self.at(reply.status, "The request was refused before a tool was asked", headers);
-            add_example(response, JSON, shapes.written::<RpcError>(), name, examples::body(reply.body));
-        }
+    fn refuse_rpc(&mut self, name: &str, fault: Fault, shapes: &mut Shapes) {
+        let reply = Refusal::anonymous(fault).reply();
+        let headers = (reply.status == 503).then_some("retry-after");
+        let response = self.at(reply.status, "The request was refused before anybody else was asked", headers);
+        add_example(response, JSON, shapes.written::<RpcError>(), name, examples::body(reply.body));
     }
 
     fn at<'a>(&mut self, status: u16, description: &str, headers: impl IntoIterator<Item = &'a str>) -> &mut Response {
@@ -179,7 +183,7 @@ fn reference(kind: &str, name: &str) -> Reference {
 }
 
 /// Name, description, example; the whole of a response's header fields that callers may act on.
-const HEADERS: [(&str, &str, &str); 6] = [
+const HEADERS: [(&str, &str, &str); 7] = [
     (CORRELATION, "Ties the reply to the log", "WlpaWlpaWlpaWlpaWlpaWg"),
     ("Retry-After", "Seconds to wait before trying again", "1"),
     (
@@ -194,6 +198,11 @@ const HEADERS: [(&str, &str, &str); 6] = [
         "Bearer realm=\"https://gateway.example.com\"",
     ),
     ("Allow", "The methods of this path", "POST, OPTIONS"),
+    (
+        "Mcp-Session-Id",
+        "The session an `initialize` opened: where the client takes questions, or the server keeps something for it",
+        "nO8kQx2mD1aVb3c4e5f6g7h8i9j0kA1B2C3D4E5F6Gc",
+    ),
 ];
 
 fn headers(shapes: &mut Shapes) -> Named<Header> {
@@ -214,12 +223,25 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
             "2026-07-28",
         ),
         ("Mcp-Method", "Repeats the body's `method`. Required in 2026-07-28", "tools/call"),
-        ("Mcp-Name", "Repeats the called tool's name. Required for `tools/call` in 2026-07-28", "server_time"),
+        (
+            "Mcp-Name",
+            "Repeats the body's `name`, `uri` or `taskId`. Required in 2026-07-28 where the body has one",
+            "server_time",
+        ),
+        (
+            "Mcp-Session-Id",
+            "The session that an `initialize` opened, where it did",
+            "nO8kQx2mD1aVb3c4e5f6g7h8i9j0kA1B2C3D4E5F6Gc",
+        ),
+        ("Last-Event-ID", "The newest event that reached the client: its stream goes on after it", "0-1"),
+        ("server", "The virtual server's name", "files"),
     ];
     let parameter = |(name, description, example): (&'static str, &'static str, &str)| {
         let schema = shapes.read::<String>();
         let example = example.to_owned();
-        (name.to_owned(), Parameter { name, place: "header", description, required: false, schema, example })
+        let in_path = name == "server";
+        let place = if in_path { "path" } else { "header" };
+        (name.to_owned(), Parameter { name, place, description, required: in_path, schema, example })
     };
     Named(known.into_iter().map(parameter).collect())
 }

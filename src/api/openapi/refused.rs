@@ -32,14 +32,29 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
             [vec![broken], credentials(), scopes, vec![limited(), away("the gate")]].concat()
         }
         Endpoint::EntropyStatus | Endpoint::Metrics => vec![Problem::NotTheOperator, away("the entropy hub")],
+        Endpoint::McpStream | Endpoint::McpEnd => {
+            let allow = "POST, OPTIONS".to_owned();
+            [credentials(), vec![Problem::MethodNotAllowed { allow }, limited(), away("the gate")]].concat()
+        }
         Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
         Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Jwks | Endpoint::OpenApi => Vec::new(),
     };
     [own, everywhere()].concat()
 }
 
-/// Every refusal of `POST /mcp` that is a JSON-RPC error and not a status of 200.
-pub fn faults() -> Vec<(&'static str, Fault)> {
+/// Every refusal of an endpoint that is a JSON-RPC error and not a status of 200.
+pub fn faults(endpoint: Endpoint) -> Vec<(&'static str, Fault)> {
+    match endpoint {
+        Endpoint::Mcp => posted(),
+        Endpoint::McpStream => {
+            vec![("unknown-session", Fault::UnknownSession), ("not-acceptable", Fault::NoStream)]
+        }
+        Endpoint::McpEnd => vec![("unknown-session", Fault::UnknownSession)],
+        _ => Vec::new(),
+    }
+}
+
+fn posted() -> Vec<(&'static str, Fault)> {
     let retry_after = Lifetime::from_seconds(1);
     let max_bytes = REQUEST_CAPS.max_bytes;
     let missing_name = Fault::Header { header: NAME.to_owned(), problem: HeaderProblem::Missing };
@@ -47,8 +62,10 @@ pub fn faults() -> Vec<(&'static str, Fault)> {
         ("malformed-json", Fault::Json(JsonError::Malformed { line: 1, column: 2 })),
         ("batch-in-another-revision", Fault::Batch(BatchProblem::NotInThisRevision)),
         ("header-mismatch", missing_name),
-        ("unsupported-version", Fault::UnsupportedVersion { requested: "2024-11-05".to_owned() }),
+        ("unsupported-version", Fault::UnsupportedVersion { requested: "2024-10-07".to_owned() }),
+        ("missing-capability", Fault::MissingCapability { required: Box::default() }),
         ("method-not-found", Fault::MethodNotFound),
+        ("unknown-session", Fault::UnknownSession),
         ("not-acceptable", Fault::NotAcceptable),
         ("body-too-large", Fault::Json(JsonError::TooLarge { max_bytes })),
         ("unsupported-media-type", Fault::ContentType),

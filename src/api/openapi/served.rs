@@ -8,6 +8,7 @@ use crate::api::body::{
 use crate::api::health::{Health, Liveness, PartState, Readiness};
 use crate::api::route::Endpoint;
 use crate::entropy::status::Status;
+use crate::mcp::sse;
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::token::jwks::JwkSet;
 use schemars::generate::SchemaSettings;
@@ -137,6 +138,16 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         }
         Endpoint::ExecuteTool => execute(shapes),
         Endpoint::Mcp => mcp(shapes),
+        Endpoint::McpStream => {
+            let mut offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM).with_token(&[]);
+            offer.parameters = &["Mcp-Session-Id", "Last-Event-ID"];
+            offer
+        }
+        Endpoint::McpEnd => {
+            let mut offer = Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]).with_token(&[]);
+            offer.parameters = &["Mcp-Session-Id"];
+            offer
+        }
         Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
         Endpoint::EntropyStatus => {
             let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
@@ -202,16 +213,21 @@ fn mcp(shapes: &mut Shapes) -> Offer {
     let served = Given {
         status: 200,
         description: "The reply, or a batch's replies. A request that only its handler could refuse (an unknown tool, wrong parameters) is refused here, with a JSON-RPC error",
-        headers: RATE,
+        headers: &["ratelimit", "ratelimit-policy", "mcp-session-id"],
         body: Some((JSON, shapes.written::<McpReply>(), replies)),
     };
     let accepted = Given::empty(202, "Nothing but notifications or answers was posted; nothing is replied").rated();
-    let mut offer = Offer::new("mcp", "mcp", vec![served, accepted])
+    let mut offer = Offer::new("mcp", "mcp", vec![served, events(shapes), accepted])
         .about(MCP)
         .with_token(&[TOOLS_READ, TOOLS_CALL])
         .taking(shapes.read::<McpPost>(), requests.map(|(name, request)| (name, examples::text(request))).to_vec());
-    offer.parameters = &["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"];
+    offer.parameters = &["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id"];
     offer
+}
+
+fn events(shapes: &mut Shapes) -> Given {
+    let body = Some((sse::MEDIA_TYPE, shapes.written::<String>(), Vec::new()));
+    Given { status: 200, description: "Server-sent events, each with a JSON-RPC message", headers: RATE, body }
 }
 
 fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
@@ -234,4 +250,5 @@ fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
 }
 
 const OPERATOR: &str = "Takes `Authorization: Bearer` with the gateway's own `METRICS_TOKEN`, not an access token. Counts are since the hub started.";
-const MCP: &str = "Streamable HTTP with JSON replies only: no event streams, no sessions. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18 and 2025-03-26; batches in the last only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list, `tools:call` to call.";
+const MCP: &str = "Streamable HTTP. A reply is one JSON message, or a stream of events that ends with it: as soon as the tool reports something, or takes long. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26 and 2024-11-05; batches in 2025-03-26 only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list, `tools:call` to call.";
+const MCP_STREAM: &str = "What belongs to no request of the client: changed lists and resources, questions. With `Last-Event-ID` the rest of any stream of the session.";

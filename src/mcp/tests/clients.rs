@@ -48,7 +48,7 @@ fn the_typescript_v2_client_discovers_lists_and_calls_without_a_handshake() {
     let discover = format!(
         r#"{{"jsonrpc":"2.0","id":"server-discover-probe-1","method":"server/discover","params":{{"_meta":{meta}}}}}"#
     );
-    assert!(exchange(&head("server/discover", &[]), &discover).starts_with(r#"200 {"jsonrpc":"2.0","id":"server-discover-probe-1","result":{"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"]"#));
+    assert!(exchange(&head("server/discover", &[]), &discover).starts_with(r#"200 {"jsonrpc":"2.0","id":"server-discover-probe-1","result":{"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"]"#));
     let list = format!(r#"{{"method":"tools/list","jsonrpc":"2.0","id":0,"params":{{"_meta":{meta}}}}}"#);
     assert!(exchange(&head("tools/list", &[]), &list).starts_with(
         r#"200 {"jsonrpc":"2.0","id":0,"result":{"resultType":"complete","tools":[{"name":"get_weather""#

@@ -2,17 +2,23 @@
 
 mod clients;
 mod headers;
+mod methods;
 mod refusals;
 mod replies;
+mod results;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod properties;
 
+use super::capability::ServerCapabilities;
 use super::headers::RequestHeaders;
+use super::method::{Call, ListKind, Method};
 use super::post::{self, Message, Post};
-use super::reply::Reply;
-use super::turn::Turn;
+use super::refusal::Fault;
+use super::reply::{INSTRUCTIONS, Reply};
+use super::turn::{Asked, Turn};
 use super::wire::{CallToolResult, Tool};
+use serde_json::{Map, Value};
 
 /// The `_meta` of a modern request, without more than it needs.
 const META: &str =
@@ -48,24 +54,44 @@ fn weather() -> Tool {
     )
 }
 
-/// Serves a POST as the edge does, with [`weather`] as the whole catalogue and "sunny" as every result.
+/// Serves a POST as the edge does outside a session, with [`weather`] as the whole catalogue and "sunny" as every result.
 fn serve(headers: &RequestHeaders, body: &str) -> Reply {
+    serve_with(&ServerCapabilities::own(), headers, body)
+}
+
+/// The same for an endpoint that offers more: its lists are empty, and its upstream's results are `{}`.
+fn serve_with(offered: &ServerCapabilities, headers: &RequestHeaders, body: &str) -> Reply {
+    let answer = |message: Message| match message.turn() {
+        Turn::Reply(reply) => reply,
+        Turn::Serve(asked) => reply(offered, headers, &asked),
+        Turn::Notice(_) | Turn::Answer(_) => Reply::ACCEPTED,
+    };
     match post::parse(headers, body.as_bytes()) {
         Err(refusal) => refusal.reply(),
-        Ok(Post::Single(message)) => answer(headers, message),
-        Ok(Post::Batch(messages)) => Reply::batch(messages.into_iter().map(|message| answer(headers, message))),
+        Ok(Post::Single(message)) => answer(message),
+        Ok(Post::Batch(messages)) => Reply::batch(messages.into_iter().map(answer)),
     }
 }
 
-fn answer(headers: &RequestHeaders, message: Message) -> Reply {
-    match message.turn() {
-        Turn::Reply(reply) => reply,
-        Turn::ListTools(list) => list.render(vec![weather()]),
-        Turn::CallTool(call) if call.name != weather().name => call.unknown_tool(),
-        Turn::CallTool(call) => match call.check_headers(headers, &weather()) {
-            Ok(()) => call.render(CallToolResult::text("sunny")),
-            Err(fault) => call.refuse(fault),
+fn reply(offered: &ServerCapabilities, headers: &RequestHeaders, asked: &Asked) -> Reply {
+    let to = &asked.to;
+    if !asked.method.family().is_offered(offered) {
+        return to.refuse(Fault::MethodNotFound);
+    }
+    match &asked.method {
+        Method::Initialize { negotiated, .. } => to.initialize(*negotiated, offered.clone(), INSTRUCTIONS),
+        Method::Discover => to.discover(offered.clone(), INSTRUCTIONS),
+        Method::List(ListKind::Tools) => to.tools(vec![weather()]),
+        Method::List(kind) => to.list(*kind, &Vec::<Value>::new()),
+        Method::Call(Call::Tool { name, .. }) if *name != weather().name => to.refuse(Fault::unknown_tool(name)),
+        Method::Call(Call::Tool { .. }) => match asked.check_headers(headers, &weather()) {
+            Ok(()) => to.called(CallToolResult::text("sunny")),
+            Err(fault) => to.refuse(fault),
         },
+        Method::Call(call) => to.relayed(call, Map::new()),
+        Method::Subscribe { .. } | Method::SetLevel(_) => to.refuse(Fault::NoSession),
+        Method::Ping | Method::Listen(_) => to.done(),
+        Method::Malformed { fault, .. } => to.refuse(fault.clone()),
     }
 }
 

@@ -50,12 +50,17 @@ fn media_types_are_settled_before_the_body_is_read() {
 #[test]
 fn a_value_that_is_no_message_is_an_invalid_request_with_its_id_when_it_has_one() {
     let too_long = format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(257));
+    let other_case = "a member of JSON-RPC is written in another case";
     let bad_id = "id must be a string of at most 256 characters or an integer of 64 bits";
     for (body, id, reason) in [
         ("1", "null", "a message is an object"),
         ("\"x\"", "null", "a message is an object"),
         ("null", "null", "a message is an object"),
         ("{}", "null", "jsonrpc must be \"2.0\""),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"x"}"#, "1", other_case),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","ID":2}"#, "1", other_case),
+        (r#"{"jsonrpc":"2.0","id":1,"METHOD":"ping"}"#, "1", other_case),
+        (r#"{"jsonrpc":"2.0","method":"ping","pArams":{}}"#, "null", other_case),
         (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, "1", "jsonrpc must be \"2.0\""),
         (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, "1", "jsonrpc must be \"2.0\""),
         (r#"{"jsonrpc":"2.0","id":"a"}"#, "\"a\"", "a message has a method, a result or an error"),
@@ -73,7 +78,14 @@ fn a_value_that_is_no_message_is_an_invalid_request_with_its_id_when_it_has_one(
         (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "null", bad_id),
         (r#"{"jsonrpc":"2.0","result":{}}"#, "null", bad_id),
         (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, "1", "an answer has either a result or an error"),
-        (r#"{"jsonrpc":"2.0","id":1,"error":"e"}"#, "1", "error must be an object"),
+        (r#"{"jsonrpc":"2.0","id":1,"result":1}"#, "1", "result must be an object"),
+        (r#"{"jsonrpc":"2.0","id":1,"error":"e"}"#, "1", "error must be an object with a code and a message"),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":1.5,"message":"m"}}"#,
+            "1",
+            "error must be an object with a code and a message",
+        ),
+        (r#"{"jsonrpc":"2.0","id":1,"error":[1,"m"]}"#, "1", "error must be an object with a code and a message"),
         (
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
             "1",
@@ -184,6 +196,8 @@ fn a_header_that_disagrees_with_a_modern_body_is_refused() {
     // Names of prompts and resources are compared too, before the method turns out to be unknown.
     let prompt = modern_body("prompts/get", r#""name":"p","#);
     assert!(exchange(&modern("prompts/get", Some("q")), &prompt).contains("-32020"));
+    let task = modern_body("tasks/get", r#""taskId":"t","#);
+    assert!(exchange(&modern("tasks/get", Some("q")), &task).contains("-32020"));
     let resource = modern_body("resources/read", r#""uri":"a:b","#);
     assert!(exchange(&modern("resources/read", None), &resource).contains("-32020"));
     assert!(exchange(&modern("resources/read", Some("a:b")), &resource).contains("-32601"));
@@ -207,7 +221,7 @@ fn a_version_that_is_not_served_is_answered_with_those_that_are() {
             r#"400 {{"jsonrpc":"2.0","id":{id},"error":{{"code":-32022,"message":"Unsupported protocol version","data":{{"supported":[{supported}],"requested":"{requested}"}}}}}}"#
         )
     };
-    let all = r#""2026-07-28","2025-11-25","2025-06-18","2025-03-26""#;
+    let all = r#""2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05""#;
     let body = modern_body("tools/list", "").replace("2026-07-28", "v999");
     let headers = with(&[("MCP-Protocol-Version", "v999"), ("Mcp-Method", "tools/list")]);
     assert_eq!(exchange(&headers, &body), unsupported("7", "v999", all));
@@ -216,11 +230,11 @@ fn a_version_that_is_not_served_is_answered_with_those_that_are() {
     // A revision with a handshake is not served in the modern form.
     let body = modern_body("tools/list", "").replace("2026-07-28", "2025-06-18");
     let headers = with(&[("MCP-Protocol-Version", "2025-06-18"), ("Mcp-Method", "tools/list")]);
-    let others = r#""2026-07-28","2025-11-25","2025-03-26""#;
+    let others = r#""2026-07-28","2025-11-25","2025-03-26","2024-11-05""#;
     assert_eq!(exchange(&headers, &body), unsupported("7", "2025-06-18", others));
     // Legacy: an unknown header is refused on everything, and what is echoed of it is cut.
     let ping = r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#;
-    for name in ["2024-11-05", "1", "", "2025-06-18, 2025-06-18"] {
+    for name in ["2024-10-07", "1", "", "2025-06-18, 2025-06-18"] {
         assert_eq!(exchange(&with(&[("MCP-Protocol-Version", name)]), ping), unsupported("7", name, all));
     }
     let unknown = with(&[("MCP-Protocol-Version", &"9".repeat(100))]);

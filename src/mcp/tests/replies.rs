@@ -3,10 +3,11 @@
 use super::{exchange, line, modern, modern_body, serve, tool, with};
 use crate::mcp::era::{Era, LegacyRevision};
 use crate::mcp::message::RequestId;
+use crate::mcp::method::{Call, Method};
 use crate::mcp::post::{self, Post};
 use crate::mcp::refusal::Fault;
-use crate::mcp::reply::Reply;
-use crate::mcp::turn::{CallTool, ListTools, Turn};
+use crate::mcp::reply::{Addressee, Reply};
+use crate::mcp::turn::Turn;
 use crate::mcp::wire::CallToolResult;
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -26,24 +27,10 @@ fn turn_of(headers: &super::RequestHeaders, body: &str) -> Turn {
     }
 }
 
-fn call(modern_era: bool) -> CallTool {
-    let turn = if modern_era {
-        turn_of(&modern("tools/call", Some("x")), &modern_body("tools/call", r#""name":"x","#))
-    } else {
-        turn_of(&with(&[]), r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}"#)
-    };
-    let Turn::CallTool(call) = turn else { panic!("{turn:?}") };
-    call
-}
-
-fn list(modern_era: bool) -> ListTools {
-    let turn = if modern_era {
-        turn_of(&modern("tools/list", None), &modern_body("tools/list", ""))
-    } else {
-        turn_of(&with(&[]), r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#)
-    };
-    let Turn::ListTools(list) = turn else { panic!("{turn:?}") };
-    list
+/// Where the replies to a request with the id 7 go.
+fn to(modern_era: bool) -> Addressee {
+    let era = if modern_era { Era::Modern } else { Era::Legacy(LegacyRevision::LATEST) };
+    Addressee { id: RequestId::Number(7), era }
 }
 
 #[test]
@@ -57,7 +44,7 @@ fn initialize() {
         ("2025-11-25", "2025-11-25"),
         ("2025-06-18", "2025-06-18"),
         ("2025-03-26", "2025-03-26"),
-        ("2024-11-05", "2025-11-25"),
+        ("2024-11-05", "2024-11-05"),
         ("2026-07-28", "2025-11-25"),
         ("2099-01-01", "2025-11-25"),
         ("", "2025-11-25"),
@@ -78,7 +65,7 @@ fn discover() {
     assert_eq!(
         exchange(&modern("server/discover", None), &modern_body("server/discover", "")),
         golden(
-            r#"200 {"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"capabilities":{"tools":{}},"instructions":"INSTRUCTIONS","ttlMs":300000,"cacheScope":"public","_meta":{"io.modelcontextprotocol/serverInfo":SERVER}}}"#
+            r#"200 {"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],"capabilities":{"tools":{}},"instructions":"INSTRUCTIONS","ttlMs":60000,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":SERVER}}}"#
         )
     );
 }
@@ -95,35 +82,35 @@ fn a_tool_list_keeps_every_keyword_and_the_order_it_was_given() {
     };
     let b = r#"{"name":"b","title":"B","inputSchema":{"$schema":"x","type":"object","$defs":{}},"outputSchema":{"type":"object"},"annotations":{"readOnlyHint":true},"icons":[{"src":"https://a/b"}],"_meta":{"k":1}}"#;
     assert_eq!(
-        line(&list(true).render(tools())),
+        line(&to(true).tools(tools())),
         golden(&format!(
             r#"200 {{"jsonrpc":"2.0","id":7,"result":{{"resultType":"complete","tools":[{b},{{"name":"a","inputSchema":{{"type":"object"}},"outputSchema":{{"type":"array"}}}}],"ttlMs":5000,"cacheScope":"private","_meta":{{"io.modelcontextprotocol/serverInfo":SERVER}}}}}}"#
         ))
     );
     assert_eq!(
-        line(&list(false).render(tools())),
+        line(&to(false).tools(tools())),
         format!(
             r#"200 {{"jsonrpc":"2.0","id":7,"result":{{"tools":[{b},{{"name":"a","inputSchema":{{"type":"object"}}}}]}}}}"#
         )
     );
-    assert_eq!(line(&list(false).render(vec![])), r#"200 {"jsonrpc":"2.0","id":7,"result":{"tools":[]}}"#);
+    assert_eq!(line(&to(false).tools(vec![])), r#"200 {"jsonrpc":"2.0","id":7,"result":{"tools":[]}}"#);
 }
 
 #[test]
 fn the_result_of_a_call() {
     let result = CallToolResult::structured(json!({"c":21}));
     assert_eq!(
-        line(&call(true).render(result.clone())),
+        line(&to(true).called(result.clone())),
         golden(
             r#"200 {"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","content":[{"type":"text","text":"{\"c\":21}"}],"structuredContent":{"c":21},"_meta":{"io.modelcontextprotocol/serverInfo":SERVER}}}"#
         )
     );
     assert_eq!(
-        line(&call(false).render(result)),
+        line(&to(false).called(result)),
         r#"200 {"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"{\"c\":21}"}],"structuredContent":{"c":21}}}"#
     );
     assert_eq!(
-        line(&call(false).render(CallToolResult::failed("no such city"))),
+        line(&to(false).called(CallToolResult::failed("no such city"))),
         r#"200 {"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"no such city"}],"isError":true}}"#
     );
 }
@@ -134,14 +121,14 @@ fn an_upstreams_signature_is_replaced_and_its_other_metadata_kept() {
     let meta = json!({"io.modelcontextprotocol/serverInfo":{"name":"upstream"},"trace":1});
     result.meta = meta.as_object().cloned();
     assert_eq!(
-        line(&call(true).render(result.clone())),
+        line(&to(true).called(result.clone())),
         golden(
             r#"200 {"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","content":[{"type":"text","text":"x"}],"_meta":{"io.modelcontextprotocol/serverInfo":SERVER,"trace":1}}}"#
         )
     );
-    assert!(line(&call(false).render(result.clone())).ends_with(r#""_meta":{"trace":1}}}"#));
+    assert!(line(&to(false).called(result.clone())).ends_with(r#""_meta":{"trace":1}}}"#));
     result.meta = json!({"io.modelcontextprotocol/serverInfo":{}}).as_object().cloned();
-    assert!(!line(&call(false).render(result)).contains("_meta"));
+    assert!(!line(&to(false).called(result)).contains("_meta"));
 }
 
 #[test]
@@ -149,8 +136,8 @@ fn structured_content_that_is_no_object_reaches_modern_clients_only() {
     for content in [json!([1]), json!(1), Value::Null] {
         let result = CallToolResult::structured(content.clone());
         let shown = format!(r#""structuredContent":{content}"#);
-        assert!(line(&call(true).render(result.clone())).contains(&shown));
-        assert!(!line(&call(false).render(result)).contains("structuredContent"));
+        assert!(line(&to(true).called(result.clone())).contains(&shown));
+        assert!(!line(&to(false).called(result)).contains("structuredContent"));
     }
 }
 
@@ -209,18 +196,16 @@ fn an_id_is_echoed_with_its_type() {
 #[test]
 fn the_turn_carries_the_name_the_arguments_and_the_id() {
     let body = r#"{"jsonrpc":"2.0","id":"q","method":"tools/call","params":{"name":"x","arguments":{"a":[1]}}}"#;
-    let Turn::CallTool(call) = turn_of(&with(&[]), body) else { panic!("no call") };
-    assert_eq!((call.name.as_str(), call.id()), ("x", &RequestId::Text("q".into())));
-    assert_eq!(Value::Object(call.arguments), json!({"a":[1]}));
-    assert_eq!(list(true).id(), &RequestId::Number(7));
-    assert_eq!(LegacyRevision::LATEST.name(), "2025-11-25");
+    let Turn::Serve(asked) = turn_of(&with(&[]), body) else { panic!("no request") };
+    assert_eq!(asked.to.id, RequestId::Text("q".into()));
+    let Method::Call(Call::Tool { name, arguments, .. }) = asked.method else { panic!("no call") };
+    assert_eq!((name.as_str(), Value::Object(arguments)), ("x", json!({"a":[1]})));
 }
 
 #[test]
 fn a_list_or_a_call_that_cannot_be_served_is_refused_with_its_id() {
     let expected = r#"200 {"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"Internal error"}}"#;
     for modern_era in [true, false] {
-        assert_eq!(line(&list(modern_era).refuse(Fault::Internal)), expected);
-        assert_eq!(line(&call(modern_era).refuse(Fault::Internal)), expected);
+        assert_eq!(line(&to(modern_era).refuse(Fault::Internal)), expected);
     }
 }

@@ -1,0 +1,328 @@
+//! The `McpSession` Durable Object: one session of a client that needs one. It exists because such a client answers
+//! questions of servers, and its answers come as requests of their own, at any isolate.
+//!
+//! What the client agreed on, wants to hear of and is subscribed to is stored; streams and requests under way live in memory
+//! ([`super::mcp_desk`]). Requests come from isolates that have checked the session's id and taken a call; the object
+//! verifies the token itself.
+
+use super::admission;
+use super::clock;
+use super::context::{self, Background, Context};
+use super::incoming::{self, header};
+use super::mcp::{self, Posted, SESSION, Served, http, refuse};
+use super::mcp_desk::{Connection, Desk};
+use super::mcp_serve::{Prepared, Scene, prepare};
+use super::mcp_stream;
+use super::mcp_work::{Step, Work, soon};
+use super::reply;
+use crate::api::problem::Problem;
+use crate::api::reply::Reply as HttpReply;
+use crate::api::route;
+use crate::mcp::message::{Notification, RequestId};
+use crate::mcp::method::Method;
+use crate::mcp::outbox::{EventId, Outbox};
+use crate::mcp::post::{self, Message, Post};
+use crate::mcp::refusal::Fault;
+use crate::mcp::reply::{Addressee, Reply};
+use crate::mcp::session::{IDLE, Session};
+use crate::mcp::sse;
+use crate::mcp::turn::{Asked, Turn};
+use crate::time::Lifetime;
+use futures::future::{Either, select};
+use futures::pin_mut;
+use futures::stream::{self, StreamExt};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+
+/// Where the session is stored.
+const STORED: &str = "session";
+/// How long a client whose stream broke off waits before it comes back.
+const COME_BACK: Lifetime = Lifetime::from_seconds(1);
+/// The part of the gateway this is, in a problem document.
+const PART: &str = "the session";
+
+/// See above.
+#[durable_object]
+pub struct McpSession {
+    state: State,
+    env: Env,
+    session: RefCell<Option<Session>>,
+    desk: Rc<Desk>,
+}
+
+impl DurableObject for McpSession {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, session: RefCell::new(None), desk: Rc::default() }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let request = Clone::clone(request.inner());
+        let correlation = context::correlation(&request);
+        let settings = match context::settings(&self.env) {
+            Ok(settings) => settings,
+            Err(problems) => {
+                return reply::render(
+                    Problem::Misconfigured(problems).reply(&correlation, "unconfigured"),
+                    &correlation,
+                );
+            }
+        };
+        let (env, started) = (self.env.clone(), clock::now());
+        let context =
+            Context { env, background: Background::Object, settings, correlation, started, calls: RefCell::default() };
+        let context = Rc::new(context);
+        match self.serve(&context, request).await {
+            Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
+            Ok(Served::Response(response)) => Ok(response),
+            Err(problem) => {
+                reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation)
+            }
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        if let Some(session) = self.known().await? {
+            let now = clock::now();
+            if session.is_over(now) {
+                self.close().await?;
+            } else {
+                self.state.storage().set_alarm(left(&session)).await?;
+            }
+        }
+        Response::empty()
+    }
+}
+
+/// How long a session still lives without a request.
+fn left(session: &Session) -> Duration {
+    Duration::from_millis(session.used_at.plus(IDLE).since(clock::now()).millis())
+}
+
+impl McpSession {
+    async fn serve(
+        &self,
+        context: &Rc<Context>,
+        request: worker::web_sys::Request,
+    ) -> std::result::Result<Served, Problem> {
+        let failed = context::unavailable(PART);
+        let principal = admission::accompany(context, header(&request, "authorization").as_deref())?;
+        let place = principal.place(route::server(&incoming::path(&request)));
+        let session = self.known().await.map_err(&failed)?;
+        let scene = Scene { context: Rc::clone(context), principal, place, session };
+        let Some(session) = scene.session.clone() else {
+            return if request.method() == "POST" { self.open(scene, request).await } else { unknown() };
+        };
+        match request.method().as_str() {
+            "POST" => {
+                self.touch().await.map_err(&failed)?;
+                let body = incoming::body(&request).await?;
+                self.posted(scene, session, Posted::new(request, body)).await
+            }
+            "GET" => self.stream(&scene, &session, &request),
+            _ => {
+                self.close().await.map_err(&failed)?;
+                Ok(Served::Reply(HttpReply::empty(204)))
+            }
+        }
+    }
+
+    /// A handshake opens the session; anything else names one that is not there.
+    async fn open(&self, scene: Scene, request: worker::web_sys::Request) -> std::result::Result<Served, Problem> {
+        let id = header(&request, SESSION).unwrap_or_default();
+        let body = incoming::body(&request).await?;
+        let posted = Posted::new(request, body);
+        let Ok(Post::Single(message)) = post::parse(&posted.headers, &posted.body) else { return unknown() };
+        let Turn::Serve(asked) = message.turn() else { return unknown() };
+        let Method::Initialize { negotiated, client } = &asked.method else { return unknown() };
+        let session = Session::open(*negotiated, client.clone(), clock::now());
+        self.store(&session).await.map_err(context::unavailable(PART))?;
+        self.state.storage().set_alarm(left(&session)).await.map_err(context::unavailable(PART))?;
+        let scene = Scene { session: Some(session), ..scene };
+        match prepare(scene, &posted, *asked).await? {
+            Prepared::Reply(reply) => Ok(Served::Reply(http(reply).with("mcp-session-id", id))),
+            Prepared::Work(_) | Prepared::Elsewhere(_) => unknown(),
+        }
+    }
+
+    async fn posted(&self, scene: Scene, session: Session, posted: Rc<Posted>) -> std::result::Result<Served, Problem> {
+        match post::parse_in(session.revision, &posted.headers, &posted.body) {
+            Err(refusal) => Ok(Served::Reply(http(refusal.reply()))),
+            Ok(Post::Single(message)) => match self.here(message).await? {
+                Ok(asked) => self.asked(scene, &session, &posted, asked).await,
+                Err(reply) => Ok(Served::Reply(http(reply))),
+            },
+            Ok(Post::Batch(messages)) => self.batch(&scene, &posted, messages).await,
+        }
+    }
+
+    /// The request of a message. Any other message is dealt with here.
+    async fn here(&self, message: Message) -> std::result::Result<std::result::Result<Asked, Reply>, Problem> {
+        let failed = context::unavailable(PART);
+        let asked = match message.turn() {
+            Turn::Serve(asked) => *asked,
+            Turn::Reply(reply) => return Ok(Err(reply)),
+            Turn::Notice(notification) => {
+                self.noticed(&notification);
+                return Ok(Err(Reply::ACCEPTED));
+            }
+            Turn::Answer(answer) => {
+                self.desk.answered(answer);
+                return Ok(Err(Reply::ACCEPTED));
+            }
+        };
+        match &asked.method {
+            Method::SetLevel(level) => {
+                self.change(|session| session.log_level = Some(*level)).await.map_err(failed)?;
+                Ok(Err(asked.to.done()))
+            }
+            _ => Ok(Ok(asked)),
+        }
+    }
+
+    fn noticed(&self, notification: &Notification) {
+        if notification.method == "notifications/cancelled"
+            && let Some(id) = notification.params.get("requestId").and_then(RequestId::read)
+        {
+            self.desk.cancel(&id);
+        }
+    }
+
+    async fn batch(
+        &self,
+        scene: &Scene,
+        posted: &Rc<Posted>,
+        messages: Vec<Message>,
+    ) -> std::result::Result<Served, Problem> {
+        let mut replies = Vec::with_capacity(messages.len());
+        for (index, message) in messages.into_iter().enumerate() {
+            if index > 0
+                && let Err(problem) = scene.principal.another(&scene.context).await
+            {
+                if let Message::Request(request) = message {
+                    replies.push(request.addressee().refuse(mcp::fault(&problem)));
+                }
+                continue;
+            }
+            replies.push(match self.here(message).await? {
+                Ok(asked) => mcp::whole(scene.clone(), posted, asked).await?,
+                Err(reply) => reply,
+            });
+        }
+        Ok(Served::Reply(http(Reply::batch(replies))))
+    }
+
+    async fn asked(
+        &self,
+        scene: Scene,
+        session: &Session,
+        posted: &Rc<Posted>,
+        asked: Asked,
+    ) -> std::result::Result<Served, Problem> {
+        let (context, principal, to) = (Rc::clone(&scene.context), scene.principal.clone(), asked.to.clone());
+        match prepare(scene, posted, asked).await? {
+            Prepared::Reply(reply) => Ok(Served::Reply(http(reply))),
+            Prepared::Elsewhere(_) => Ok(Served::Reply(http(to.refuse(Fault::Internal)))),
+            Prepared::Work(work) => self.work(&context, &principal, session, to, work).await,
+        }
+    }
+
+    /// Like [`super::mcp_work::answer`], but the stream can be resumed, and the work goes on without its client.
+    async fn work(
+        &self,
+        context: &Rc<Context>,
+        principal: &admission::Principal,
+        session: &Session,
+        to: Addressee,
+        mut work: Work,
+    ) -> std::result::Result<Served, Problem> {
+        let mut cancelled = self.desk.begin(&to.id);
+        let first = {
+            let step = soon(&mut work);
+            pin_mut!(step);
+            match select(step, &mut cancelled).await {
+                Either::Left((first, _)) => first,
+                // Nothing is said of a request that its client cancelled.
+                Either::Right(_) => return Ok(Served::Reply(http(Reply::ACCEPTED))),
+            }
+        };
+        if let Some(Step::Done(reply)) = first {
+            self.desk.ended(&to.id);
+            return reply.map(|reply| Served::Reply(http(reply)));
+        }
+        let (stream, line) = self.desk.open();
+        spawn_local(Rc::clone(&self.desk).run(stream, to, first, work, cancelled));
+        let begins = beginning(session, Outbox::beginning(stream));
+        mcp_stream::response(context, principal, stream::iter(begins).chain(line)).map(Served::Response)
+    }
+
+    /// `GET`: the session's own stream, or one that broke off. One that is gone is an empty stream, because an error would
+    /// have the client try again and again.
+    fn stream(
+        &self,
+        scene: &Scene,
+        session: &Session,
+        request: &worker::web_sys::Request,
+    ) -> std::result::Result<Served, Problem> {
+        let (begins, Connection { missed, line }) = match header(request, "last-event-id") {
+            Some(last) => match EventId::parse(&last).and_then(|last| self.desk.resume(last)) {
+                Some(connection) => (None, connection),
+                None => {
+                    let nothing = stream::empty::<Vec<u8>>();
+                    return mcp_stream::response(&scene.context, &scene.principal, nothing).map(Served::Response);
+                }
+            },
+            None => {
+                let (stream, connection) = self.desk.open_own();
+                (beginning(session, Outbox::beginning(stream)), connection)
+            }
+        };
+        let events = stream::iter(begins).chain(stream::iter(missed.events)).chain(line);
+        mcp_stream::response(&scene.context, &scene.principal, events).map(Served::Response)
+    }
+
+    /// The session, unless it is over.
+    async fn known(&self) -> Result<Option<Session>> {
+        if self.session.borrow().is_none() {
+            let stored: Option<String> = self.state.storage().get(STORED).await?;
+            let session = stored.and_then(|text| serde_json::from_str(&text).ok());
+            self.session.replace(session);
+        }
+        let session = self.session.borrow().clone();
+        Ok(session.filter(|session| !session.is_over(clock::now())))
+    }
+
+    async fn store(&self, session: &Session) -> Result<()> {
+        self.session.replace(Some(session.clone()));
+        self.state.storage().put(STORED, serde_json::to_string(session)?).await
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Session)) -> Result<()> {
+        let Some(mut session) = self.known().await? else { return Ok(()) };
+        change(&mut session);
+        self.store(&session).await
+    }
+
+    async fn touch(&self) -> Result<()> {
+        let Some(mut session) = self.known().await? else { return Ok(()) };
+        if session.touch(clock::now()) { self.store(&session).await } else { Ok(()) }
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.session.replace(None);
+        self.desk.clear();
+        self.state.storage().delete_alarm().await?;
+        self.state.storage().delete_all().await
+    }
+}
+
+/// The event a resumable stream begins with, where the client's revision has it.
+fn beginning(session: &Session, id: EventId) -> Option<Vec<u8>> {
+    session.primes().then(|| sse::priming(&id.to_string(), COME_BACK))
+}
+
+fn unknown() -> std::result::Result<Served, Problem> {
+    Ok(Served::Reply(refuse(Fault::UnknownSession)))
+}

@@ -1,0 +1,69 @@
+//! Event streams to clients.
+
+use super::admission::{self, Principal};
+use super::context::Context;
+use super::{clock, reply};
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+use crate::mcp::sse;
+use crate::time::{Lifetime, Timestamp};
+use futures::future::{Either, select};
+use futures::stream::{self, Stream, StreamExt};
+use std::rc::Rc;
+use std::time::Duration;
+use worker::{Delay, Response};
+
+/// How long a stream is quiet before it sends a comment, and how old the last check of its principal may be: a stream ends
+/// within this time, and one question to the gate, after its token was revoked or has expired.
+pub const TICK: Duration = Duration::from_secs(5);
+const CHECK: Lifetime = Lifetime::from_seconds(5);
+
+/// A response that streams these events for as long as its principal is good. When the client closes it, the events are
+/// dropped with everything behind them.
+pub fn response(
+    context: &Rc<Context>,
+    principal: &Principal,
+    events: impl Stream<Item = Vec<u8>> + 'static,
+) -> Result<Response, Problem> {
+    let head = Reply::empty(200)
+        .with("content-type", sse::MEDIA_TYPE)
+        .with("cache-control", "no-cache, no-transform")
+        .with("x-accel-buffering", "no");
+    let head = super::rated(context, principal, head);
+    let guarded = guard(Rc::clone(context), principal.clone(), events).map(Ok::<_, worker::Error>);
+    reply::stream(head, &context.correlation, guarded)
+        .map_err(|error| Problem::Internal(format!("a stream could not be made: {error}")))
+}
+
+struct Guarded<S> {
+    context: Rc<Context>,
+    principal: Principal,
+    events: S,
+    checked: Timestamp,
+}
+
+fn guard(
+    context: Rc<Context>,
+    principal: Principal,
+    events: impl Stream<Item = Vec<u8>> + 'static,
+) -> impl Stream<Item = Vec<u8>> {
+    let guarded = Guarded { context, principal, events: events.boxed_local(), checked: clock::now() };
+    stream::unfold(guarded, |mut guarded| async move {
+        let event = match select(guarded.events.next(), Delay::from(TICK)).await {
+            Either::Left((event, _)) => event?,
+            Either::Right(_) => sse::COMMENT.to_vec(),
+        };
+        guarded.is_good().await.then_some((event, guarded))
+    })
+}
+
+impl<S> Guarded<S> {
+    async fn is_good(&mut self) -> bool {
+        let now = clock::now();
+        if now.since(self.checked) < CHECK {
+            return true;
+        }
+        self.checked = now;
+        admission::check(&self.context, &self.principal).await.is_ok()
+    }
+}
