@@ -33,6 +33,37 @@ pub struct Tool {
     pub meta: Option<Map<String, Value>>,
 }
 
+/// A prompt's definition (`Prompt`): its name, and every other member as it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Programmatic name, unique within one listing.
+    pub name: String,
+    /// Title, description, arguments, icons, `_meta`.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A resource's definition (`Resource`): its URI, and every other member as it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// The URI it is read by.
+    pub uri: String,
+    /// Name, title, description, media type, annotations, size, icons, `_meta`.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A resource template's definition (`ResourceTemplate`): its URI template, and every other member as it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceTemplate {
+    /// A URI template (RFC 6570).
+    pub uri_template: String,
+    /// Name, title, description, media type, annotations, icons, `_meta`.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
 /// What a call gave back (`CallToolResult`). Content blocks are relayed unread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

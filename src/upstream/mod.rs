@@ -7,6 +7,7 @@
 //! | [`request`] | requests, built fresh; nothing a caller sent ever becomes a header here, except what a tool's own schema asks for |
 //! | [`answer`] | what came back, JSON or event stream, becomes a result or a named failure |
 //! | [`stream`] | the event-stream format |
+//! | [`survey`] | all that an upstream says of itself |
 //! | [`param`] | `x-mcp-header` annotations: which arguments are repeated in headers |
 
 pub mod answer;
@@ -15,6 +16,7 @@ pub mod exchange;
 pub mod param;
 pub mod request;
 pub mod stream;
+pub mod survey;
 
 use crate::config::{self, ConfigProblem, Lookup};
 use crate::id::UpstreamId;
