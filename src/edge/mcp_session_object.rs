@@ -7,17 +7,16 @@
 
 use super::admission;
 use super::clock;
-use super::context::{self, Background, Context};
+use super::context::{self, Context};
 use super::incoming::{self, header};
 use super::mcp::{self, Posted, SESSION, Served, http, refuse};
 use super::mcp_desk::{Connection, Desk};
+use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_stream;
 use super::mcp_work::{Step, Work, soon};
-use super::reply;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
-use crate::api::route;
 use crate::mcp::message::{Notification, RequestId};
 use crate::mcp::method::Method;
 use crate::mcp::outbox::{EventId, Outbox};
@@ -60,27 +59,12 @@ impl DurableObject for McpSession {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let request = Clone::clone(request.inner());
-        let correlation = context::correlation(&request);
-        let settings = match context::settings(&self.env) {
-            Ok(settings) => settings,
-            Err(problems) => {
-                return reply::render(
-                    Problem::Misconfigured(problems).reply(&correlation, "unconfigured"),
-                    &correlation,
-                );
-            }
+        let context = match surroundings(&self.env, &request) {
+            Ok(context) => context,
+            Err(response) => return response,
         };
-        let (env, started) = (self.env.clone(), clock::now());
-        let context =
-            Context { env, background: Background::Object, settings, correlation, started, calls: RefCell::default() };
-        let context = Rc::new(context);
-        match self.serve(&context, request).await {
-            Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
-            Ok(Served::Response(response)) => Ok(response),
-            Err(problem) => {
-                reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation)
-            }
-        }
+        let served = self.serve(&context, request).await;
+        respond(&context, served)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -108,10 +92,8 @@ impl McpSession {
         request: worker::web_sys::Request,
     ) -> std::result::Result<Served, Problem> {
         let failed = context::unavailable(PART);
-        let principal = admission::accompany(context, header(&request, "authorization").as_deref())?;
-        let place = principal.place(route::server(&incoming::path(&request)));
         let session = self.known().await.map_err(&failed)?;
-        let scene = Scene { context: Rc::clone(context), principal, place, session };
+        let scene = scene(context, &request, session, None)?;
         let Some(session) = scene.session.clone() else {
             return if request.method() == "POST" { self.open(scene, request).await } else { unknown() };
         };

@@ -246,6 +246,13 @@ pub fn stream(upstream: &Upstream, link: &Link, after: Option<HeaderValue>, dead
     }
 }
 
+/// Legacy: ends the session of a link; `None` where there is none to end.
+pub fn end(upstream: &Upstream, link: &Link, deadline: Lifetime) -> Option<OutboundRequest> {
+    let has_session = matches!(link, Link::Legacy(link) if link.session.is_some());
+    let request = OutboundRequest { method: Method::Delete, ..stream(upstream, link, None, deadline) };
+    has_session.then_some(request)
+}
+
 /// The `Authorization` value for a bearer token; `None` when a header cannot carry it.
 pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
     HeaderValue::parse(format!("Bearer {token}")).ok().filter(|_| !token.is_empty())

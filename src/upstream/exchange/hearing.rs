@@ -6,7 +6,7 @@ use crate::mcp::wire::RpcError;
 use crate::outbound::{HeaderValue, OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
 use crate::upstream::answer::{self, Message};
-use crate::upstream::ask::{Notification, ServerRequest};
+use crate::upstream::ask::{AskMethod, Notification, ServerRequest};
 use crate::upstream::link::{LegacyLink, Link};
 use crate::upstream::stream::EventReader;
 use crate::upstream::{ProtocolBreach, UpstreamFailure, UpstreamProblem, request};
@@ -47,6 +47,11 @@ impl Exchange<'_> {
     /// somebody hears what it says.
     pub fn relays(&self) -> bool {
         self.stage == Stage::Working && matches!(&self.errand, Errand::Ask(ask) if ask.attended)
+    }
+
+    /// Whether the stream has no end of its own.
+    pub fn is_endless(&self) -> bool {
+        matches!(&self.errand, Errand::Ask(ask) if ask.method == AskMethod::Listen)
     }
 
     /// The next bytes of a stream; what they say, in order. After an end nothing more is read.
