@@ -7,6 +7,7 @@ use crate::process::program;
 use crate::project::{Project, read_if_there};
 use crate::secrets::{random_bytes, random_key, value, write_missing};
 use mcp_secure_gateway::account::{DEMO_USERNAME, Username, password};
+use mcp_secure_gateway::catalogue::naming::Prefix;
 use mcp_secure_gateway::config::Profile;
 use mcp_secure_gateway::id::{TenantId, UpstreamId, UserId};
 use mcp_secure_gateway::outbound::{HeaderValue, OutboundUrl};
@@ -15,7 +16,6 @@ use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
 use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
 use mcp_secure_gateway::token::read_key;
 use mcp_secure_gateway::token::seal::RootKey;
-use mcp_secure_gateway::tool::definition::Prefix;
 use std::fmt::Display;
 use std::path::PathBuf;
 
