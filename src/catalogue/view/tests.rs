@@ -1,0 +1,477 @@
+use super::{Freshness, Lookup, Part, View};
+use crate::catalogue::endpoint::{Chosen, Endpoint, Member, PrefixMode};
+use crate::catalogue::listing::Listing;
+use crate::catalogue::naming::Prefix;
+use crate::id::UpstreamId;
+use crate::mcp::capability::ServerCapabilities;
+use crate::mcp::wire::Tool;
+use crate::tool::builtin::BuiltIn;
+use crate::upstream::survey::{Introduction, Survey};
+use serde_json::{Map, Value, json};
+use std::rc::Rc;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// What an upstream of a test offers: names of tools and prompts, URIs, templates.
+#[derive(Clone, Debug, Default)]
+struct Offer<'a> {
+    names: &'a [&'a str],
+    uris: &'a [&'a str],
+    templates: &'a [&'a str],
+}
+
+fn id(name: &str) -> UpstreamId {
+    UpstreamId::parse(&format!("id-{name}")).unwrap()
+}
+
+fn object(value: &Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+fn survey(offer: &Offer<'_>) -> Survey {
+    let named = |of: &str, texts: &[&str]| -> Vec<Value> {
+        texts.iter().map(|text| json!({of: text, "name": text, "inputSchema": {"type": "object"}})).collect()
+    };
+    let offered = object(&json!({"tools": {}, "prompts": {}, "resources": {"subscribe": true}}));
+    Survey {
+        introduction: Introduction { offered: ServerCapabilities::read(&offered), ..Introduction::default() },
+        tools: serde_json::from_value(named("title", offer.names).into()).unwrap(),
+        prompts: serde_json::from_value(named("title", offer.names).into()).unwrap(),
+        resources: serde_json::from_value(named("uri", offer.uris).into()).unwrap(),
+        templates: serde_json::from_value(named("uriTemplate", offer.templates).into()).unwrap(),
+        unusable: Vec::new(),
+    }
+}
+
+fn part_of(name: &str, survey: Survey) -> Part {
+    let prefix = Prefix::parse(name).unwrap();
+    let listing = Some(Rc::new(Listing::admit(id(name), prefix.clone(), survey)));
+    Part { upstream: id(name), prefix, freshness: Freshness::Fresh, listing }
+}
+
+fn part(name: &str, names: &[&str]) -> Part {
+    part_of(name, survey(&Offer { names, ..Offer::default() }))
+}
+
+fn absent(name: &str) -> Part {
+    let freshness = Freshness::Absent("timeout".into());
+    Part { upstream: id(name), prefix: Prefix::parse(name).unwrap(), freshness, listing: None }
+}
+
+fn endpoint(mode: PrefixMode, own_tools: bool, parts: &[Part]) -> Endpoint {
+    Endpoint { mode, own_tools, ..Endpoint::everything(parts.iter().map(|part| part.upstream.clone())) }
+}
+
+fn choose(endpoint: &mut Endpoint, member: usize, patterns: &[&str]) {
+    endpoint.members[member].chosen = Chosen::only(patterns).unwrap();
+}
+
+fn shown(view: &View<'_>) -> Vec<String> {
+    let own: Vec<Tool> = BuiltIn::definitions().map(|(_, tool)| tool).collect();
+    view.tools(&own).into_iter().map(|tool| tool.name).collect()
+}
+
+fn found<T>(lookup: &Lookup<T>) -> Option<usize> {
+    match lookup {
+        Lookup::Found { part, .. } => Some(*part),
+        Lookup::Missing(_) | Lookup::Unknown => None,
+    }
+}
+
+fn uri(part: usize, own: &str) -> Lookup<String> {
+    Lookup::Found { part, own: own.to_owned() }
+}
+
+#[test]
+fn the_list_is_sorted_and_a_failing_upstream_takes_nothing_else_away() {
+    let parts = [part("zoo", &["lion"]), absent("dead"), part("art", &["b", "a", "bad name"])];
+    let everything = endpoint(PrefixMode::Always, true, &parts);
+    let view = View::new(&everything, &parts);
+    assert_eq!(shown(&view), ["art__a", "art__b", "get_weather", "quantum_random", "server_time", "zoo__lion"]);
+    assert_eq!(view.find_tool("dead__x"), Lookup::Missing(1));
+    assert_eq!(found(&view.find_tool("art__b")), Some(2));
+}
+
+#[test]
+fn a_tool_is_found_by_its_exact_name_only() {
+    let parts = [part("zoo", &["lion", "old.lion"])];
+    let everything = endpoint(PrefixMode::Always, true, &parts);
+    let view = View::new(&everything, &parts);
+    let Lookup::Found { part: 0, own } = view.find_tool("zoo__lion") else { panic!("it is there") };
+    assert_eq!(own.name, "lion");
+    for other in ["lion", "Zoo__lion", "zoo__lion ", "zoo__", "", "server_time", "zoo__old.lion", "old.lion"] {
+        assert_eq!(view.find_tool(other), Lookup::Unknown, "{other}");
+    }
+    assert_eq!(found(&view.find_prompt("zoo__old.lion")), Some(0), "a prompt's name may have a point");
+}
+
+#[test]
+fn a_single_upstream_without_prefixes_is_shown_as_it_is() {
+    let parts = [part_of("zoo", {
+        let mut survey = survey(&Offer { names: &["b", "old.a", "a"], uris: &["z:1", "a:1"], templates: &[] });
+        survey.introduction.instructions = Some("Feed them.".into());
+        survey.introduction.server = Some(object(&json!({"name": "zoo"})));
+        survey
+    })];
+    let bare = endpoint(PrefixMode::Never, false, &parts);
+    let view = View::new(&bare, &parts);
+    assert_eq!(shown(&view), ["b", "old.a", "a"]);
+    assert_eq!(view.resources().iter().map(|resource| resource.uri.as_str()).collect::<Vec<_>>(), ["z:1", "a:1"]);
+    assert_eq!((view.instructions(), view.server_info().is_some()), (Some("Feed them."), true));
+    for other in [endpoint(PrefixMode::Always, false, &parts), endpoint(PrefixMode::Never, true, &parts)] {
+        let view = View::new(&other, &parts);
+        assert!(view.instructions().is_none() && view.server_info().is_none());
+    }
+}
+
+#[test]
+fn without_prefixes_the_earlier_member_keeps_a_name() {
+    let parts = [part("zoo", &["feed", "lion"]), part("farm", &["feed", "cow", "server_time"])];
+    let bare = endpoint(PrefixMode::Never, false, &parts);
+    let view = View::new(&bare, &parts);
+    assert_eq!(shown(&view), ["cow", "feed", "lion", "server_time"]);
+    assert_eq!(found(&view.find_tool("feed")), Some(0));
+    let with_own = endpoint(PrefixMode::Never, true, &parts);
+    let view = View::new(&with_own, &parts);
+    assert_eq!(view.find_tool("server_time"), Lookup::Unknown, "the gateway's own tool goes first");
+    assert_eq!(shown(&view).iter().filter(|name| *name == "server_time").count(), 1);
+}
+
+#[test]
+fn a_disputed_name_gets_its_prefix_and_no_other_does() {
+    let parts =
+        [part("zoo", &["feed", "lion", "farm__x", "old.a"]), part("farm", &["feed", "x", "get_weather", "old.a"])];
+    let mixed = endpoint(PrefixMode::OnConflict, true, &parts);
+    let view = View::new(&mixed, &parts);
+    let own = ["get_weather", "quantum_random", "server_time"];
+    let names: Vec<_> = shown(&view).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
+    assert_eq!(names, ["farm__feed", "farm__get_weather", "lion", "x", "zoo__farm__x", "zoo__feed"]);
+    for (name, part) in
+        [("feed", None), ("farm__feed", Some(1)), ("zoo__lion", None), ("farm__x", None), ("x", Some(1))]
+    {
+        assert_eq!(found(&view.find_tool(name)), part, "{name}");
+    }
+}
+
+#[test]
+fn a_name_learnt_with_a_prefix_works_while_its_rival_is_absent() {
+    let parts = [part("zoo", &["feed"]), absent("farm")];
+    let mixed = endpoint(PrefixMode::OnConflict, false, &parts);
+    let view = View::new(&mixed, &parts);
+    assert_eq!((found(&view.find_tool("feed")), found(&view.find_tool("zoo__feed"))), (Some(0), Some(0)));
+    assert_eq!(view.find_tool("farm__feed"), Lookup::Missing(1));
+    assert_eq!(view.find_tool("cow"), Lookup::Missing(1));
+}
+
+#[test]
+fn only_what_is_chosen_is_shown_or_found() {
+    let offer = Offer {
+        names: &["read", "read_all", "write"],
+        uris: &["file:///docs/a", "file:///secret"],
+        templates: &["file:///docs/{name}", "db://{table}"],
+    };
+    let parts = [part_of("files", survey(&offer)), absent("dead")];
+    for mode in PrefixMode::ALL {
+        let mut some = endpoint(mode, false, &parts);
+        choose(&mut some, 0, &["read*", "file:///docs/*"]);
+        choose(&mut some, 1, &[]);
+        let view = View::new(&some, &parts);
+        let prefix = if mode == PrefixMode::Always { "files__" } else { "" };
+        assert_eq!(shown(&view), [format!("{prefix}read"), format!("{prefix}read_all")]);
+        assert_eq!(view.find_tool(&format!("{prefix}write")), Lookup::Unknown);
+        assert_eq!(view.find_tool("dead__read"), Lookup::Unknown, "nothing of it is chosen");
+        assert_eq!((view.prompts().len(), view.resources().len(), view.templates().len()), (2, 1, 1));
+        let prefix = if mode == PrefixMode::Always { "mcp+files+" } else { "" };
+        for (own, part) in [
+            ("file:///docs/a", Some(0)),
+            ("file:///docs/b", Some(0)),
+            ("file:///secret", None),
+            ("file:///docs/..", None),
+            ("file:///docs/%2E%2e%2fsecret", None),
+            ("file:///docs/a/b", None),
+            ("db://users", None),
+        ] {
+            assert_eq!(found(&view.find_resource(&format!("{prefix}{own}"))), part, "{mode:?} {own}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_no_members_shows_nothing() {
+    let parts = [part("zoo", &["lion"]), part("farm", &["cow"])];
+    let mut one = endpoint(PrefixMode::Always, false, &parts);
+    one.members.remove(0);
+    let view = View::new(&one, &parts);
+    assert_eq!(shown(&view), ["farm__cow"]);
+    assert_eq!(view.find_tool("zoo__lion"), Lookup::Unknown);
+    assert_eq!(view.find_resource("mcp+zoo+a:b"), Lookup::Unknown);
+}
+
+#[test]
+fn a_uri_that_is_not_listed_goes_to_the_upstream_it_can_only_be_meant_for() {
+    let parts = [part_of("files", survey(&Offer::default())), part("other", &[])];
+    let everything = endpoint(PrefixMode::Always, true, &parts);
+    let view = View::new(&everything, &parts);
+    assert_eq!(view.find_resource("mcp+files+file:///x"), uri(0, "file:///x"));
+    assert_eq!(view.find_resource("ui://mcp+other+chart"), uri(1, "ui://chart"));
+    for nobodys in ["file:///x", "mcp+files+notes", "mcp+nobody+a:b", "mcp+files+a:\u{7}"] {
+        assert_eq!(view.find_resource(nobodys), Lookup::Unknown, "{nobodys}");
+    }
+    let bare = endpoint(PrefixMode::Never, false, &parts[..1]);
+    assert_eq!(View::new(&bare, &parts[..1]).find_resource("mcp+files+file:///x"), uri(0, "mcp+files+file:///x"));
+    let mut without = survey(&Offer::default());
+    without.introduction.offered.resources = None;
+    let parts = [part_of("files", without)];
+    let bare = endpoint(PrefixMode::Never, false, &parts);
+    assert_eq!(View::new(&bare, &parts).find_resource("file:///x"), Lookup::Unknown);
+}
+
+#[test]
+fn without_prefixes_a_uri_goes_to_who_lists_it_and_then_to_who_has_a_template_for_it() {
+    let first = Offer { templates: &["a:{x}"], ..Offer::default() };
+    let second = Offer { uris: &["a:1"], templates: &["a:{x}", "b:{x}"], ..Offer::default() };
+    let parts = [part_of("one", survey(&first)), part_of("two", survey(&second))];
+    let bare = endpoint(PrefixMode::Never, false, &parts);
+    let view = View::new(&bare, &parts);
+    for (own, part) in [("a:1", Some(1)), ("a:2", Some(0)), ("b:2", Some(1)), ("c:2", None)] {
+        assert_eq!(found(&view.find_resource(own)), part, "{own}");
+    }
+    let mixed = endpoint(PrefixMode::OnConflict, false, &parts);
+    let view = View::new(&mixed, &parts);
+    for (shown, part) in [("a:1", Some(1)), ("a:2", None), ("mcp+two+a:2", Some(1)), ("b:2", Some(1))] {
+        assert_eq!(found(&view.find_resource(shown)), part, "{shown}");
+    }
+    let templates: Vec<_> = view.templates().into_iter().map(|template| template.uri_template).collect();
+    assert_eq!(templates, ["b:{x}", "mcp+one+a:{x}", "mcp+two+a:{x}"]);
+    assert_eq!(found(&view.find_template("mcp+two+a:{x}")), Some(1));
+}
+
+#[test]
+fn an_endpoint_offers_what_its_upstreams_do_together() {
+    let parts = [part("zoo", &[]), absent("dead")];
+    let everything = endpoint(PrefixMode::Always, true, &parts);
+    let offered = View::new(&everything, &parts).offered();
+    assert!(offered.tools.is_some() && offered.prompts.is_some() && offered.resources.unwrap().subscribe);
+    let bare = endpoint(PrefixMode::Never, false, &parts[1..]);
+    assert_eq!(View::new(&bare, &parts[1..]).offered(), ServerCapabilities::own());
+    let nothing = endpoint(PrefixMode::Never, false, &[]);
+    assert_eq!(View::new(&nothing, &[]).offered(), ServerCapabilities::default());
+}
+
+#[test]
+fn a_tools_interface_is_named_as_the_client_can_ask_for_it() {
+    let mut survey = survey(&Offer::default());
+    survey.tools = serde_json::from_value(json!([{
+        "name": "chart", "inputSchema": {"type": "object"},
+        "_meta": {"ui": {"resourceUri": "ui://chart", "visibility": ["app"]}, "ui/resourceUri": "ui://old", "k": "ui://k"},
+    }]))
+    .unwrap();
+    let parts = [part_of("zoo", survey)];
+    let meta = |mode| {
+        let endpoint = endpoint(mode, false, &parts);
+        Value::Object(View::new(&endpoint, &parts).tools(&[]).remove(0).meta.unwrap())
+    };
+    assert_eq!(
+        meta(PrefixMode::Always),
+        json!({"ui": {"resourceUri": "ui://mcp+zoo+chart", "visibility": ["app"]},
+            "ui/resourceUri": "ui://mcp+zoo+old", "k": "ui://k"})
+    );
+    for mode in [PrefixMode::Never, PrefixMode::OnConflict] {
+        assert_eq!(meta(mode)["ui"]["resourceUri"], "ui://chart");
+    }
+}
+
+#[test]
+fn the_uris_of_an_answer_are_those_the_client_can_ask_for() {
+    let parts = [part("zoo", &[]), part("farm", &[])];
+    let always = endpoint(PrefixMode::Always, false, &parts);
+    let view = View::new(&always, &parts);
+    let reveal = |value: &Value| {
+        let mut members = object(value);
+        view.reveal(1, &mut members);
+        Value::Object(members)
+    };
+    let block = |uri: &str| {
+        json!([{"type": "resource_link", "uri": uri}, {"type": "resource", "resource": {"uri": uri, "text": "a:b"}},
+            {"type": "text", "text": "a:b", "uri": "a:b"}])
+    };
+    let shown = "mcp+farm+a:b";
+    let link = |uri: &str| json!({"type": "resource_link", "uri": uri});
+    for (own, expected) in [
+        (json!({"contents": [{"uri": "a:b", "text": "a:b"}]}), json!({"contents": [{"uri": shown, "text": "a:b"}]})),
+        (json!({"content": block("a:b")}), json!({"content": block(shown)})),
+        (json!({"messages": [{"content": link("a:b")}]}), json!({"messages": [{"content": link(shown)}]})),
+        (json!({"messages": [{"content": block("a:b")}]}), json!({"messages": [{"content": block(shown)}]})),
+        (json!({"result": {"content": block("a:b")}}), json!({"result": {"content": block(shown)}})),
+        (
+            json!({"method": "notifications/resources/updated", "params": {"uri": "a:b"}}),
+            json!({"method": "notifications/resources/updated", "params": {"uri": shown}}),
+        ),
+        (json!({"contents": [{"uri": "no scheme"}]}), json!({"contents": [{"uri": "no scheme"}]})),
+        (json!({"structuredContent": {"uri": "a:b"}}), json!({"structuredContent": {"uri": "a:b"}})),
+    ] {
+        assert_eq!(reveal(&own), expected);
+    }
+    let never = endpoint(PrefixMode::Never, false, &parts);
+    let mut members = object(&json!({"contents": [{"uri": "a:b"}]}));
+    View::new(&never, &parts).reveal(1, &mut members);
+    assert_eq!(members["contents"][0]["uri"], "a:b");
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod properties {
+    use super::{
+        BuiltIn, Chosen, Endpoint, Lookup, Member, Offer, Part, PrefixMode, Tool, View, absent, id, part_of, survey,
+    };
+    use crate::catalogue::item::Item;
+    use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::sample::{select, subsequence};
+    use std::collections::HashSet;
+    use std::rc::Rc;
+
+    const PREFIXES: [&str; 4] = ["a", "b", "B", "a_b"];
+    const NAMES: [&str; 8] = ["x", "y", "b__x", "a__b__x", "_x", "x.y", "server_time", "a_b__y"];
+    const URIS: [&str; 7] = ["s:1", "s:2", "ui://1", "mcp+b+s:1", "ui://mcp+a+1", "mcp+..b+s:2", "t:1"];
+    const TEMPLATES: [&str; 5] = ["s:{x}", "t:{x}", "ui://{x}", "mcp+b+s:{x}", "{s}:2"];
+    const PATTERNS: [&str; 6] = ["x", "b*", "s:*", "ui://*", "s:{x}", "mcp+*"];
+
+    fn chosen() -> impl Strategy<Value = Chosen> {
+        let some = subsequence(PATTERNS.to_vec(), 0..=PATTERNS.len());
+        prop_oneof![Just(Chosen::ALL), some.prop_map(|patterns| Chosen::only(&patterns).unwrap())]
+    }
+
+    fn offered() -> impl Strategy<Value = (Vec<&'static str>, Vec<&'static str>, Vec<&'static str>)> {
+        let of = |texts: &[&'static str]| subsequence(texts.to_vec(), 0..=texts.len()).prop_shuffle();
+        (of(&NAMES), of(&URIS), of(&TEMPLATES))
+    }
+
+    /// An endpoint with its parts; each part is there with a chance of `present`.
+    fn world(present: f64) -> impl Strategy<Value = (Endpoint, Vec<Part>)> {
+        let part = (offered(), chosen(), proptest::bool::weighted(present));
+        let parts = proptest::collection::vec(part, 0..=PREFIXES.len());
+        (select(PrefixMode::ALL.to_vec()), any::<bool>(), parts).prop_map(|(mode, own_tools, offers)| {
+            let mut members = Vec::new();
+            let mut parts = Vec::new();
+            for (prefix, ((names, uris, templates), chosen, present)) in PREFIXES.into_iter().zip(offers) {
+                let offer = Offer { names: &names, uris: &uris, templates: &templates };
+                parts.push(if present { part_of(prefix, survey(&offer)) } else { absent(prefix) });
+                members.push(Member { upstream: id(prefix), chosen });
+            }
+            (Endpoint { name: None, mode, own_tools, members }, parts)
+        })
+    }
+
+    /// The part that has this very item, by the pointer.
+    fn owner<T: Item>(parts: &[Part], own: &Rc<T>) -> usize {
+        let has = |part: &Part| {
+            let listing = part.listing.as_ref();
+            listing.and_then(|listing| T::shelf(listing).get(own.own())).is_some_and(|item| Rc::ptr_eq(item, own))
+        };
+        parts.iter().position(has).unwrap()
+    }
+
+    /// Every shown item is found under what it is shown as, in its part, and nothing is shown twice.
+    fn check<T: Item>(parts: &[Part], shown: &[T], find: impl Fn(&str) -> Lookup<Rc<T>>) -> HashSet<(usize, String)> {
+        let mut seen = HashSet::new();
+        for item in shown {
+            let Lookup::Found { part, own } = find(item.own()) else { panic!("{} is shown, not found", item.own()) };
+            assert_eq!(owner(parts, &own), part);
+            assert!(seen.insert((part, own.own().to_owned())), "{} is shown twice", item.own());
+        }
+        let names: HashSet<&str> = shown.iter().map(Item::own).collect();
+        assert_eq!(names.len(), shown.len());
+        seen
+    }
+
+    fn own_tools() -> Vec<Tool> {
+        BuiltIn::definitions().map(|(_, tool)| tool).collect()
+    }
+
+    fn of_upstreams(view: &View<'_>) -> Vec<Tool> {
+        view.tools(&[])
+    }
+
+    /// Names that somebody might ask for, each once.
+    fn asked(texts: &[&str]) -> HashSet<String> {
+        let with = |text: &&str| -> Vec<String> {
+            let marks = ["a", "b", "..b", "a.b"].map(|label| match text.strip_prefix("ui://") {
+                Some(rest) => format!("ui://mcp+{label}+{rest}"),
+                None => format!("mcp+{label}+{text}"),
+            });
+            let names = PREFIXES.map(|prefix| format!("{prefix}__{text}"));
+            [vec![(*text).to_owned()], marks.to_vec(), names.to_vec()].concat()
+        };
+        texts.iter().flat_map(with).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_found_and_what_is_found_is_shown((endpoint, parts) in world(1.0)) {
+            let view = View::new(&endpoint, &parts);
+            let tools = check(&parts, &of_upstreams(&view), |shown| view.find_tool(shown));
+            let prompts = check(&parts, &view.prompts(), |shown| view.find_prompt(shown));
+            let templates = check(&parts, &view.templates(), |shown| view.find_template(shown));
+            let (mut found_tools, mut found_prompts, mut found_templates) = (0, 0, 0);
+            for text in asked(&NAMES) {
+                if let Lookup::Found { part, own } = view.find_tool(&text) {
+                    prop_assert!(tools.contains(&(part, own.name.clone())));
+                    found_tools += 1;
+                }
+                if let Lookup::Found { part, own } = view.find_prompt(&text) {
+                    prop_assert!(prompts.contains(&(part, own.name.clone())));
+                    found_prompts += 1;
+                }
+            }
+            for text in asked(&TEMPLATES) {
+                if let Lookup::Found { part, own } = view.find_template(&text) {
+                    prop_assert!(templates.contains(&(part, own.uri_template.clone())));
+                    found_templates += 1;
+                }
+            }
+            prop_assert_eq!((found_tools, found_prompts, found_templates), (tools.len(), prompts.len(), templates.len()));
+            let all = view.tools(&own_tools());
+            let names: HashSet<&str> = all.iter().map(|tool| tool.name.as_str()).collect();
+            prop_assert_eq!(names.len(), all.len(), "also with the gateway's own tools nothing is shown twice");
+        }
+
+        #[test]
+        fn what_is_shown_is_found_while_parts_are_absent((endpoint, parts) in world(0.6)) {
+            let view = View::new(&endpoint, &parts);
+            check(&parts, &of_upstreams(&view), |shown| view.find_tool(shown));
+            check(&parts, &view.prompts(), |shown| view.find_prompt(shown));
+            check(&parts, &view.templates(), |shown| view.find_template(shown));
+        }
+
+        #[test]
+        fn a_shown_resource_is_read_where_it_was_listed((endpoint, parts) in world(0.8)) {
+            let view = View::new(&endpoint, &parts);
+            let mut seen = HashSet::new();
+            for resource in view.resources() {
+                prop_assert!(seen.insert(resource.uri.clone()), "{} is shown twice", resource.uri);
+                let Lookup::Found { part, own } = view.find_resource(&resource.uri) else {
+                    panic!("{} is shown, not found", resource.uri)
+                };
+                prop_assert_eq!(view.shown_uri(part, &own), Some(resource.uri));
+                prop_assert!(parts[part].listing.as_ref().unwrap().resource(&own).is_some());
+                prop_assert!(endpoint.members[part].chosen.takes(&own));
+            }
+        }
+
+        #[test]
+        fn a_uri_an_answer_names_leads_back_to_who_answered((endpoint, parts) in world(0.8)) {
+            let view = View::new(&endpoint, &parts);
+            for part in 0..parts.len() {
+                for own in URIS.into_iter().chain(["s:9", "unlisted:1", "mcp+b+unlisted:1"]) {
+                    let Some(shown) = view.shown_uri(part, own) else { continue };
+                    match view.find_resource(&shown) {
+                        Lookup::Found { part: found, own: found_own } => {
+                            prop_assert_eq!((found, found_own.as_str()), (part, own));
+                        }
+                        Lookup::Missing(missing) => prop_assert_eq!(missing, part),
+                        Lookup::Unknown => prop_assert!(endpoint.members[part].chosen != Chosen::ALL),
+                    }
+                }
+            }
+        }
+    }
+}
