@@ -28,7 +28,7 @@ pub enum Lost {
 
 /// Every upstream's part, for a list. One that cannot be asked is said in the log, and takes away nothing but its own.
 pub async fn parts(context: &Context, principal: &Principal, party: &Party, shown: &Shown) -> Vec<Part> {
-    let parts = upstreams::parts(party, &shown.upstreams).await;
+    let parts = upstreams::parts(party, shown).await;
     for (part, upstream) in parts.iter().zip(&shown.upstreams) {
         if let Freshness::Stale(reason) | Freshness::Absent(reason) = &part.freshness {
             let (tenant, upstream) = (principal.claims().tenant.clone(), upstream.name.clone());
@@ -40,15 +40,15 @@ pub async fn parts(context: &Context, principal: &Principal, party: &Party, show
 
 /// Every upstream's part as it is at hand, asked for only where there is none that can be used.
 pub async fn parts_at_hand(context: &Context, party: &Party, shown: &Shown) -> Vec<Part> {
-    let part = async |upstream| match upstreams::at_hand(party, upstream) {
+    let part = async |(upstream, prefix)| match upstreams::at_hand(party, upstream, prefix) {
         (part, Age::Fresh) => part,
         (part, Age::Ageing) => {
             upstreams::refresh_later(party, upstream, &context.background);
             part
         }
-        (_, Age::Old) => upstreams::part(party, upstream).await,
+        (_, Age::Old) => upstreams::part(party, upstream, prefix).await,
     };
-    join_all(shown.upstreams.iter().map(part)).await
+    join_all(shown.named().map(part)).await
 }
 
 /// Finds what a name stands for. Only a listing that is too old, or where nothing is found and it is not fresh, is fetched
@@ -62,7 +62,7 @@ pub async fn locate<T>(
     let mut failures: Vec<Option<UpstreamFailure>> = vec![None; shown.upstreams.len()];
     for asked in [false, true] {
         let (parts, ages): (Vec<Part>, Vec<Age>) =
-            shown.upstreams.iter().map(|upstream| upstreams::at_hand(party, upstream)).unzip();
+            shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix)).unzip();
         let age = |index: usize| ages.get(index).copied().unwrap_or(Age::Old);
         let failed = |index: usize| failures.get(index).cloned().flatten();
         let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &parts)) {

@@ -52,6 +52,18 @@ pub fn work(scene: Scene, to: Addressee, kept: Filter, shown: Rc<Shown>) -> Work
     })
 }
 
+/// Tells a session what its filter wants, as far as its endpoint can tell it.
+pub async fn for_session(scene: &Scene, filter: Filter, told: &Told) {
+    let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await;
+    // An endpoint that is gone has nothing to tell.
+    let Ok(shown) = shown else { return std::future::pending().await };
+    let party = tenant::party(&scene.context, &scene.principal);
+    let parts = locate::parts_at_hand(&scene.context, &party, &shown).await;
+    let kept = filter.kept_by(&View::new(&shown.endpoint, &parts).offered());
+    changes(scene, &shown, &kept, told).await;
+    std::future::pending().await
+}
+
 /// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell.
 pub async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told) {
     let party = tenant::party(&scene.context, &scene.principal);
@@ -188,7 +200,7 @@ impl Ear<'_> {
                 upstreams::outdate(&party, &upstream);
             }
             let parts: Vec<Part> =
-                shown.upstreams.iter().map(|upstream| upstreams::at_hand(&party, upstream).0).collect();
+                shown.named().map(|(upstream, prefix)| upstreams::at_hand(&party, upstream, prefix).0).collect();
             View::new(&shown.endpoint, &parts).reveal(index, &mut notice.params);
             let own = notice.params.get("taskId").and_then(Value::as_str);
             if let Some(known) = own.and_then(|own| tasks.get(own)) {

@@ -11,7 +11,7 @@ use super::tools::{self, ToolError};
 use super::upstreams::Party;
 use super::{clock, mcp_listen, mcp_session, relay, upstreams};
 use crate::api::problem::Problem;
-use crate::catalogue::view::{Part, View};
+use crate::catalogue::view::View;
 use crate::mcp::era::Era;
 use crate::mcp::headers::repeats_arguments;
 use crate::mcp::method::{Call, ListKind, Method};
@@ -262,7 +262,8 @@ async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> 
         }
         Call::Resource { uri, .. } => locate::locate(context, party, shown, |view| view.find_resource(uri)).await,
         Call::Complete { reference: Reference::Resource(uri), .. } => {
-            locate::locate(context, party, shown, |view| view.find_template(uri)).await
+            let at = locate::locate(context, party, shown, |view| view.find_template(uri)).await?;
+            Ok(At { index: at.index, own: at.own.uri_template.clone() })
         }
         Call::Task { id, .. } => {
             let (upstream, own) =

@@ -258,7 +258,7 @@ impl Relay<'_> {
 
 /// The parts as they are at hand: enough to name things.
 fn at_hand(party: &Party, shown: &Shown) -> Vec<Part> {
-    shown.upstreams.iter().map(|upstream| upstreams::at_hand(party, upstream).0).collect()
+    shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix).0).collect()
 }
 
 /// Asks a legacy client all questions at once, and waits for all its answers.

@@ -7,9 +7,9 @@ use super::upstreams::Party;
 use crate::api::problem::Problem;
 use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::naming::Prefix;
-use crate::id::TenantId;
+use crate::id::{TenantId, UpstreamId};
 use crate::observe::Event;
-use crate::store::servers::{self, ENABLED_SERVERS, ServerRow};
+use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
 use crate::store::upstreams::{ENABLED_UPSTREAMS, UpstreamRow, credential_place};
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::Upstream;
@@ -30,7 +30,19 @@ pub struct Shown {
     pub endpoint: Endpoint,
     /// Its upstreams, in the order of the endpoint's members.
     pub upstreams: Vec<Upstream>,
+    /// Their names, as they stand before what they offer.
+    pub prefixes: Vec<Prefix>,
 }
+
+impl Shown {
+    /// Each upstream with its name.
+    pub fn named(&self) -> impl Iterator<Item = (&Upstream, &Prefix)> {
+        self.upstreams.iter().zip(&self.prefixes)
+    }
+}
+
+/// An upstream, and its name as it stands before what it offers.
+type Named = (Upstream, Prefix);
 
 /// Every endpoint of a tenant; the first one shows everything.
 type Endpoints = Rc<Vec<Rc<Shown>>>;
@@ -38,7 +50,7 @@ type Endpoints = Rc<Vec<Rc<Shown>>>;
 thread_local! {
     static ENDPOINTS: RefCell<LruCache<TenantId, (Timestamp, Endpoints)>> = RefCell::new(LruCache::new(MAX_TENANTS));
     /// What the endpoint of everything shows of the gateway itself: it needs no database.
-    static OWN: Rc<Shown> = Rc::new(Shown { endpoint: Endpoint::everything([]), upstreams: Vec::new() });
+    static OWN: Rc<Shown> = Rc::new(Shown { endpoint: Endpoint::everything([]), upstreams: Vec::new(), prefixes: Vec::new() });
 }
 
 /// The endpoint of a virtual server, or that of everything: at most one look into the database in five seconds.
@@ -70,8 +82,8 @@ async fn endpoints(context: &Context, principal: &Principal) -> Result<Endpoints
     }
     let upstreams: Vec<UpstreamRow> = read(context, ENABLED_UPSTREAMS, tenant).await?;
     let servers: Vec<ServerRow> = read(context, ENABLED_SERVERS, tenant).await?;
-    let usable: Vec<Upstream> = upstreams.into_iter().filter_map(|row| usable(context, tenant, &row)).collect();
-    let endpoints = Rc::new(assemble(context, tenant, &usable, &servers));
+    let usable: Vec<Named> = upstreams.into_iter().filter_map(|row| usable(context, tenant, &row)).collect();
+    let endpoints = Rc::new(assemble(context, tenant, &usable, servers));
     ENDPOINTS.with_borrow_mut(|kept| kept.put(tenant.clone(), (now, Rc::clone(&endpoints))));
     Ok(endpoints)
 }
@@ -84,29 +96,27 @@ async fn read<T: DeserializeOwned>(context: &Context, statement: &str, tenant: &
 }
 
 /// Every endpoint with its upstreams. A member that is disabled or cannot be used is not there.
-fn assemble(context: &Context, tenant: &TenantId, upstreams: &[Upstream], rows: &[ServerRow]) -> Vec<Rc<Shown>> {
-    let everything = Endpoint::everything(upstreams.iter().map(|upstream| upstream.id.clone()));
-    let (named, unusable) = servers::endpoints(rows);
-    for problem in unusable {
-        degraded(context, tenant, "", problem.to_string());
+fn assemble(context: &Context, tenant: &TenantId, upstreams: &[Named], rows: Vec<ServerRow>) -> Vec<Rc<Shown>> {
+    let everything = Endpoint::everything(upstreams.iter().map(|(upstream, _)| upstream.id.clone()));
+    let Servers { endpoints: named, unusable } = servers::endpoints(rows);
+    for row in unusable {
+        let reason = format!("the virtual server {} {}", row.server, row.problem);
+        degraded(context, tenant, row.upstream.as_ref().map_or("", UpstreamId::as_str), reason);
     }
     let shown = |mut endpoint: Endpoint| {
-        let of = |member: &_| upstreams.iter().find(|upstream| upstream.id == *member).cloned();
+        let of = |member: &UpstreamId| upstreams.iter().find(|(upstream, _)| upstream.id == *member).cloned();
         endpoint.members.retain(|member| of(&member.upstream).is_some());
-        let upstreams = endpoint.members.iter().filter_map(|member| of(&member.upstream)).collect();
-        Rc::new(Shown { endpoint, upstreams })
+        let (upstreams, prefixes) = endpoint.members.iter().filter_map(|member| of(&member.upstream)).unzip();
+        Rc::new(Shown { endpoint, upstreams, prefixes })
     };
     std::iter::once(everything).chain(named).map(shown).collect()
 }
 
 /// A row that cannot be used is left out and said in the log; the others are served.
-fn usable(context: &Context, tenant: &TenantId, row: &UpstreamRow) -> Option<Upstream> {
+fn usable(context: &Context, tenant: &TenantId, row: &UpstreamRow) -> Option<Named> {
     let settings = &context.settings;
     let degraded = |reason: String| degraded(context, tenant, &row.name, reason);
-    if let Err(invalid) = Prefix::parse(&row.name) {
-        degraded(invalid.to_string());
-        return None;
-    }
+    let prefix = Prefix::parse(&row.name).map_err(|invalid| degraded(invalid.to_string())).ok()?;
     let place = credential_place(tenant, &row.id, &row.url);
     let credential = match row.credential.as_deref().map(|sealed| settings.root.open(sealed, &place)).transpose() {
         Ok(credential) => credential,
@@ -118,6 +128,7 @@ fn usable(context: &Context, tenant: &TenantId, row: &UpstreamRow) -> Option<Ups
     Upstream::new(row.id.clone(), row.name.as_str(), &row.url, credential, settings.profile.reach())
         .map_err(|refusal| degraded(refusal.to_string()))
         .ok()
+        .map(|upstream| (upstream, prefix))
 }
 
 fn degraded(context: &Context, tenant: &TenantId, upstream: &str, reason: String) {

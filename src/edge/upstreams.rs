@@ -7,6 +7,7 @@
 //! | a failed listing | 5 s, so that a dead upstream delays one caller and not all |
 
 use super::context::Background;
+use super::tenant::Shown;
 use super::{clock, errand};
 use crate::catalogue::listing::Listing;
 use crate::catalogue::naming::Prefix;
@@ -71,33 +72,33 @@ pub enum Age {
 }
 
 /// Every upstream's part, asked in parallel where there is no fresh listing.
-pub async fn parts(party: &Party, upstreams: &[Upstream]) -> Vec<Part> {
-    join_all(upstreams.iter().map(|upstream| part(party, upstream))).await
+pub async fn parts(party: &Party, shown: &Shown) -> Vec<Part> {
+    join_all(shown.named().map(|(upstream, prefix)| part(party, upstream, prefix))).await
 }
 
 /// An upstream's part, asked for where there is no fresh listing and it did not fail just now.
-pub async fn part(party: &Party, upstream: &Upstream) -> Part {
+pub async fn part(party: &Party, upstream: &Upstream, prefix: &Prefix) -> Part {
     let now = clock::now();
     if let Some(good) = last_good(party, upstream)
         && now.since(good.since) < FRESH
     {
-        return made(upstream, Freshness::Fresh, Some(good.listing));
+        return made(prefix, upstream, Freshness::Fresh, Some(good.listing));
     }
     let failure = match failed_lately(party, upstream, now) {
         Some(failure) => failure,
         None => match refresh(party, upstream).await {
-            Ok(listing) => return made(upstream, Freshness::Fresh, Some(listing)),
+            Ok(listing) => return made(prefix, upstream, Freshness::Fresh, Some(listing)),
             Err(failure) => failure,
         },
     };
     match last_good(party, upstream) {
-        Some(good) => made(upstream, Freshness::Stale(failure.to_string()), Some(good.listing)),
-        None => made(upstream, Freshness::Absent(failure.to_string()), None),
+        Some(good) => made(prefix, upstream, Freshness::Stale(failure.to_string()), Some(good.listing)),
+        None => made(prefix, upstream, Freshness::Absent(failure.to_string()), None),
     }
 }
 
 /// What is at hand of an upstream's part, without asking anybody.
-pub fn at_hand(party: &Party, upstream: &Upstream) -> (Part, Age) {
+pub fn at_hand(party: &Party, upstream: &Upstream, prefix: &Prefix) -> (Part, Age) {
     let now = clock::now();
     match last_good(party, upstream) {
         Some(good) => {
@@ -109,9 +110,9 @@ pub fn at_hand(party: &Party, upstream: &Upstream) -> (Part, Age) {
             } else {
                 Age::Old
             };
-            (made(upstream, Freshness::Fresh, Some(good.listing)), age)
+            (made(prefix, upstream, Freshness::Fresh, Some(good.listing)), age)
         }
-        None => (made(upstream, Freshness::Absent("has not been asked yet".into()), None), Age::Old),
+        None => (made(prefix, upstream, Freshness::Absent("has not been asked yet".into()), None), Age::Old),
     }
 }
 
@@ -171,8 +172,8 @@ async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, Upst
     surveyed.map(|(listing, _)| listing)
 }
 
-fn made(upstream: &Upstream, freshness: Freshness, listing: Option<Rc<Listing>>) -> Part {
-    Part { upstream: upstream.id.clone(), prefix: upstream.name.clone(), freshness, listing }
+fn made(prefix: &Prefix, upstream: &Upstream, freshness: Freshness, listing: Option<Rc<Listing>>) -> Part {
+    Part { upstream: upstream.id.clone(), prefix: prefix.clone(), freshness, listing }
 }
 
 fn keep(party: &Party, upstream: &Upstream, change: impl FnOnce(&mut Kept)) {

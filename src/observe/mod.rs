@@ -185,7 +185,11 @@ impl Event {
             | Self::EntropyLabelChanged { .. }
             | Self::SessionRevoked { cause: RevocationCause::RefreshTokenReuse, .. } => Level::Warn,
             Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } => Level::Error,
-            Self::Request(_) | Self::LoggedIn { .. } | Self::SessionRevoked { .. } | Self::ProviderRecovered { .. } => {
+            Self::Request(_)
+            | Self::Call(_)
+            | Self::LoggedIn { .. }
+            | Self::SessionRevoked { .. }
+            | Self::ProviderRecovered { .. } => {
                 Level::Info
             }
         }
