@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `records` | the commands themselves |
+//! | `dev` `suites` `bench` `conformance` `records` | the commands themselves |
 
 mod arguments;
 mod bench;
 mod build;
+mod conformance;
 mod database;
 mod dev;
 mod failure;
@@ -43,6 +44,11 @@ const COMMANDS: &[Command] = &[
         usage: "bench [--seconds N] [--direct]",
         about: "prepare everything and measure the gateway beside empty Workers",
         run: bench::run,
+    },
+    Command {
+        usage: "conformance [--client 2026-07-28|2025-11-25|all] [--against modern|legacy|all] [--direct] [--scenario NAME]",
+        about: "prepare everything and run the protocol's official suite against the gateway, or against the fixtures",
+        run: conformance::run,
     },
     Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },
     Command {

@@ -14,10 +14,13 @@ const COVERAGE_REPORT: &str = "target/coverage.json";
 
 /// How many tests passed, failed and were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Totals {
-    passed: u64,
-    failed: u64,
-    skipped: u64,
+pub struct Totals {
+    /// How many held.
+    pub passed: u64,
+    /// How many did not.
+    pub failed: u64,
+    /// How many were not run, or are known to fail.
+    pub skipped: u64,
 }
 
 impl Totals {
