@@ -17,9 +17,8 @@ impl View<'_> {
             return None;
         }
         match self.mode() {
-            PrefixMode::Always => Some(naming::expose_uri(prefix, own)),
             PrefixMode::OnConflict if self.is_plain(part, own) => Some(own.to_owned()),
-            PrefixMode::OnConflict => Some(naming::expose_uri(prefix, own)),
+            PrefixMode::Always | PrefixMode::OnConflict => Some(naming::expose_uri(prefix, own)),
             PrefixMode::Never => self.is_plain(part, own).then(|| own.to_owned()),
         }
     }
@@ -48,14 +47,14 @@ impl View<'_> {
     }
 
     fn reveal_result(&self, part: usize, result: &mut Map<String, Value>) {
-        for content in objects(result.get_mut("contents")) {
+        for content in objects(result, "contents") {
             self.reveal_member(part, content, "uri");
         }
-        for block in objects(result.get_mut("content")) {
+        for block in objects(result, "content") {
             self.reveal_block(part, block);
         }
-        for message in objects(result.get_mut("messages")) {
-            for block in objects(message.get_mut("content")) {
+        for message in objects(result, "messages") {
+            for block in objects(message, "content") {
                 self.reveal_block(part, block);
             }
         }
@@ -91,9 +90,12 @@ impl View<'_> {
     }
 }
 
-/// The objects of a list; a single object counts as a list of one.
-fn objects(value: Option<&mut Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
-    let (many, one) = match value {
+/// The objects of a member that is a list; a single object counts as a list of one.
+fn objects<'a>(
+    members: &'a mut Map<String, Value>,
+    name: &str,
+) -> impl Iterator<Item = &'a mut Map<String, Value>> + use<'a> {
+    let (many, one) = match members.get_mut(name) {
         Some(Value::Array(items)) => (Some(items), None),
         Some(Value::Object(members)) => (None, Some(members)),
         _ => (None, None),

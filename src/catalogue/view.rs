@@ -330,10 +330,9 @@ impl<'a> View<'a> {
         if !chosen.is_all() && naming::climbs(uri) {
             return false;
         }
-        listing.templates_giving(uri).any(|template| match chosen.takes(template.own()) {
-            true => holds(template.own()),
-            false => chosen.takes(uri),
-        })
+        listing
+            .templates_giving(uri)
+            .any(|template| if chosen.takes(template.own()) { holds(template.own()) } else { chosen.takes(uri) })
     }
 }
 
