@@ -10,6 +10,7 @@ use super::naming::{self, Prefix};
 use crate::id::UpstreamId;
 use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
+use crate::tool::builtin::BuiltIn;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -213,7 +214,12 @@ impl<'a> View<'a> {
         self.chosen(part).is_some_and(|chosen| chosen.takes(own))
     }
 
-    /// The tool of an upstream that is shown so. The gateway's own tools are not looked for here.
+    /// The tool of the gateway that is shown so: under its own name, where the endpoint shows them. No upstream's tool is.
+    pub fn own_tool(&self, shown: &str) -> Option<BuiltIn> {
+        BuiltIn::named(shown).filter(|_| self.endpoint.own_tools)
+    }
+
+    /// The tool of an upstream that is shown so. The gateway's own are found with [`View::own_tool`].
     pub fn find_tool(&self, shown: &str) -> Lookup<Rc<Tool>> {
         self.find(shown)
     }

@@ -137,6 +137,8 @@ fn without_prefixes_the_earlier_member_keeps_a_name() {
     let with_own = endpoint(PrefixMode::Never, true, &parts);
     let view = View::new(&with_own, &parts);
     assert_eq!(view.find_tool("server_time"), Lookup::Unknown, "the gateway's own tool goes first");
+    assert_eq!(view.own_tool("server_time"), Some(BuiltIn::ServerTime));
+    assert_eq!(View::new(&bare, &parts).own_tool("server_time"), None);
     assert_eq!(shown(&view).iter().filter(|name| *name == "server_time").count(), 1);
 }
 
