@@ -278,7 +278,8 @@ impl<'a> View<'a> {
         absent.map_or(Lookup::Unknown, Lookup::Missing)
     }
 
-    /// The upstream's own URI of one that is shown, listed or not: see [`View::passes`] and [`View::find_plain`].
+    /// The upstream's own URI of one that is shown. It need not be listed: where only one upstream can be meant, by a prefix
+    /// or because there is no other, every URI goes to it; else it goes to who lists it or has a template for it.
     pub fn find_resource(&self, shown: &str) -> Lookup<String> {
         if self.endpoint.mode == PrefixMode::Never {
             return self.find_plain(shown);
