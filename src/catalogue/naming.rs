@@ -5,8 +5,8 @@
 //! upstream's part and two tools never share a name.
 //!
 //! A resource is shown as `mcp+{upstream}+{uri}`, a URI whose scheme has the upstream's name in it (RFC 3986 section 3.1).
-//! Hosts of MCP Apps want the scheme `ui`, so `ui://{rest}` is shown as `ui://mcp+{upstream}+{rest}`. Clients may write a
-//! scheme in lower case, so the upstream's name is written without capitals: see [`Prefix::label`].
+//! Hosts of MCP Apps want the scheme `ui`, so `ui://{rest}` is shown as `ui://mcp+{upstream}+{rest}`. A scheme has no `_`, and
+//! clients may write it in lower case: in a URI the upstream's `_` is a `.`, and a capital is `..` and the small letter.
 
 use std::borrow::Cow;
 
@@ -54,8 +54,7 @@ impl Prefix {
         &self.0
     }
 
-    /// The name as a URI carries it. A scheme has no `_`, and whoever rewrites it writes it in lower case: `_` is written
-    /// as `.` and a capital as `..` and the small letter. No two names are written the same, because `__` is in no name.
+    /// The name as a URI carries it. No two names are written the same, because `__` is in no name.
     fn label(&self) -> impl Iterator<Item = char> {
         self.0.chars().flat_map(|letter| {
             let (dots, letter) = match letter {

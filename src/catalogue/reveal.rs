@@ -17,9 +17,8 @@ impl View<'_> {
             return None;
         }
         match self.mode() {
-            PrefixMode::Always => Some(naming::expose_uri(prefix, own)),
             PrefixMode::OnConflict if self.is_plain(part, own) => Some(own.to_owned()),
-            PrefixMode::OnConflict => Some(naming::expose_uri(prefix, own)),
+            PrefixMode::Always | PrefixMode::OnConflict => Some(naming::expose_uri(prefix, own)),
             PrefixMode::Never => self.is_plain(part, own).then(|| own.to_owned()),
         }
     }
@@ -30,9 +29,8 @@ impl View<'_> {
         free && matches!(self.find_plain(own), Lookup::Found { part: found, .. } if found == part)
     }
 
-    /// Rewrites the URIs in what a part answered, or in a notification of it: what was read, links to resources and
-    /// embedded ones in a tool's content and a prompt's messages, the same in a task's result, and the `uri` of the
-    /// parameters of `notifications/resources/updated`. Text and structured content stay as they are.
+    /// Rewrites the URIs in what a part answered: what was read, links to resources and embedded ones in a tool's content
+    /// and a prompt's messages, and the same in a task's result. Text and structured content stay as they are.
     pub fn reveal(&self, part: usize, members: &mut Map<String, Value>) {
         if self.mode() == PrefixMode::Never {
             return;
@@ -41,21 +39,24 @@ impl View<'_> {
         if let Some(Value::Object(result)) = members.get_mut("result") {
             self.reveal_result(part, result);
         }
-        let told = members.get("method").and_then(Value::as_str) == Some("notifications/resources/updated");
-        if let Some(Value::Object(params)) = members.get_mut("params").filter(|_| told) {
+    }
+
+    /// Rewrites the URI in the parameters of a part's notification: that of `notifications/resources/updated`.
+    pub fn reveal_told(&self, part: usize, method: &str, params: &mut Map<String, Value>) {
+        if self.mode() != PrefixMode::Never && method == "notifications/resources/updated" {
             self.reveal_member(part, params, "uri");
         }
     }
 
     fn reveal_result(&self, part: usize, result: &mut Map<String, Value>) {
-        for content in objects(result.get_mut("contents")) {
+        for content in objects(result, "contents") {
             self.reveal_member(part, content, "uri");
         }
-        for block in objects(result.get_mut("content")) {
+        for block in objects(result, "content") {
             self.reveal_block(part, block);
         }
-        for message in objects(result.get_mut("messages")) {
-            for block in objects(message.get_mut("content")) {
+        for message in objects(result, "messages") {
+            for block in objects(message, "content") {
                 self.reveal_block(part, block);
             }
         }
@@ -91,9 +92,12 @@ impl View<'_> {
     }
 }
 
-/// The objects of a list; a single object counts as a list of one.
-fn objects(value: Option<&mut Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
-    let (many, one) = match value {
+/// The objects of a member that is a list; a single object counts as a list of one.
+fn objects<'a>(
+    members: &'a mut Map<String, Value>,
+    name: &str,
+) -> impl Iterator<Item = &'a mut Map<String, Value>> + use<'a> {
+    let (many, one) = match members.get_mut(name) {
         Some(Value::Array(items)) => (Some(items), None),
         Some(Value::Object(members)) => (None, Some(members)),
         _ => (None, None),

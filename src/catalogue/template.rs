@@ -134,8 +134,8 @@ mod tests {
         ) {
             let (mut template, mut uri) = (String::new(), String::new());
             for (at, (literal, value)) in parts.iter().enumerate() {
-                template.push_str(&format!("{literal}{{v{at}}}"));
-                uri.push_str(&format!("{literal}{value}"));
+                template.extend([literal.as_str(), "{v", &at.to_string(), "}"]);
+                uri.extend([literal.as_str(), value]);
             }
             template.push_str(&end);
             uri.push_str(&end);

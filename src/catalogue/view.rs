@@ -10,6 +10,7 @@ use super::naming::{self, Prefix};
 use crate::id::UpstreamId;
 use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
+use crate::tool::builtin::BuiltIn;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -213,7 +214,12 @@ impl<'a> View<'a> {
         self.chosen(part).is_some_and(|chosen| chosen.takes(own))
     }
 
-    /// The tool of an upstream that is shown so. The gateway's own tools are not looked for here.
+    /// The tool of the gateway that is shown so: under its own name, where the endpoint shows them. No upstream's tool is.
+    pub fn own_tool(&self, shown: &str) -> Option<BuiltIn> {
+        BuiltIn::named(shown).filter(|_| self.endpoint.own_tools)
+    }
+
+    /// The tool of an upstream that is shown so. The gateway's own are found with [`View::own_tool`].
     pub fn find_tool(&self, shown: &str) -> Lookup<Rc<Tool>> {
         self.find(shown)
     }
@@ -272,7 +278,8 @@ impl<'a> View<'a> {
         absent.map_or(Lookup::Unknown, Lookup::Missing)
     }
 
-    /// The upstream's own URI of one that is shown, listed or not: see [`View::passes`] and [`View::find_plain`].
+    /// The upstream's own URI of one that is shown. It need not be listed: where only one upstream can be meant, by a prefix
+    /// or because there is no other, every URI goes to it; else it goes to who lists it or has a template for it.
     pub fn find_resource(&self, shown: &str) -> Lookup<String> {
         if self.endpoint.mode == PrefixMode::Never {
             return self.find_plain(shown);
@@ -330,10 +337,9 @@ impl<'a> View<'a> {
         if !chosen.is_all() && naming::climbs(uri) {
             return false;
         }
-        listing.templates_giving(uri).any(|template| match chosen.takes(template.own()) {
-            true => holds(template.own()),
-            false => chosen.takes(uri),
-        })
+        listing
+            .templates_giving(uri)
+            .any(|template| if chosen.takes(template.own()) { holds(template.own()) } else { chosen.takes(uri) })
     }
 }
 

@@ -201,7 +201,7 @@ impl Ear<'_> {
             }
             let parts: Vec<Part> =
                 shown.named().map(|(upstream, prefix)| upstreams::at_hand(&party, upstream, prefix).0).collect();
-            View::new(&shown.endpoint, &parts).reveal(index, &mut notice.params);
+            View::new(&shown.endpoint, &parts).reveal_told(index, &notice.method, &mut notice.params);
             let own = notice.params.get("taskId").and_then(Value::as_str);
             if let Some(known) = own.and_then(|own| tasks.get(own)) {
                 notice.params.insert("taskId".to_owned(), known.as_str().into());

@@ -17,6 +17,7 @@ use super::tools::{self, ToolError};
 use super::upstreams::{self, Party};
 use super::{clock, random};
 use crate::api::problem::Problem;
+use crate::catalogue::endpoint::PrefixMode;
 use crate::catalogue::view::{Part, View};
 use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
@@ -173,7 +174,7 @@ impl Relay<'_> {
         let parts = at_hand(&self.party(), self.shown);
         let ears = client.clone();
         let notices = move |mut notice: Notification| {
-            View::new(&shown.endpoint, &parts).reveal(index, &mut notice.params);
+            View::new(&shown.endpoint, &parts).reveal_told(index, &notice.method, &mut notice.params);
             ears.notify(&notice.method, notice.params);
         };
         Hearer { context, notices: Box::new(notices), answers: Some((client.clone(), takes)) }
@@ -243,6 +244,9 @@ impl Relay<'_> {
     }
 
     fn reveal(&self, result: &mut Map<String, Value>) {
+        if self.shown.endpoint.mode == PrefixMode::Never {
+            return;
+        }
         let parts = at_hand(&self.party(), self.shown);
         View::new(&self.shown.endpoint, &parts).reveal(self.index, result);
     }
