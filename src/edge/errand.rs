@@ -26,7 +26,7 @@ use worker::Delay;
 /// Longest time one request may take whose client hears what it says, questions to it not counted.
 const LONGEST: Lifetime = Lifetime::from_seconds(300);
 /// Longest time a client gets for an answer to a question.
-const LONGEST_QUESTION: Lifetime = Lifetime::from_seconds(600);
+pub const LONGEST_QUESTION: Lifetime = Lifetime::from_seconds(600);
 
 /// Whom an upstream's words reach while it works on a request.
 pub struct Hearer {
@@ -71,9 +71,14 @@ pub async fn ask(
     }
 }
 
-/// Opens a link of its own to an upstream, for somebody who listens.
-pub async fn link(party: &Party, upstream: &Upstream) -> Result<Link, UpstreamFailure> {
-    let mut exchange = Exchange::new(upstream, None, Errand::Link, links::ids(), party.limits.deadline);
+/// Opens a link to an upstream for a client that declares this, for somebody who listens.
+pub async fn link(
+    party: &Party,
+    upstream: &Upstream,
+    declares: ClientCapabilities,
+) -> Result<Link, UpstreamFailure> {
+    let errand = Errand::Link(Box::new(declares));
+    let mut exchange = Exchange::new(upstream, None, errand, links::ids(), party.limits.deadline);
     drive(&mut exchange, None, party.limits.deadline).await?;
     exchange.into_link().ok_or_else(|| upstream.failure(ProtocolBreach::Revision.into()))
 }

@@ -15,8 +15,9 @@ use std::num::NonZeroUsize;
 const IDS_PER_EXCHANGE: u64 = 128;
 const MAX_LINKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
-/// Whose session it is, and what its client declared; `None` where every request stands alone.
-type Owner = Option<(UserId, String)>;
+/// Whose session it is, for which session of the client, and what the client declared; `None` where every request stands
+/// alone.
+type Owner = Option<(UserId, Option<String>, String)>;
 
 thread_local! {
     static LINKS: RefCell<LruCache<(TenantId, UpstreamId, Owner), (Upstream, Link)>> =
@@ -70,7 +71,7 @@ pub fn keep(
 fn owner(party: &Party, declares: &ClientCapabilities) -> Owner {
     // Maps with text keys always serialize.
     let declared = declares.answers().then(|| serde_json::to_string(declares).unwrap_or_default());
-    Some((party.user.clone(), declared.unwrap_or_default()))
+    Some((party.user.clone(), party.session.clone(), declared.unwrap_or_default()))
 }
 
 fn key(party: &Party, upstream: &Upstream, owner: Owner) -> (TenantId, UpstreamId, Owner) {

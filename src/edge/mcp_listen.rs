@@ -1,39 +1,51 @@
 //! Changes, told to clients as upstreams tell them: for as long as somebody listens, every upstream that has something to
 //! say is listened to.
 
-use super::errand::{self, Hearer};
-use super::line::Line;
+use super::errand::{self, Hearer, LONGEST_QUESTION};
+use super::line::{Line, within};
 use super::mcp_serve::Scene;
-use super::mcp_work::{Audience, Work};
+use super::mcp_work::{Audience, Client, ClientAnswer, Work};
 use super::tenant::{self, Shown};
 use super::upstreams::{self, Party};
-use super::{locate, outbound};
+use super::{links, locate, outbound};
 use crate::catalogue::view::{Lookup, Part, View};
+use crate::mcp::log_level::LogLevel;
 use crate::mcp::notice::Notices;
-use crate::mcp::refusal::METHOD_NOT_FOUND;
+use crate::mcp::question::Question;
 use crate::mcp::reply::Addressee;
 use crate::mcp::subscription::{Filter, Subscription};
 use crate::mcp::ticket;
-use crate::mcp::wire::RpcError;
 use crate::outbound::OutboundRequest;
 use crate::upstream::answer::{self, Message};
-use crate::upstream::ask::{Ask, AskMethod, Notification};
+use crate::upstream::ask::{Ask, AskMethod, Notification, ServerRequest};
 use crate::upstream::link::Link;
 use crate::upstream::stream::EventReader;
 use crate::upstream::{Upstream, request};
+use futures::channel::oneshot;
 use futures::future::join_all;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::Delay;
+use worker::wasm_bindgen_futures::spawn_local;
 
 /// How long to wait before an upstream that ended its stream is listened to again: first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Hears a notification under the names the client knows.
-pub type Told = Rc<dyn Fn(&str, Map<String, Value>)>;
+type Told = Rc<dyn Fn(&str, Map<String, Value>)>;
+/// Hears a question, and where its answer goes.
+type Asked = Rc<dyn Fn(Question, oneshot::Sender<ClientAnswer>)>;
+
+/// The client of a session, as far as what belongs to no request reaches it.
+pub struct SessionClient {
+    /// Hears what it is told.
+    pub told: Told,
+    /// Hears what it is asked.
+    pub asked: Asked,
+}
 
 /// `subscriptions/listen`: what it tells goes on until the client closes the stream.
 pub fn work(scene: Scene, to: Addressee, kept: Filter, shown: Rc<Shown>) -> Work {
@@ -47,31 +59,41 @@ pub fn work(scene: Scene, to: Addressee, kept: Filter, shown: Rc<Shown>) -> Work
                 client.tell(message);
             }
         });
-        changes(&scene, &shown, &filter, &told).await;
+        changes(&scene, &shown, &filter, &told, None).await;
         std::future::pending().await
     })
 }
 
 /// Tells a session what its filter wants, as far as its endpoint can tell it.
-pub async fn for_session(scene: &Scene, filter: Filter, told: &Told) {
+pub async fn for_session(scene: &Scene, filter: Filter, client: SessionClient) {
     let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await;
     // An endpoint that is gone has nothing to tell.
     let Ok(shown) = shown else { return std::future::pending().await };
-    let party = tenant::party(&scene.context, &scene.principal);
-    let parts = locate::parts_at_hand(&scene.context, &party, &shown).await;
+    let parts = locate::parts_at_hand(&scene.context, &scene.party(), &shown).await;
     let kept = filter.kept_by(&View::new(&shown.endpoint, &parts).offered());
-    changes(scene, &shown, &kept, told).await;
+    let (wanted, all, level) = (kept.clone(), client.told, scene.session.as_ref().and_then(|known| known.log_level));
+    let told: Told = Rc::new(move |method, params| {
+        let is_loud = || loudness(&params).is_some_and(|said| level.is_none_or(|level| said >= level));
+        if wanted.wants(method, &params) || (method == "notifications/message" && is_loud()) {
+            all(method, params);
+        }
+    });
+    changes(scene, &shown, &kept, &told, Some(&client.asked)).await;
     std::future::pending().await
 }
 
+fn loudness(params: &Map<String, Value>) -> Option<LogLevel> {
+    params.get("level").and_then(Value::as_str).and_then(LogLevel::named)
+}
+
 /// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell.
-pub async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told) {
-    let party = tenant::party(&scene.context, &scene.principal);
+async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told, asked: Option<&Asked>) {
+    let party = scene.party();
     let parts = locate::parts_at_hand(&scene.context, &party, shown).await;
     let wishes = wishes(scene, shown, &parts, filter);
     join_all(wishes.into_iter().filter_map(|(index, wish)| {
         let upstream = shown.upstreams.get(index)?;
-        let ear = Ear { scene, party: &party, shown, index, upstream, wish, told: Rc::clone(told) };
+        let ear = Ear { scene, party: &party, shown, index, upstream, wish, told: Rc::clone(told), asked: asked.cloned() };
         Some(ear.hear())
     }))
     .await;
@@ -92,7 +114,10 @@ fn wishes(scene: &Scene, shown: &Shown, parts: &[Part], filter: &Filter) -> BTre
         let Some(listing) = &part.listing else { continue };
         let lists = Filter { resource_subscriptions: [].into(), task_ids: [].into(), ..filter.clone() };
         let kept = lists.kept_by(&listing.introduction().offered);
-        if !kept.is_empty() {
+        // A legacy upstream says to a session whatever belongs to no request, wanted or not.
+        let talks = scene.session.is_some()
+            && shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(&scene.party(), known));
+        if talks || !kept.is_empty() {
             wishes.entry(index).or_default().filter = kept;
         }
     }
@@ -121,6 +146,7 @@ struct Ear<'a> {
     upstream: &'a Upstream,
     wish: Wish,
     told: Told,
+    asked: Option<Asked>,
 }
 
 impl Ear<'_> {
@@ -153,11 +179,24 @@ impl Ear<'_> {
         let _ = errand::ask(self.party, self.upstream, ask, Some(&hearer)).await;
     }
 
-    /// A session of its own: an upstream sends what belongs to no request on one stream of a session only.
+    /// An upstream sends what belongs to no request on one stream of a session only. A client's session has sessions of its
+    /// upstreams for itself, so it is that one; for any other client one is opened.
     async fn hear_legacy(&self) {
-        let Ok(link) = errand::link(self.party, self.upstream).await else { return };
-        let close = request::end(self.upstream, &link, self.party.limits.deadline);
-        let _closed = Closed { scene: self.scene, request: close };
+        let takes = self.scene.session.as_ref().map(|session| session.client.clone()).unwrap_or_default();
+        let known = self.party.session.as_ref().and_then(|_| links::known(self.party, self.upstream, &takes));
+        let link = match known {
+            Some(link) => link,
+            None => match errand::link(self.party, self.upstream, takes.clone()).await {
+                Ok(link) => link,
+                Err(_) => return,
+            },
+        };
+        let mut closed = Closed { scene: self.scene, request: None };
+        if self.party.session.is_some() {
+            links::keep(self.party, self.upstream, &takes, None, Some(link.clone()));
+        } else {
+            closed.request = request::end(self.upstream, &link, self.party.limits.deadline);
+        }
         for uri in &self.wish.filter.resource_subscriptions {
             let params = std::iter::once(("uri".to_owned(), Value::from(uri.as_str()))).collect();
             let ask = Ask::plain(AskMethod::Subscribe, params);
@@ -172,23 +211,37 @@ impl Ear<'_> {
         let (mut reader, tell) = (EventReader::default(), self.teller());
         while let Ok(Some(bytes)) = line.next(None).await {
             for event in reader.push(&bytes) {
-                self.said(&link, &event, &tell).await;
+                self.said(&link, &event, &tell);
             }
         }
     }
 
-    async fn said(&self, link: &Link, event: &[u8], tell: &dyn Fn(Notification)) {
+    fn said(&self, link: &Link, event: &[u8], tell: &dyn Fn(Notification)) {
         match answer::message(event, 0) {
             Ok(Message::Notification(notification)) => tell(notification),
-            Ok(Message::Request(question)) => {
-                let nobody = RpcError { code: METHOD_NOT_FOUND, message: "Method not found".into(), data: None };
-                let outcome = if question.method == "ping" { Ok(Map::new()) } else { Err(nobody) };
-                let answer = request::Message::Answer { id: &question.id, outcome: &outcome };
-                let answer = answer.request(self.upstream, Some(link), 0, self.party.limits.deadline);
-                let _ = outbound::send(&answer).await;
-            }
+            Ok(Message::Request(question)) => self.question(link, question),
             Ok(Message::Response(_)) | Err(_) => {}
         }
+    }
+
+    /// A question that belongs to no request: the client of the session answers it, if it takes it.
+    fn question(&self, link: &Link, question: ServerRequest) {
+        let takes = self.scene.session.as_ref().map(|session| session.client.clone()).unwrap_or_default();
+        let (answer, answered) = oneshot::channel();
+        let ServerRequest { id, method, params } = question;
+        match (&self.asked, Question::admit(&takes, method.clone(), params)) {
+            _ if method == "ping" => drop(answer.send(Ok(Map::new()))),
+            (Some(asked), Ok(question)) => asked(question, answer),
+            (_, Err(refusal)) => drop(answer.send(Err(refusal))),
+            (None, Ok(_)) => drop(answer),
+        }
+        let (upstream, link, deadline) = (self.upstream.clone(), link.clone(), self.party.limits.deadline);
+        spawn_local(async move {
+            let outcome = within(Some(LONGEST_QUESTION), answered).await.and_then(Result::ok);
+            let outcome = outcome.unwrap_or_else(|| Err(Client::silence()));
+            let message = request::Message::Answer { id: &id, outcome: &outcome };
+            let _ = outbound::send(&message.request(&upstream, Some(&link), 0, deadline)).await;
+        });
     }
 
     /// Tells a notification under the names the client knows. A changed list is not fresh any more before anybody hears of it.

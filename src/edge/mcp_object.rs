@@ -3,12 +3,13 @@
 use super::admission;
 use super::context::{self, Background, Context};
 use super::incoming::{self, header};
-use super::mcp::Served;
+use super::mcp::{SESSION, Served};
 use super::mcp_serve::Scene;
 use super::reply;
 use crate::api::problem::Problem;
 use crate::api::route;
 use crate::mcp::session::Session;
+use crate::mcp::ticket;
 use std::rc::Rc;
 use worker::{Env, Response, Result};
 
@@ -37,7 +38,9 @@ pub fn scene(
 ) -> std::result::Result<Scene, Problem> {
     let principal = admission::accompany(context, header(request, "authorization").as_deref())?;
     let place = principal.place(route::server(&incoming::path(request)));
-    Ok(Scene { context: Rc::clone(context), principal, place, session, held })
+    let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
+    let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
+    Ok(Scene { context: Rc::clone(context), principal, place, session, session_name, held })
 }
 
 /// The response of an object.

@@ -40,8 +40,17 @@ pub struct Scene {
     pub place: Place,
     /// The session it came in, as it stood then.
     pub session: Option<Session>,
+    /// The name of that session's object.
+    pub session_name: Option<String>,
     /// The object that holds its call open while its client gathers input.
     pub held: Option<String>,
+}
+
+impl Scene {
+    /// On whose behalf upstreams are asked.
+    pub fn party(&self) -> Party {
+        Party { session: self.session_name.clone(), ..tenant::party(&self.context, &self.principal) }
+    }
 }
 
 /// What must be done for a request.
@@ -94,7 +103,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     }
     let Scene { context, principal, place, .. } = &scene;
     let shown = tenant::shown(context, principal, place.server.as_deref()).await?;
-    let party = tenant::party(context, principal);
+    let party = scene.party();
     let parts = match &asked.method {
         Method::List(_) | Method::Initialize { .. } | Method::Discover => {
             locate::parts(context, principal, &party, &shown).await
@@ -181,7 +190,7 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
         }
         other => {
             let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await?;
-            let party = tenant::party(&scene.context, &scene.principal);
+            let party = scene.party();
             match named(&scene, &party, &shown, other).await {
                 Ok(At { index, own }) => {
                     let at = At { index, own: relay::ask(other, &own) };
@@ -233,7 +242,7 @@ async fn tool(
         Found::Own(own, _) => own_tool(&scene.context, &to, own, &arguments).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
-            let party = tenant::party(&scene.context, &scene.principal);
+            let party = scene.party();
             let at = At { index: at.index, own: ask };
             relayed(scene, &party, asked.clone(), shown, at, Some(definition)).await
         }

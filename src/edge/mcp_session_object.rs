@@ -11,7 +11,7 @@ use super::context::{self, Context};
 use super::incoming::{self, header};
 use super::mcp::{self, Posted, SESSION, Served, http, refuse};
 use super::mcp_desk::{Connection, Desk};
-use super::mcp_listen::{self, Told};
+use super::mcp_listen::{self, SessionClient};
 use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_stream;
@@ -248,8 +248,12 @@ impl McpSession {
         let (filter, desk) = (session.filter(), Rc::clone(&self.desk));
         spawn_local(async move {
             let heard = Rc::clone(&desk);
-            let told: Told = Rc::new(move |method, params| desk.announce(&notice::message(method, &params)));
-            let listening = mcp_listen::for_session(&scene, filter, &told);
+            let asked = Rc::clone(&desk);
+            let client = SessionClient {
+                told: Rc::new(move |method, params| desk.announce(&notice::message(method, &params))),
+                asked: Rc::new(move |question, answer| asked.ask_own(&question, answer)),
+            };
+            let listening = mcp_listen::for_session(&scene, filter, client);
             let deaf = async {
                 while heard.is_heard() {
                     Delay::from(UNHEARD).await;

@@ -176,7 +176,7 @@ async fn protocol(
         (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
     };
     let place = principal.place(server);
-    let scene = mcp_serve::Scene { context: Rc::clone(context), principal: principal.clone(), place, session: None, held: None };
+    let scene = mcp_serve::Scene { context: Rc::clone(context), principal: principal.clone(), place, session: None, session_name: None, held: None };
     let answered = match endpoint {
         Endpoint::McpStream => mcp_session::stream(&scene, &request).await,
         Endpoint::McpEnd => mcp_session::end(&scene, &request).await,

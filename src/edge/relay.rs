@@ -12,7 +12,7 @@ use super::errand::{self, Hearer};
 use super::locate::At;
 use super::mcp_serve::Scene;
 use super::mcp_work::Client;
-use super::tenant::{self, Shown};
+use super::tenant::Shown;
 use super::tools::{self, ToolError};
 use super::upstreams::{self, Party};
 use super::{clock, random};
@@ -113,7 +113,7 @@ impl Relay<'_> {
     }
 
     fn party(&self) -> Party {
-        tenant::party(&self.scene.context, &self.scene.principal)
+        self.scene.party()
     }
 
     async fn asked(&self, mut ask: Ask, client: &Client) -> Result<Answered, ToolError> {

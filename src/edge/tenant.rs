@@ -68,7 +68,8 @@ pub fn own() -> Rc<Shown> {
 /// On whose behalf upstreams are asked.
 pub fn party(context: &Context, principal: &Principal) -> Party {
     let claims = principal.claims();
-    Party { tenant: claims.tenant.clone(), user: claims.sub.clone(), limits: context.settings.upstreams }
+    let limits = context.settings.upstreams;
+    Party { tenant: claims.tenant.clone(), user: claims.sub.clone(), session: None, limits }
 }
 
 async fn endpoints(context: &Context, principal: &Principal) -> Result<Endpoints, Problem> {

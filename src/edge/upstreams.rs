@@ -56,6 +56,8 @@ pub struct Party {
     pub tenant: TenantId,
     /// The user from the verified credential: a session of an upstream is never shared between users.
     pub user: UserId,
+    /// The client's own session, if it has one: then its upstreams' sessions are its alone.
+    pub session: Option<String>,
     /// Limits towards upstreams.
     pub limits: UpstreamLimits,
 }

@@ -38,8 +38,8 @@ const LONGEST_INSTRUCTIONS: usize = 16 * 1024;
 pub enum Errand {
     /// Find out all that the upstream says of itself.
     Survey,
-    /// Agree on a revision, and open a session where there are sessions.
-    Link,
+    /// Agree on a revision, and open a session where there are sessions, for a client that can do this.
+    Link(Box<ClientCapabilities>),
     /// Ask one thing for a client.
     Ask(Box<Ask>),
 }
@@ -159,12 +159,13 @@ impl<'u> Exchange<'u> {
         let nothing = ClientCapabilities::default();
         let message = match (self.stage, &self.errand) {
             (Stage::Discovering, _) => Message::Discover,
-            (Stage::Initializing, Errand::Survey | Errand::Link) => Message::Initialize { declares: &nothing },
+            (Stage::Initializing, Errand::Link(declares)) => Message::Initialize { declares },
+            (Stage::Initializing, Errand::Survey) => Message::Initialize { declares: &nothing },
             (Stage::Initializing, Errand::Ask(ask)) => Message::Initialize { declares: &ask.declares },
             (Stage::Acknowledging, _) => Message::Initialized,
             (Stage::Levelling(level), _) => Message::SetLevel(level),
             (Stage::Working, Errand::Ask(ask)) => Message::Ask(ask),
-            (Stage::Working, Errand::Link) => return Progress::Done(Outcome::Linked),
+            (Stage::Working, Errand::Link(_)) => return Progress::Done(Outcome::Linked),
             (Stage::Working, Errand::Survey) => match self.lists.next() {
                 Some((kind, cursor)) => Message::List { kind, cursor },
                 None => {
@@ -187,7 +188,7 @@ impl<'u> Exchange<'u> {
             self.lists = Lists::begin(Introduction::clone(&link.introduction));
         }
         let wanted = match &self.errand {
-            Errand::Survey | Errand::Link => None,
+            Errand::Survey | Errand::Link(_) => None,
             Errand::Ask(ask) => ask.log_level,
         };
         match (&mut self.link, wanted) {
@@ -273,7 +274,7 @@ impl<'u> Exchange<'u> {
         };
         match &self.errand {
             Errand::Survey => self.listed(response),
-            Errand::Link => Ok(Progress::Done(Outcome::Linked)),
+            Errand::Link(_) => Ok(Progress::Done(Outcome::Linked)),
             Errand::Ask(ask) => {
                 let answer = understood(ask, self.link.as_ref(), response)?;
                 Ok(Progress::Done(Outcome::Answered(answer)))
