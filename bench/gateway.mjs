@@ -42,6 +42,7 @@ function options(issuer) {
       GATE: { className: "Gate", useSQLite: true },
       ENTROPY_HUB: { className: "EntropyHub", useSQLite: true },
       MCP_SESSION: { className: "McpSession", useSQLite: true },
+      MCP_HELD: { className: "McpHeld", useSQLite: true },
     },
   };
 }

@@ -105,13 +105,6 @@ impl Desk {
         }
     }
 
-    /// Asks the client something that belongs to no request.
-    pub fn ask_own(&self, question: &Question, answer: oneshot::Sender<ClientAnswer>) {
-        if let Some(message) = self.number(question, answer) {
-            self.announce(&message);
-        }
-    }
-
     /// Too many open questions: the one who asks is told that there is no answer.
     fn number(&self, question: &Question, answer: oneshot::Sender<ClientAnswer>) -> Option<Vec<u8>> {
         let mut questions = self.questions.borrow_mut();

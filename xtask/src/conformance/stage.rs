@@ -115,13 +115,16 @@ fn run_gateway(project: &Project, mut run: Run, origin: &str) -> Result<Gateway,
     }
 }
 
-/// Puts a fixture behind the gateway and returns the path it is found at. The gateway has no virtual servers of its own
-/// yet: both fixtures are at one path, and each name of theirs has its upstream's prefix.
+/// Puts a fixture behind the gateway, alone and under its own names, and returns the path it is found at.
 fn connect(project: &Project, state: &Path, name: &str, url: &str) -> Result<String, Failure> {
     let folder = state.to_string_lossy();
-    let words = ["add", name, url, "--tenant", TENANT, "--state", &folder];
-    records::upstream(project, Arguments::new(words.map(str::to_owned)))?;
-    Ok("/mcp".to_owned())
+    let add = |words: &[&str]| {
+        let common = ["--tenant", TENANT, "--state", &folder];
+        Arguments::new(words.iter().chain(&common).map(|word| (*word).to_owned()))
+    };
+    records::upstream(project, add(&["add", name, url]))?;
+    records::server(project, add(&["add", name, "--upstream", name, "--prefix", "never"]))?;
+    Ok(format!("/mcp/{name}"))
 }
 
 fn variables() -> Vec<(String, String)> {
