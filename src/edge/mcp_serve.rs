@@ -159,6 +159,9 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
     if let Err(problem) = scene.principal.demand(TOOLS_CALL) {
         return Ok(Prepared::Reply(to.refuse(in_band(problem)?)));
     }
+    if matches!(call, Call::Task { .. }) && !asked.meta.client.takes_tasks() {
+        return Ok(Prepared::Reply(to.refuse(Fault::needs_tasks())));
+    }
     match held(&scene, call) {
         Ok(None) => {}
         Ok(Some(object)) => {
