@@ -6,8 +6,8 @@ mod calls;
 mod clock;
 mod context;
 mod docs;
-mod errand;
 mod entropy_hub_object;
+mod errand;
 mod gate;
 mod gate_object;
 mod health;
@@ -176,7 +176,14 @@ async fn protocol(
         (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
     };
     let place = principal.place(server);
-    let scene = mcp_serve::Scene { context: Rc::clone(context), principal: principal.clone(), place, session: None, session_name: None, held: None };
+    let scene = mcp_serve::Scene {
+        context: Rc::clone(context),
+        principal: principal.clone(),
+        place,
+        session: None,
+        session_name: None,
+        held: None,
+    };
     let answered = match endpoint {
         Endpoint::McpStream => mcp_session::stream(&scene, &request).await,
         Endpoint::McpEnd => mcp_session::end(&scene, &request).await,
@@ -184,7 +191,7 @@ async fn protocol(
     };
     Ok(match answered? {
         Served::Reply(reply) => rated(context, &principal, reply).into(),
-        response => response,
+        streamed @ Served::Response(_) => streamed,
     })
 }
 

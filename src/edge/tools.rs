@@ -64,9 +64,8 @@ pub fn own_definitions() -> Vec<Tool> {
 
 /// The definition of one of them.
 pub fn own_definition(tool: BuiltIn) -> Result<Rc<Tool>, ToolError> {
-    let found = BUILT_IN.with(|tools| {
-        tools.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition))
-    });
+    let found = BUILT_IN
+        .with(|tools| tools.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition)));
     found.ok_or(ToolError::Unavailable("it has no definition"))
 }
 

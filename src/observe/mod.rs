@@ -189,9 +189,7 @@ impl Event {
             | Self::Call(_)
             | Self::LoggedIn { .. }
             | Self::SessionRevoked { .. }
-            | Self::ProviderRecovered { .. } => {
-                Level::Info
-            }
+            | Self::ProviderRecovered { .. } => Level::Info,
         }
     }
 
