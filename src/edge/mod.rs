@@ -50,9 +50,6 @@ use std::rc::Rc;
 use worker::web_sys::Request;
 use worker::{Env, Response, Result, event};
 
-/// The OpenAPI document, rendered from the code on the host and checked by a test.
-const OPENAPI: &[u8] = include_bytes!("../api/openapi.json");
-
 #[event(start)]
 fn start() {
     console_error_panic_hook::set_once();
@@ -98,7 +95,7 @@ async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> st
         Err(Miss::Options { allow }) => return Ok(Reply::empty(204).with("allow", allow).into()),
     };
     trace.route = Some(route.path);
-    if route.endpoint == Endpoint::Docs {
+    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi) {
         return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
@@ -141,15 +138,7 @@ async fn dispatch(
         Endpoint::Jwks => {
             Ok(Reply::json(200, &context.settings.keys.published()).with("cache-control", "public, max-age=300"))
         }
-        Endpoint::OpenApi => Ok(Reply {
-            status: 200,
-            headers: vec![
-                ("content-type", "application/json; charset=utf-8".into()),
-                ("cache-control", "public, max-age=300".into()),
-            ],
-            body: OPENAPI.to_vec(),
-        }),
-        Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
+        Endpoint::OpenApi | Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
             Err(Problem::Internal("dispatched as a plain reply".into()))
         }
     }
