@@ -1,7 +1,13 @@
 //! The check of the fuzz target `providers`, on answers made here: good ones of every provider, and those damaged in every
 //! place. The fuzz target goes on from there with answers nobody thought of.
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that stops is a test that failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that stops is a test that failed"
+)]
 
 use mcp_secure_gateway::entropy::provider::ProviderId;
 use proptest::collection::vec;

@@ -12,7 +12,8 @@ use mcp_secure_gateway::time::Timestamp;
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const NONCE: [u8; 16] = [7; 16];
 const STATUSES: [u16; 8] = [200, 200, 200, 200, 401, 429, 500, 302];
-const MEDIA_TYPES: [Option<&str>; 4] = [Some("application/json"), Some("application/octet-stream"), Some("text/html"), None];
+const MEDIA_TYPES: [Option<&str>; 4] =
+    [Some("application/json"), Some("application/octet-stream"), Some("text/html"), None];
 const HEADERS: [Option<(&str, &str)>; 4] =
     [None, Some(("retry-after", "9")), Some(("age", "1")), Some(("cf-cache-status", "HIT"))];
 const SECRET: &str = "canary-of-a-key";
@@ -68,7 +69,8 @@ pub fn check(input: &[u8]) -> Option<usize> {
     assert_eq!(read, provider.parse(&NONCE, &bytes), "{id}: read twice");
     match read {
         Ok(read) => {
-            let fresh = bytes.status == 200 && bytes.header("age").is_none() && bytes.header("cf-cache-status").is_none();
+            let fresh =
+                bytes.status == 200 && bytes.header("age").is_none() && bytes.header("cf-cache-status").is_none();
             assert!(fresh, "{id}: bytes of a refusal or of a cache");
             assert!((1..=bytes.body.len()).contains(&read.expose().len()), "{id}: bytes out of nowhere");
             Some(read.expose().len())

@@ -23,6 +23,7 @@ use crate::token::access::{self, AccessClaims};
 use crate::token::refresh::{self, RefreshToken};
 use futures::future::try_join;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 /// The client of a login by username and password.
 const PASSWORD_CLIENT: &str = "password-login";
@@ -176,7 +177,7 @@ struct Pair {
 impl Pair {
     fn draw(context: &Context, tenant: &TenantId, user: &UserId, session: &SessionId) -> Self {
         let issued_at = clock::now();
-        let secret = random::bytes::<32>(Purpose::RefreshToken);
+        let secret = Zeroizing::new(random::bytes::<32>(Purpose::RefreshToken));
         let (refresh, presented) = refresh::mint(&context.settings.root, tenant, user, session, &secret);
         let issued = Issued {
             refresh_hash: presented.secret_hash.clone(),

@@ -297,7 +297,8 @@ mod tests {
         let session = SessionId::parse("s-1").unwrap();
         let token = TokenId::from_bytes(&[0; 32]);
         let entropy = Stamp::from(&Provenance::classical());
-        let issued = TokenIssued { token, entropy: Stamp { label: Label::QuantumStale, age_seconds: Some(700), ..entropy } };
+        let issued =
+            TokenIssued { token, entropy: Stamp { label: Label::QuantumStale, age_seconds: Some(700), ..entropy } };
         for (name, event) in [
             ("auth.login", Event::LoggedIn { who: who.clone(), session: session.clone(), issued: issued.clone() }),
             ("auth.refresh", Event::Refreshed { who, session, issued }),

@@ -114,7 +114,9 @@ fn every_claim_must_be_there_once_with_its_type() {
         without.as_object_mut().unwrap().shift_remove(name);
         assert_eq!(refusal(&signed(&header(), &without.to_string())), TokenRefusal::Claims, "{name}");
     }
-    for wrong in ["[]", "{}", "true", "\"classical\"", r#"{"label":"certified","providers":[]}"#, r#"{"label":"classical"}"#] {
+    for wrong in
+        ["[]", "{}", "true", "\"classical\"", r#"{"label":"certified","providers":[]}"#, r#"{"label":"classical"}"#]
+    {
         let mut claims = good.clone();
         claims["ent"] = serde_json::from_str(wrong).unwrap();
         assert_eq!(refusal(&signed(&header(), &claims.to_string())), TokenRefusal::Claims, "{wrong}");

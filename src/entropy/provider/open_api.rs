@@ -237,7 +237,11 @@ mod tests {
             let ask = source.preparation(NOW).unwrap();
             assert_eq!(ask.url.url().as_str(), "https://qrng.example.com/v1/healthtest");
             let outcome = source.prepare(&json_answer(200, report), NOW);
-            assert_eq!(source.preparation(NOW).is_some(), outcome.is_err(), "its test is asked for again, not its bytes");
+            assert_eq!(
+                source.preparation(NOW).is_some(),
+                outcome.is_err(),
+                "its test is asked for again, not its bytes"
+            );
             outcome
         };
         tested(

@@ -164,10 +164,13 @@ fn every_fetch_has_a_deadline_and_a_cap() {
 #[test]
 fn a_429_is_a_rate_limit_everywhere() {
     for (id, provider) in providers(&[]).unwrap().iter() {
-        let mut limited = answer(429, "", b"");
-        limited.headers.push(("retry-after".into(), "9".into()));
-        let expected = ProviderFailure::RateLimited { retry_after: Some(Lifetime::from_seconds(9)) };
-        assert_eq!(provider.parse(&[0; 16], &limited).unwrap_err(), expected, "{id}");
+        // The answers of these tests are of three o'clock.
+        for (wait, seconds) in [("9", Some(9)), ("Sun, 22 Nov 2026 15:02:00 GMT", Some(120)), ("soon", None)] {
+            let mut limited = answer(429, "", b"");
+            limited.headers.push(("retry-after".into(), wait.into()));
+            let expected = ProviderFailure::RateLimited { retry_after: seconds.map(Lifetime::from_seconds) };
+            assert_eq!(provider.parse(&[0; 16], &limited).unwrap_err(), expected, "{id}: {wait}");
+        }
     }
 }
 

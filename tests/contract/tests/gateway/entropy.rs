@@ -199,7 +199,9 @@ async fn the_operator_alone_sees_status_and_metrics() {
 async fn the_operator_sees_all_that_the_gateway_knows_of_a_provider() {
     until("anu", "answered", |seen| count(seen, "accepted") > 0).await;
     let status = status().await;
-    for name in ["mode", "provenance", "seed_age_seconds", "epoch", "quantum_seeds", "local_seeds", "fallbacks", "outputs"] {
+    for name in
+        ["mode", "provenance", "seed_age_seconds", "epoch", "quantum_seeds", "local_seeds", "fallbacks", "outputs"]
+    {
         assert!(!status[name].is_null(), "no {name} in {status}");
     }
     assert_eq!(status["mode"], "prefer");

@@ -22,7 +22,7 @@ const TOLERATED: usize = 3;
 async fn draw() -> Vec<u8> {
     let gateway = &trouble().gateway;
     let access = gateway.login(&gateway.user(Tools::Own)).await.access;
-    let draws: Vec<_> = (0..AT_ONCE)
+    let callers: Vec<_> = (0..AT_ONCE)
         .map(|_| {
             let access = access.clone();
             tokio::spawn(async move {
@@ -38,8 +38,8 @@ async fn draw() -> Vec<u8> {
         })
         .collect();
     let mut drawn = Vec::new();
-    for part in draws {
-        drawn.extend(part.await.expect("a draw"));
+    for caller in callers {
+        drawn.extend(caller.await.expect("a draw"));
     }
     assert_eq!(drawn.len(), MEBIBYTE);
     drawn
@@ -103,8 +103,9 @@ fn ask(program: &str, arguments: &[&str], bytes: &[u8]) -> Option<String> {
 
 /// The number that follows `before`.
 fn number_after(told: &str, before: &str) -> f64 {
-    let rest = told.split_once(before).map(|(_, rest)| rest.trim_start()).unwrap_or_else(|| panic!("no {before}: {told}"));
-    let digits = rest.split(|letter: char| !letter.is_ascii_digit() && letter != '.' && letter != '-').next();
+    let (_, rest) = told.split_once(before).unwrap_or_else(|| panic!("no {before}: {told}"));
+    let digits =
+        rest.trim_start().split(|letter: char| !letter.is_ascii_digit() && letter != '.' && letter != '-').next();
     let digits = digits.unwrap_or_default().trim_end_matches('.');
     digits.parse().unwrap_or_else(|_| panic!("no number after {before}: {told}"))
 }
