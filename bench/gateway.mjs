@@ -43,6 +43,7 @@ function options(issuer, more = {}) {
       GATE: { className: "Gate", useSQLite: true },
       ENTROPY_HUB: { className: "EntropyHub", useSQLite: true },
       MCP_SESSION: { className: "McpSession", useSQLite: true },
+      MCP_HELD: { className: "McpHeld", useSQLite: true },
     },
   };
 }

@@ -87,6 +87,10 @@ identifier! {
     UpstreamId
 }
 identifier! {
+    /// A virtual server of a tenant.
+    ServerId
+}
+identifier! {
     /// The identifier that ties together everything one request did: log lines, errors, the reply's `X-Correlation-ID`.
     CorrelationId
 }

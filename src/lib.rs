@@ -12,6 +12,7 @@
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`account`] [`gate`] [`mcp`] | users and passwords · what a principal may still do · the protocol |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
+//! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
 //! | `edge` | the only room that names the Workers runtime |
 
@@ -33,6 +34,8 @@ pub mod mcp;
 
 pub mod tool;
 pub mod upstream;
+
+pub mod catalogue;
 
 pub mod api;
 pub mod observe;

@@ -12,6 +12,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
+#[path = "statements/servers.rs"]
+mod of_servers;
+
+use of_servers::{join, two_tenants_with_servers};
+
 /// The largest whole number that D1's JavaScript numbers hold exactly.
 const LARGEST: i64 = 9_007_199_254_740_991;
 const NOW: i64 = 1_795_363_200_007;
@@ -131,7 +136,7 @@ fn every_table_is_strict() {
 /// A statement without a test here may be wrong without anybody noticing.
 #[test]
 fn every_statement_of_the_store_is_run_here() {
-    let tests = include_str!("statements.rs");
+    let tests = [include_str!("statements.rs"), include_str!("statements/servers.rs")].concat();
     let mut seen = 0;
     for (file, text) in files("src/store", "rs") {
         for item in text.split("pub const ").skip(1) {
@@ -145,7 +150,7 @@ fn every_statement_of_the_store_is_run_here() {
             }
         }
     }
-    assert!(seen >= 17, "{seen}");
+    assert!(seen >= 20, "{seen}");
 }
 
 #[test]
@@ -288,14 +293,15 @@ fn no_more_than_fifty_upstreams_are_listed() {
 
 #[test]
 fn everything_of_a_tenant_goes_with_it_and_nothing_else() {
-    let database = two_tenants();
-    let none: Option<&str> = None;
-    for (id, tenant) in [("up-1", "acme"), ("up-2", "zeta")] {
-        let values = params![id, tenant, "files", "https://a.example.com/", none, NOW];
-        run(&database, upstreams::INSERT_UPSTREAM, values).unwrap();
+    let database = two_tenants_with_servers();
+    for tenant in ["acme", "zeta"] {
+        join(&database, tenant, "files", 0, None).unwrap();
     }
     database.execute("DELETE FROM tenants WHERE id = 'acme'", []).unwrap();
-    assert_eq!((count(&database, "users"), count(&database, "upstreams")), (1, 1));
+    assert_eq!((count(&database, "users"), count(&database, "upstreams")), (1, 2));
+    assert_eq!((count(&database, "servers"), count(&database, "server_upstreams")), (1, 1));
+    database.execute("DELETE FROM upstreams WHERE id = 'zeta-files'", []).unwrap();
+    assert_eq!((count(&database, "servers"), count(&database, "server_upstreams")), (1, 0));
     assert_eq!(rows(&database, "SELECT tenant_id FROM users", []), [json!({"tenant_id": "zeta"})]);
 }
 

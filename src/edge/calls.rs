@@ -1,93 +1,143 @@
-//! One tool call, the same for REST and for the protocol: found, checked, run, logged.
+//! Tools as a caller meets them over REST, and what REST and the protocol share: finding a tool, and noting a call for the
+//! log.
 
 use super::admission::Principal;
 use super::context::Context;
-use super::tools::{self, Found, Surroundings, ToolError};
-use super::{clock, tenant};
+use super::locate::{self, At, Lost};
+use super::tenant::{self, Shown};
+use super::tools::{self, ToolError};
+use super::{clock, errand};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
-use crate::mcp::wire::CallToolResult;
-use crate::observe::{Call, Event};
+use crate::catalogue::view::{Freshness, Part, View};
+use crate::mcp::wire::{CallToolResult, Tool};
+use crate::observe::Call;
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::time::Timestamp;
-use crate::tool::catalogue::{Catalogue, Freshness, Part};
-use crate::tool::definition::{SEPARATOR, split};
-use crate::upstream::{Upstream, UpstreamProblem};
+use crate::tool::builtin::BuiltIn;
+use crate::upstream::ask::{Answer, Ask, AskMethod};
+use crate::upstream::{ProtocolBreach, Upstream, UpstreamProblem, param};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
-/// Everything the caller may see.
-pub async fn catalogue(context: &Context, principal: &Principal) -> Result<Catalogue, Problem> {
-    principal.demand(TOOLS_READ)?;
-    let upstreams = tenant::upstreams(context, principal).await?;
-    let catalogue = tools::list(&tenant::surroundings(context, principal, &upstreams)).await;
-    for part in catalogue.parts() {
-        if let Freshness::Stale(reason) | Freshness::Absent(reason) = &part.freshness {
-            let (tenant, upstream) = (principal.claims().tenant.clone(), part.upstream.clone());
-            context.log(&Event::UpstreamDegraded { tenant, upstream, reason: reason.clone() });
+/// A tool that was found, with its own definition.
+pub enum Found {
+    /// The gateway's own.
+    Own(BuiltIn, Rc<Tool>),
+    /// An upstream's.
+    Upstream(Rc<Shown>, At<Rc<Tool>>),
+}
+
+impl Found {
+    /// Its definition, under its own name.
+    pub const fn definition(&self) -> &Rc<Tool> {
+        match self {
+            Self::Own(_, definition) => definition,
+            Self::Upstream(_, at) => &at.own,
         }
     }
-    Ok(catalogue)
 }
 
-/// The upstreams a call of this tool needs: none for a built-in tool, which therefore costs no database read.
-pub async fn upstreams_for(context: &Context, principal: &Principal, tool: &str) -> Result<Rc<Vec<Upstream>>, Problem> {
-    principal.demand(TOOLS_CALL)?;
-    match split(tool) {
-        Some(_) => tenant::upstreams(context, principal).await,
-        None => Ok(Rc::default()),
-    }
-}
-
-/// Finds a tool. An upstream that cannot be asked is noted for the log; the name a caller made up is not.
-pub async fn find<'a>(context: &Context, around: &Surroundings<'a>, name: &str) -> Result<Found<'a>, ToolError> {
-    let started = clock::now();
-    let found = tools::find(around, name).await;
-    if let Err(error @ ToolError::Upstream(failure)) = &found {
-        note(context, format!("{}{SEPARATOR}…", failure.upstream), started, Err(error));
-    }
-    found
-}
-
-/// Checks the arguments, runs the tool, and notes how it went for the log.
-pub async fn run(
+/// Finds a tool by the exact name it is shown under. One of the gateway's own costs no database read at the endpoint of
+/// everything.
+pub async fn find(
     context: &Context,
-    around: &Surroundings<'_>,
-    found: Found<'_>,
-    arguments: Map<String, Value>,
-) -> Result<CallToolResult, ToolError> {
-    let (started, tool) = (clock::now(), found.definition().name.clone());
-    let outcome = tools::run(around, found, arguments).await;
-    note(context, tool, started, outcome.as_ref());
-    outcome
+    principal: &Principal,
+    server: Option<&str>,
+    name: &str,
+) -> Result<Result<Found, ToolError>, Problem> {
+    principal.demand(TOOLS_CALL)?;
+    let own = BuiltIn::named(name);
+    let shown = match (own, server) {
+        (Some(_), None) => tenant::own(),
+        _ => tenant::shown(context, principal, server).await?,
+    };
+    if let Some(own) = own.filter(|_| shown.endpoint.own_tools) {
+        return Ok(tools::own_definition(own).map(|definition| Found::Own(own, definition)));
+    }
+    let party = tenant::party(context, principal);
+    let started = clock::now();
+    let found = locate::locate(context, &party, &shown, |view| view.find_tool(name)).await;
+    Ok(match found {
+        Ok(at) => Ok(Found::Upstream(shown, at)),
+        // The name a caller made up is not noted.
+        Err(Lost::Unknown) => Err(ToolError::Unknown),
+        Err(Lost::Failed(failure)) => {
+            let error = ToolError::Upstream(failure.clone());
+            note(context, format!("{}: …", failure.upstream), started, outcome(&Err(error.clone())), Some(&error));
+            Err(error)
+        }
+    })
+}
+
+/// The request that calls an upstream's tool with validated arguments.
+pub fn ask(definition: &Tool, arguments: Map<String, Value>) -> Ask {
+    let annotated = param::annotations(&definition.input_schema).unwrap_or_default();
+    let headers = param::headers(&annotated, &arguments);
+    let mut params = Map::new();
+    params.insert("name".to_owned(), definition.name.as_str().into());
+    params.insert("arguments".to_owned(), Value::Object(arguments));
+    Ask { headers, ..Ask::plain(AskMethod::CallTool, params) }
 }
 
 /// `GET /mcp/tools`.
 pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Reply, Problem> {
-    let catalogue = catalogue(context, principal).await?;
-    let tools = catalogue.definitions().map(|tool| ToolSummary {
-        name: tool.name.clone(),
-        description: tool.description.clone().unwrap_or_default(),
-        parameters: tool.input_schema.clone(),
+    principal.demand(TOOLS_READ)?;
+    let shown = tenant::shown(context, principal, None).await?;
+    let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
+    let tools = View::new(&shown.endpoint, &parts).tools(&tools::own_definitions());
+    let tools = tools.into_iter().map(|tool| ToolSummary {
+        name: tool.name,
+        description: tool.description.unwrap_or_default(),
+        parameters: tool.input_schema,
     });
-    let degraded = catalogue.parts().iter().filter(|part| is_degraded(part)).map(|part| part.upstream.clone());
-    Ok(Reply::private_json(200, &ToolList { tools: tools.collect(), degraded: degraded.collect() }))
+    let is_degraded = |part: &Part| !matches!(part.freshness, Freshness::Fresh);
+    let parts = parts.iter().zip(&shown.upstreams).filter(|(part, _)| is_degraded(part));
+    let degraded = parts.map(|(_, upstream)| upstream.name.clone()).collect();
+    Ok(Reply::private_json(200, &ToolList { tools: tools.collect(), degraded }))
 }
 
 /// `POST /mcp/execute`.
 pub async fn execute(context: &Context, principal: &Principal, request: ExecuteRequest) -> Result<Reply, Problem> {
-    let upstreams = upstreams_for(context, principal, &request.tool).await?;
-    let around = tenant::surroundings(context, principal, &upstreams);
-    let found = find(context, &around, &request.tool).await.map_err(problem)?;
-    let result = run(context, &around, found, request.arguments).await.map_err(problem)?;
+    let found = find(context, principal, None, &request.tool).await?.map_err(problem)?;
+    let started = clock::now();
+    let called = call(context, principal, found, request.arguments).await;
+    note(context, request.tool, started, outcome(&called), called.as_ref().err());
+    let result = called.map_err(problem)?;
     let success = !result.is_error;
     let result = result.structured_content.unwrap_or(Value::Array(result.content));
     Ok(Reply::private_json(200, &ExecuteResponse { success, result }))
 }
 
-fn is_degraded(part: &Part) -> bool {
-    !matches!(part.freshness, Freshness::Fresh)
+async fn call(
+    context: &Context,
+    principal: &Principal,
+    found: Found,
+    arguments: Map<String, Value>,
+) -> Result<CallToolResult, ToolError> {
+    let arguments = tools::validated(found.definition(), arguments)?;
+    let (shown, at) = match found {
+        Found::Own(tool, _) => {
+            return Ok(tools::run(&context.env, &context.settings.weather, tool, &arguments).await);
+        }
+        Found::Upstream(shown, at) => (shown, at),
+    };
+    let upstream = shown.upstreams.get(at.index).ok_or(ToolError::Unknown)?;
+    let party = tenant::party(context, principal);
+    match errand::ask(&party, upstream, ask(&at.own, arguments), None).await? {
+        Answer::Result(result) => called(upstream, &at.own, result),
+        Answer::Error(error) => Err(ToolError::Refused(error.code)),
+        Answer::InputRequired { .. } | Answer::Task(_) => Err(ToolError::NeedsInput),
+    }
+}
+
+fn called(upstream: &Upstream, definition: &Rc<Tool>, result: Map<String, Value>) -> Result<CallToolResult, ToolError> {
+    let breach = |breach: ProtocolBreach| ToolError::Upstream(upstream.failure(breach.into()));
+    if !tools::keeps_its_schema(definition, &result) {
+        return Err(breach(ProtocolBreach::OutputSchema));
+    }
+    serde_json::from_value(Value::Object(result)).map_err(|_| breach(ProtocolBreach::Result))
 }
 
 fn problem(error: ToolError) -> Problem {
@@ -103,20 +153,36 @@ fn problem(error: ToolError) -> Problem {
             timeout: matches!(failure.problem, UpstreamProblem::Timeout),
             detail: failure.to_string(),
         },
-        ToolError::Unavailable(_) => Problem::UpstreamFailed { detail: error.to_string(), timeout: false },
+        ToolError::Unavailable(_) | ToolError::Refused(_) | ToolError::NeedsInput => {
+            Problem::UpstreamFailed { detail: error.to_string(), timeout: false }
+        }
     }
 }
 
-fn note(context: &Context, tool: String, started: Timestamp, outcome: Result<&CallToolResult, &ToolError>) {
-    let label = match outcome {
+/// What the log calls the end of a call.
+pub const fn outcome(outcome: &Result<CallToolResult, ToolError>) -> &'static str {
+    match outcome {
         Ok(result) if result.is_error => "tool_failed",
         Ok(_) => "ok",
-        Err(ToolError::Unknown) => "unknown_tool",
-        Err(ToolError::BadArguments(_)) => "bad_arguments",
-        Err(ToolError::Upstream(_)) => "upstream_failed",
-        Err(ToolError::Unavailable(_)) => "unavailable",
-    };
-    let reason = outcome.err().map(ToString::to_string);
+        Err(error) => error_outcome(error),
+    }
+}
+
+/// What the log calls a call that gave no result.
+pub const fn error_outcome(error: &ToolError) -> &'static str {
+    match error {
+        ToolError::Unknown => "unknown_tool",
+        ToolError::BadArguments(_) => "bad_arguments",
+        ToolError::Upstream(_) => "upstream_failed",
+        ToolError::Refused(_) => "upstream_refused",
+        ToolError::NeedsInput => "needs_input",
+        ToolError::Unavailable(_) => "unavailable",
+    }
+}
+
+/// Notes a call for the log.
+pub fn note(context: &Context, tool: String, started: Timestamp, outcome: &'static str, error: Option<&ToolError>) {
     let duration_ms = clock::now().since(started);
-    context.calls.borrow_mut().push(Call { tool, outcome: label, reason, duration_ms });
+    let reason = error.map(ToString::to_string);
+    context.note(Call { tool, outcome, reason, duration_ms });
 }

@@ -8,7 +8,7 @@ use crate::id::CorrelationId;
 use crate::observe::{Call, Event, Level};
 use crate::settings::Settings;
 use crate::time::Timestamp;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use worker::Env;
 use worker::web_sys::Request;
@@ -25,8 +25,8 @@ pub struct Context {
     pub correlation: CorrelationId,
     /// When the request came.
     pub started: Timestamp,
-    /// The tool calls it made, for its line in the log.
-    pub calls: RefCell<Vec<Call>>,
+    calls: RefCell<Vec<Call>>,
+    told: Cell<bool>,
 }
 
 /// Where work goes that nobody waits for.
@@ -48,6 +48,27 @@ impl Background {
 }
 
 impl Context {
+    /// The surroundings of a request that comes now.
+    pub fn new(env: Env, background: Background, settings: Rc<Settings>, correlation: CorrelationId) -> Self {
+        let (calls, told) = (RefCell::default(), Cell::new(false));
+        Self { env, background, settings, correlation, started: clock::now(), calls, told }
+    }
+
+    /// Notes a call: in the line of its request, or in one of its own where that was written already or somewhere else.
+    pub fn note(&self, call: Call) {
+        if self.told.get() || matches!(self.background, Background::Object) {
+            self.log(&Event::Call(call));
+        } else {
+            self.calls.borrow_mut().push(call);
+        }
+    }
+
+    /// The calls that were noted, for the line of the request. Later ones get lines of their own.
+    pub fn take_calls(&self) -> Vec<Call> {
+        self.told.set(true);
+        self.calls.take()
+    }
+
     /// Writes one event to the log.
     pub fn log(&self, event: &Event) {
         log(event, Some(&self.correlation));

@@ -69,6 +69,7 @@ async fn single(scene: Scene, posted: &Rc<Posted>, message: Message) -> Result<S
         Prepared::Reply(reply) => Ok(Served::Reply(http(reply))),
         Prepared::Work(work) => mcp_work::answer(&context, &principal, to, work).await,
         Prepared::Elsewhere(forward) => forward.go(posted).await,
+        Prepared::Watch { .. } => Ok(Served::Reply(http(to.refuse(Fault::NoSession)))),
     }
 }
 
@@ -105,7 +106,7 @@ pub async fn whole(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Re
     match prepare(scene, posted, asked).await? {
         Prepared::Reply(reply) => Ok(reply),
         Prepared::Work(work) => Work::reply(work).await,
-        Prepared::Elsewhere(_) => Ok(to.refuse(Fault::Internal)),
+        Prepared::Elsewhere(_) | Prepared::Watch { .. } => Ok(to.refuse(Fault::NoSession)),
     }
 }
 

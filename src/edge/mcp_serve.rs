@@ -1,24 +1,32 @@
 //! Serving one request of the protocol, in or outside a session: what is gathered, what is decided, what is run.
 
 use super::admission::Principal;
-use super::calls;
+use super::calls::{self, Found};
 use super::context::Context;
+use super::locate::{self, At, Lost};
 use super::mcp::{Posted, Served, in_band};
-use super::mcp_session;
 use super::mcp_work::{Audience, Client, Work};
-use super::tenant;
-use super::tools::ToolError;
+use super::tenant::{self, Shown};
+use super::tools::{self, ToolError};
+use super::upstreams::Party;
+use super::{clock, mcp_listen, mcp_session, relay, upstreams};
 use crate::api::problem::Problem;
-use crate::mcp::capability::ServerCapabilities;
+use crate::catalogue::view::View;
+use crate::mcp::era::Era;
 use crate::mcp::headers::repeats_arguments;
-use crate::mcp::method::{Call, Family, ListKind, Method};
+use crate::mcp::method::{Call, ListKind, Method};
 use crate::mcp::notice::Notices;
+use crate::mcp::params::Reference;
 use crate::mcp::refusal::Fault;
 use crate::mcp::reply::{INSTRUCTIONS, Reply};
 use crate::mcp::session::Session;
-use crate::mcp::ticket::Place;
+use crate::mcp::ticket::{self, Place, Resume};
 use crate::mcp::turn::Asked;
-use crate::mcp::wire::CallToolResult;
+use crate::mcp::wire::Tool;
+use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::tool::builtin::BuiltIn;
+use crate::upstream::ask::Ask;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// Where a request is served, and for whom.
@@ -32,108 +40,296 @@ pub struct Scene {
     pub place: Place,
     /// The session it came in, as it stood then.
     pub session: Option<Session>,
+    /// The name of that session's object.
+    pub session_name: Option<String>,
+    /// The object that holds its call open while its client gathers input.
+    pub held: Option<String>,
+}
+
+impl Scene {
+    /// On whose behalf upstreams are asked.
+    pub fn party(&self) -> Party {
+        Party { session: self.session_name.clone(), ..tenant::party(&self.context, &self.principal) }
+    }
 }
 
 /// What must be done for a request.
 pub enum Prepared {
     /// Nothing: this is the reply.
     Reply(Reply),
-    /// This work.
+    /// This work, whose client may hear of it before it ends.
     Work(Work),
     /// It must be served in an object.
-    Elsewhere(Elsewhere),
+    Elsewhere(Box<Elsewhere>),
+    /// Legacy: the session subscribes to a resource that is there, or no longer.
+    Watch {
+        /// The resource, as the client names it.
+        uri: String,
+        /// False to stop.
+        wanted: bool,
+    },
 }
 
 /// A request that must be served in an object.
 pub struct Elsewhere {
     scene: Scene,
+    object: Object,
+}
+
+enum Object {
+    /// A new session's.
+    Session,
+    /// One that holds a call, a new one unless it is named.
+    Held(Option<String>),
 }
 
 impl Elsewhere {
+    fn new(scene: Scene, object: Object) -> Box<Self> {
+        Box::new(Self { scene, object })
+    }
+
     /// Has it served there.
     pub async fn go(self, posted: &Posted) -> Result<Served, Problem> {
-        mcp_session::open(&self.scene, posted).await
+        match self.object {
+            Object::Session => mcp_session::open(&self.scene, posted).await,
+            Object::Held(object) => mcp_session::hold(&self.scene, object, posted).await,
+        }
     }
 }
 
 /// Gathers what a request needs and decides what must be done.
 ///
-/// 1. an endpoint has its method (404 otherwise; a call of a tool asks nobody for that); 2. its parameters are right; 3. what
-///    it names is there.
+/// 1. the endpoint is there (404); 2. it has the method (a call of a tool asks nobody for that); 3. the parameters are right;
+///    4. what they name is there.
 pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
-    let is_call_of_a_tool = matches!(asked.method, Method::Call(Call::Tool { .. }));
-    let offered = if is_call_of_a_tool { None } else { Some(offered(&scene).await?) };
-    let to = asked.to.clone();
-    let family: Family = asked.method.family();
-    let Some(offered) = offered else { return tool(scene, posted, asked).await };
-    if !family.is_offered(&offered) {
+    if let Method::Call(Call::Tool { .. }) = &asked.method {
+        return call(scene, posted, asked).await;
+    }
+    let Scene { context, principal, place, .. } = &scene;
+    let shown = tenant::shown(context, principal, place.server.as_deref()).await?;
+    let party = scene.party();
+    let at_hand = match &asked.method {
+        Method::List(_) | Method::Initialize { .. } | Method::Discover => {
+            locate::parts(context, principal, &party, &shown).await
+        }
+        _ => locate::parts_at_hand(context, &party, &shown).await,
+    };
+    let view = View::new(&shown.endpoint, &at_hand);
+    let (offered, to) = (view.offered(), asked.to.clone());
+    if !asked.method.family().is_offered(&offered) {
         return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound)));
     }
+    let instructions = view.instructions().unwrap_or(INSTRUCTIONS);
     let reply = match asked.method {
-        Method::Initialize { client, .. }
-            if scene.session.is_none() && (client.answers() || offered.needs_session()) =>
+        Method::Initialize { ref client, .. }
+            if scene.session.is_none() && (client.answers() || offered.needs_session() || offered.announces()) =>
         {
-            return Ok(Prepared::Elsewhere(Elsewhere { scene }));
+            return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Session)));
         }
-        Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, INSTRUCTIONS),
-        Method::Discover => to.discover(offered, INSTRUCTIONS),
-        Method::List(ListKind::Tools) => match calls::catalogue(&scene.context, &scene.principal).await {
-            Ok(catalogue) => to.tools(catalogue.definitions().cloned().collect()),
+        Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, instructions),
+        Method::Discover => to.discover(offered, instructions),
+        Method::List(kind) => match principal.demand(TOOLS_READ) {
+            Ok(()) => listed(&to, kind, &view),
             Err(problem) => to.refuse(in_band(problem)?),
         },
-        Method::Subscribe { .. } | Method::SetLevel(_) => to.refuse(Fault::NoSession),
+        Method::Subscribe { ref uri, wanted } => {
+            return Ok(match (&scene.session, exists(&view, uri)) {
+                (None, _) => Prepared::Reply(to.refuse(Fault::NoSession)),
+                (Some(_), true) => Prepared::Watch { uri: uri.clone(), wanted },
+                (Some(_), false) => Prepared::Reply(to.refuse(Fault::UnknownResource { uri: uri.clone() })),
+            });
+        }
+        Method::SetLevel(_) => to.refuse(Fault::NoSession),
         Method::Malformed { fault, .. } => to.refuse(fault),
         Method::Ping => to.done(),
-        Method::List(_) | Method::Call(_) | Method::Listen(_) => to.refuse(Fault::MethodNotFound),
+        Method::Listen(filter) => {
+            return Ok(Prepared::Work(mcp_listen::work(scene, to, filter.kept_by(&offered), shown)));
+        }
+        Method::Call(_) => return call(scene, posted, asked).await,
     };
     Ok(Prepared::Reply(reply))
 }
 
-/// What the endpoint offers this caller.
-async fn offered(_scene: &Scene) -> Result<ServerCapabilities, Problem> {
-    Ok(ServerCapabilities::own())
-}
-
-/// 1. the tool, by its exact name; 2. the headers that repeat its arguments; 3. its schema; 4. the tool itself.
-async fn tool(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
-    let notices = Notices::new(asked.to.era, asked.meta.progress.clone(), asked.meta.log_level);
-    let audience = Audience { to: asked.to.clone(), notices };
-    let posted = Rc::clone(posted);
-    Ok(Prepared::Work(Work::new(audience, |client| run(scene, posted, asked, client))))
-}
-
-async fn run(scene: Scene, posted: Rc<Posted>, asked: Asked, client: Client) -> Result<Reply, Problem> {
-    let Scene { context, principal, .. } = &scene;
-    let to = client.to();
-    let Method::Call(Call::Tool { name, arguments, .. }) = &asked.method else {
-        return Ok(to.refuse(Fault::MethodNotFound));
-    };
-    let upstreams = match calls::upstreams_for(context, principal, name).await {
-        Ok(upstreams) => upstreams,
-        Err(problem) => return in_band(problem).map(|fault| to.refuse(fault)),
-    };
-    let around = tenant::surroundings(context, principal, &upstreams);
-    let found = match calls::find(context, &around, name).await {
-        Ok(found) => found,
-        Err(ToolError::Unknown) => return Ok(to.refuse(Fault::unknown_tool(name))),
-        Err(error) => return Ok(to.called(failed(&error))),
-    };
-    if repeats_arguments(&found.definition().input_schema)
-        && let Err(fault) = asked.check_headers(&posted.all_headers(), found.definition())
-    {
-        return Ok(to.refuse(fault));
+fn listed(to: &crate::mcp::reply::Addressee, kind: ListKind, view: &View<'_>) -> Reply {
+    match kind {
+        ListKind::Tools => to.tools(view.tools(&tools::own_definitions())),
+        ListKind::Prompts => to.list(kind, &view.prompts()),
+        ListKind::Resources => to.list(kind, &view.resources()),
+        ListKind::ResourceTemplates => to.list(kind, &view.templates()),
     }
-    let outcome = calls::run(context, &around, found, arguments.clone()).await;
-    Ok(to.called(outcome.unwrap_or_else(|error| failed(&error))))
 }
 
-/// A call that could not be made is a failed call, in words the model can act on.
-fn failed(error: &ToolError) -> CallToolResult {
-    match error {
-        ToolError::BadArguments(violations) => {
-            let places = violations.iter().map(|violation| format!("{:?}: {}", violation.pointer, violation.problem));
-            CallToolResult::failed(format!("{error}. {}", places.collect::<Vec<_>>().join("; ")))
+fn exists(view: &View<'_>, uri: &str) -> bool {
+    matches!(view.find_resource(uri), crate::catalogue::view::Lookup::Found { .. })
+}
+
+/// A call: 1. one that goes on elsewhere; 2. what it names; 3. for a tool, the headers that repeat its arguments, and its
+/// schema; 4. the tool itself, or its upstream.
+async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
+    let to = asked.to.clone();
+    let Method::Call(call) = &asked.method else { return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound))) };
+    if let Err(problem) = scene.principal.demand(TOOLS_CALL) {
+        return Ok(Prepared::Reply(to.refuse(in_band(problem)?)));
+    }
+    if matches!(call, Call::Task { .. }) && !asked.meta.client.takes_tasks() {
+        return Ok(Prepared::Reply(to.refuse(Fault::needs_tasks())));
+    }
+    match held(&scene, call) {
+        Ok(None) => {}
+        Ok(Some(object)) => {
+            return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(Some(object)))));
         }
-        _ => CallToolResult::failed(format!("The call failed: {error}.")),
+        Err(fault) => return Ok(Prepared::Reply(to.refuse(fault))),
     }
+    match call {
+        Call::Tool { name, arguments, .. } => {
+            let found = calls::find(&scene.context, &scene.principal, scene.place.server.as_deref(), name).await;
+            match found {
+                Ok(Ok(found)) => tool(scene, posted, &asked, found, arguments.clone()).await,
+                Ok(Err(ToolError::Unknown)) => Ok(Prepared::Reply(to.refuse(Fault::unknown_tool(name)))),
+                Ok(Err(error)) => Ok(Prepared::Reply(relay::failed(call, &to, &error))),
+                Err(problem) => Ok(Prepared::Reply(to.refuse(in_band(problem)?))),
+            }
+        }
+        other => {
+            let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await?;
+            let party = scene.party();
+            match named(&scene, &party, &shown, other).await {
+                Ok(At { index, own }) => {
+                    let at = At { index, own: relay::ask(other, &own) };
+                    relayed(scene, &party, asked, shown, at, None).await
+                }
+                Err(Lost::Unknown) => Ok(Prepared::Reply(to.refuse(unknown(other)))),
+                Err(Lost::Failed(failure)) => {
+                    Ok(Prepared::Reply(relay::failed(other, &to, &ToolError::Upstream(failure))))
+                }
+            }
+        }
+    }
+}
+
+/// The object that holds this call, if its retry says so.
+fn held(scene: &Scene, call: &Call) -> Result<Option<String>, Fault> {
+    let state = call.retry().and_then(|retry| retry.state.as_deref());
+    let Some(state) = state.filter(|_| scene.held.is_none()) else { return Ok(None) };
+    match ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now())? {
+        Resume::Held { object } => Ok(Some(object)),
+        Resume::Upstream { .. } => Ok(None),
+    }
+}
+
+async fn tool(
+    scene: Scene,
+    posted: &Rc<Posted>,
+    asked: &Asked,
+    found: Found,
+    arguments: Map<String, Value>,
+) -> Result<Prepared, Problem> {
+    let (to, definition) = (asked.to.clone(), Rc::clone(found.definition()));
+    if repeats_arguments(&definition.input_schema)
+        && let Err(fault) = asked.check_headers(&posted.all_headers(), &definition)
+    {
+        return Ok(Prepared::Reply(to.refuse(fault)));
+    }
+    let Method::Call(call) = &asked.method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
+    let started = clock::now();
+    let arguments = match tools::validated(&definition, arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let shown_name = if let Call::Tool { name, .. } = call { name.clone() } else { String::new() };
+            calls::note(&scene.context, shown_name, started, calls::error_outcome(&error), Some(&error));
+            return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
+        }
+    };
+    match found {
+        Found::Own(own, _) => own_tool(&scene.context, &to, own, &arguments).await,
+        Found::Upstream(shown, at) => {
+            let ask = calls::ask(&definition, arguments);
+            let party = scene.party();
+            let at = At { index: at.index, own: ask };
+            relayed(scene, &party, asked.clone(), shown, at, Some(definition)).await
+        }
+    }
+}
+
+async fn own_tool(
+    context: &Context,
+    to: &crate::mcp::reply::Addressee,
+    tool: BuiltIn,
+    arguments: &Map<String, Value>,
+) -> Result<Prepared, Problem> {
+    let started = clock::now();
+    let result = Ok(tools::run(&context.env, &context.settings.weather, tool, arguments).await);
+    calls::note(context, tool.name().to_owned(), started, calls::outcome(&result), None);
+    Ok(Prepared::Reply(match result {
+        Ok(result) => to.called(result),
+        Err(_) => to.refuse(Fault::Internal),
+    }))
+}
+
+/// What a call other than a tool's names: which upstream, and what that calls it.
+async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> Result<At<String>, Lost> {
+    let context = &scene.context;
+    match call {
+        Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
+            let at = locate::locate(context, party, shown, |view| view.find_prompt(name)).await?;
+            Ok(At { index: at.index, own: at.own.name.clone() })
+        }
+        Call::Resource { uri, .. } => locate::locate(context, party, shown, |view| view.find_resource(uri)).await,
+        Call::Complete { reference: Reference::Resource(uri), .. } => {
+            let at = locate::locate(context, party, shown, |view| view.find_template(uri)).await?;
+            Ok(At { index: at.index, own: at.own.uri_template.clone() })
+        }
+        Call::Task { id, .. } => {
+            let (upstream, own) =
+                ticket::open_task(&context.settings.root, &scene.place, id).map_err(|_| Lost::Unknown)?;
+            let index = shown.upstreams.iter().position(|known| known.id == upstream).ok_or(Lost::Unknown)?;
+            Ok(At { index, own })
+        }
+        Call::Tool { .. } => Err(Lost::Unknown),
+    }
+}
+
+fn unknown(call: &Call) -> Fault {
+    match call {
+        Call::Tool { name, .. } => Fault::unknown_tool(name),
+        Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
+            Fault::unknown_prompt(name)
+        }
+        Call::Resource { uri, .. } | Call::Complete { reference: Reference::Resource(uri), .. } => {
+            Fault::UnknownResource { uri: uri.clone() }
+        }
+        Call::Task { .. } => Fault::UnknownTask,
+    }
+}
+
+/// A call that its upstream answers. One whose client hears nothing before the answer is answered at once.
+async fn relayed(
+    scene: Scene,
+    party: &Party,
+    asked: Asked,
+    shown: Rc<Shown>,
+    at: At<Ask>,
+    tool: Option<Rc<Tool>>,
+) -> Result<Prepared, Problem> {
+    let Asked { to, meta, method } = asked;
+    let Method::Call(call) = method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
+    let modern = to.era == Era::Modern;
+    let alone = scene.session.is_none() && scene.held.is_none();
+    let asks_back = modern && alone && call.retry().is_some() && meta.client.answers();
+    let legacy = |index: usize| shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(party, known));
+    if asks_back && legacy(at.index) {
+        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
+    }
+    let log_level = match &scene.session {
+        Some(session) => session.log_level,
+        None => meta.log_level,
+    };
+    let hears = !alone || meta.progress.is_some() || meta.log_level.is_some();
+    let audience = Audience { notices: Notices::new(to.era, meta.progress.clone(), log_level), to };
+    let errand = relay::Errand { scene, meta, call, shown, at, tool };
+    if hears {
+        return Ok(Prepared::Work(Work::new(audience, |client| relay::run(errand, client))));
+    }
+    relay::run(errand, Client::alone(audience)).await.map(Prepared::Reply)
 }

@@ -12,6 +12,7 @@ use super::{incoming, random, reply};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
+use crate::id::encode_random;
 use crate::mcp::refusal::Fault;
 use crate::mcp::ticket;
 use crate::store::keys;
@@ -21,6 +22,11 @@ use worker::{Headers, Response};
 
 /// The binding of the class of objects.
 const BINDING: &str = "MCP_SESSION";
+/// The binding of the class of objects that hold calls open, and the header that tells one its name.
+const HOLDING: &str = "MCP_HELD";
+pub const HELD: &str = "x-held-call";
+/// What the headers that repeat a call's arguments begin with.
+const PARAM: &str = "mcp-param-";
 const PART: &str = "the session";
 /// What of a client's headers a session's object gets to see: who asks, and what routes the message.
 const FORWARDED: [&str; 7] =
@@ -58,6 +64,21 @@ pub async fn open(scene: &Scene, posted: &Posted) -> Result<Served, Problem> {
     forward(scene, &id, &posted.request, Some(&posted.body)).await
 }
 
+/// Has an object serve a call, so that it stays open while its client gathers input: a new one, or the one that holds it.
+pub async fn hold(scene: &Scene, object: Option<String>, posted: &Posted) -> Result<Served, Problem> {
+    let object = object.unwrap_or_else(|| encode_random(&random::bytes::<16>(Purpose::McpSession)));
+    let headers = forwarded(&posted.request).map_err(unavailable(PART))?;
+    // A tool may want its arguments repeated there.
+    for (name, value) in incoming::headers(&posted.request) {
+        if name.starts_with(PARAM) {
+            headers.set(name.as_ref(), value.as_ref()).map_err(unavailable(PART))?;
+        }
+    }
+    headers.set(HELD, &object).map_err(unavailable(PART))?;
+    let name = keys::mcp_held(&scene.place.tenant, &scene.place.user, &object);
+    ask(scene, HOLDING, &name, &posted.request, headers, Some(&posted.body)).await
+}
+
 /// Has the session's object serve a request.
 pub async fn forward(scene: &Scene, id: &str, request: &Request, body: Option<&[u8]>) -> Result<Served, Problem> {
     let Some(name) = ticket::session_object(&scene.context.settings.root, &scene.place, id) else {
@@ -65,7 +86,7 @@ pub async fn forward(scene: &Scene, id: &str, request: &Request, body: Option<&[
     };
     let headers = forwarded(request).map_err(unavailable(PART))?;
     headers.set(SESSION, id).map_err(unavailable(PART))?;
-    ask(scene, &keys::mcp_session(&scene.place.tenant, &scene.place.user, &name), request, headers, body).await
+    ask(scene, BINDING, &keys::mcp_session(&scene.place.tenant, &scene.place.user, &name), request, headers, body).await
 }
 
 fn only_post() -> Problem {
@@ -84,6 +105,7 @@ fn forwarded(request: &Request) -> worker::Result<Headers> {
 
 async fn ask(
     scene: &Scene,
+    binding: &str,
     object: &str,
     request: &Request,
     headers: Headers,
@@ -100,7 +122,7 @@ async fn ask(
     // Only the object's name routes; the path says which endpoint it is.
     let url = format!("https://session{}", incoming::path(request));
     let request = Request::new_with_str_and_init(&url, &init).map_err(|error| failed(error.into()))?;
-    let object = scene.context.env.durable_object(BINDING).and_then(|objects| objects.get_by_name(object));
+    let object = scene.context.env.durable_object(binding).and_then(|objects| objects.get_by_name(object));
     let response = object.map_err(&failed)?.fetch_with_request(request.into()).await.map_err(&failed)?;
     returned(scene, response).map(Served::Response).map_err(&failed)
 }

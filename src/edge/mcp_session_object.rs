@@ -7,27 +7,29 @@
 
 use super::admission;
 use super::clock;
-use super::context::{self, Background, Context};
+use super::context::{self, Context};
 use super::incoming::{self, header};
 use super::mcp::{self, Posted, SESSION, Served, http, refuse};
 use super::mcp_desk::{Connection, Desk};
+use super::mcp_listen::{self, SessionClient};
+use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_stream;
 use super::mcp_work::{Step, Work, soon};
-use super::reply;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
-use crate::api::route;
 use crate::mcp::message::{Notification, RequestId};
 use crate::mcp::method::Method;
+use crate::mcp::notice;
 use crate::mcp::outbox::{EventId, Outbox};
 use crate::mcp::post::{self, Message, Post};
-use crate::mcp::refusal::Fault;
+use crate::mcp::refusal::{Fault, ParamsProblem};
 use crate::mcp::reply::{Addressee, Reply};
 use crate::mcp::session::{IDLE, Session};
 use crate::mcp::sse;
 use crate::mcp::turn::{Asked, Turn};
 use crate::time::Lifetime;
+use futures::channel::oneshot;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use futures::stream::{self, StreamExt};
@@ -35,12 +37,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
 
 /// Where the session is stored.
 const STORED: &str = "session";
 /// How long a client whose stream broke off waits before it comes back.
 const COME_BACK: Lifetime = Lifetime::from_seconds(1);
+/// How long nobody may read what is listened to.
+const UNHEARD: Duration = Duration::from_secs(30);
 /// The part of the gateway this is, in a problem document.
 const PART: &str = "the session";
 
@@ -51,36 +55,23 @@ pub struct McpSession {
     env: Env,
     session: RefCell<Option<Session>>,
     desk: Rc<Desk>,
+    /// Whoever listens to the upstreams stops when this is dropped.
+    listening: RefCell<Option<oneshot::Sender<()>>>,
 }
 
 impl DurableObject for McpSession {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, session: RefCell::new(None), desk: Rc::default() }
+        Self { state, env, session: RefCell::new(None), desk: Rc::default(), listening: RefCell::new(None) }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let request = Clone::clone(request.inner());
-        let correlation = context::correlation(&request);
-        let settings = match context::settings(&self.env) {
-            Ok(settings) => settings,
-            Err(problems) => {
-                return reply::render(
-                    Problem::Misconfigured(problems).reply(&correlation, "unconfigured"),
-                    &correlation,
-                );
-            }
+        let context = match surroundings(&self.env, &request) {
+            Ok(context) => context,
+            Err(response) => return response,
         };
-        let (env, started) = (self.env.clone(), clock::now());
-        let context =
-            Context { env, background: Background::Object, settings, correlation, started, calls: RefCell::default() };
-        let context = Rc::new(context);
-        match self.serve(&context, request).await {
-            Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
-            Ok(Served::Response(response)) => Ok(response),
-            Err(problem) => {
-                reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation)
-            }
-        }
+        let served = self.serve(&context, request).await;
+        respond(&context, served)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -108,12 +99,10 @@ impl McpSession {
         request: worker::web_sys::Request,
     ) -> std::result::Result<Served, Problem> {
         let failed = context::unavailable(PART);
-        let principal = admission::accompany(context, header(&request, "authorization").as_deref())?;
-        let place = principal.place(route::server(&incoming::path(&request)));
         let session = self.known().await.map_err(&failed)?;
-        let scene = Scene { context: Rc::clone(context), principal, place, session };
+        let scene = scene(context, &request, session, None)?;
         let Some(session) = scene.session.clone() else {
-            return if request.method() == "POST" { self.open(scene, request).await } else { unknown() };
+            return if request.method() == "POST" { self.open(scene, request).await } else { Ok(unknown()) };
         };
         match request.method().as_str() {
             "POST" => {
@@ -134,16 +123,16 @@ impl McpSession {
         let id = header(&request, SESSION).unwrap_or_default();
         let body = incoming::body(&request).await?;
         let posted = Posted::new(request, body);
-        let Ok(Post::Single(message)) = post::parse(&posted.headers, &posted.body) else { return unknown() };
-        let Turn::Serve(asked) = message.turn() else { return unknown() };
-        let Method::Initialize { negotiated, client } = &asked.method else { return unknown() };
+        let Ok(Post::Single(message)) = post::parse(&posted.headers, &posted.body) else { return Ok(unknown()) };
+        let Turn::Serve(asked) = message.turn() else { return Ok(unknown()) };
+        let Method::Initialize { negotiated, client } = &asked.method else { return Ok(unknown()) };
         let session = Session::open(*negotiated, client.clone(), clock::now());
         self.store(&session).await.map_err(context::unavailable(PART))?;
         self.state.storage().set_alarm(left(&session)).await.map_err(context::unavailable(PART))?;
         let scene = Scene { session: Some(session), ..scene };
         match prepare(scene, &posted, *asked).await? {
             Prepared::Reply(reply) => Ok(Served::Reply(http(reply).with("mcp-session-id", id))),
-            Prepared::Work(_) | Prepared::Elsewhere(_) => unknown(),
+            Prepared::Work(_) | Prepared::Elsewhere(_) | Prepared::Watch { .. } => Ok(unknown()),
         }
     }
 
@@ -222,11 +211,57 @@ impl McpSession {
         asked: Asked,
     ) -> std::result::Result<Served, Problem> {
         let (context, principal, to) = (Rc::clone(&scene.context), scene.principal.clone(), asked.to.clone());
+        let kept = scene.clone();
         match prepare(scene, posted, asked).await? {
             Prepared::Reply(reply) => Ok(Served::Reply(http(reply))),
             Prepared::Elsewhere(_) => Ok(Served::Reply(http(to.refuse(Fault::Internal)))),
             Prepared::Work(work) => self.work(&context, &principal, session, to, work).await,
+            Prepared::Watch { uri, wanted } => self.watch(kept, to, &uri, wanted).await,
         }
+    }
+
+    /// Subscribes to a resource, or no longer. Whoever listens for the session begins again with what is wanted now.
+    async fn watch(
+        &self,
+        scene: Scene,
+        to: Addressee,
+        uri: &str,
+        wanted: bool,
+    ) -> std::result::Result<Served, Problem> {
+        let mut room = true;
+        self.change(|session| room = session.watch(uri, wanted)).await.map_err(context::unavailable(PART))?;
+        if !room {
+            return Ok(Served::Reply(http(to.refuse(Fault::Params(ParamsProblem::NotAShortList("uri"))))));
+        }
+        let session = self.session.borrow().clone();
+        if let Some(session) = session.filter(|_| self.desk.is_heard()) {
+            self.listen(Scene { session: Some(session.clone()), ..scene }, &session);
+        }
+        Ok(Served::Reply(http(to.done())))
+    }
+
+    /// Listens to the upstreams for the session, as long as its client reads a stream that belongs to no request.
+    fn listen(&self, scene: Scene, session: &Session) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        // Whoever listened before stops.
+        self.listening.replace(Some(stop));
+        let (filter, desk) = (session.filter(), Rc::clone(&self.desk));
+        spawn_local(async move {
+            let heard = Rc::clone(&desk);
+            let asked = Rc::clone(&desk);
+            let client = SessionClient {
+                told: Rc::new(move |method, params| desk.announce(&notice::message(method, &params))),
+                asked: Rc::new(move |question, answer| asked.ask_own(&question, answer)),
+            };
+            let listening = mcp_listen::for_session(&scene, filter, client);
+            let deaf = async {
+                while heard.is_heard() {
+                    Delay::from(UNHEARD).await;
+                }
+            };
+            pin_mut!(listening, deaf);
+            select(select(listening, deaf), stopped).await;
+        });
     }
 
     /// Like [`super::mcp_work::answer`], but the stream can be resumed, and the work goes on without its client.
@@ -266,21 +301,18 @@ impl McpSession {
         session: &Session,
         request: &worker::web_sys::Request,
     ) -> std::result::Result<Served, Problem> {
-        let (begins, Connection { missed, line }) = match header(request, "last-event-id") {
-            Some(last) => match EventId::parse(&last).and_then(|last| self.desk.resume(last)) {
-                Some(connection) => (None, connection),
-                None => {
-                    let nothing = stream::empty::<Vec<u8>>();
-                    return mcp_stream::response(&scene.context, &scene.principal, nothing).map(Served::Response);
-                }
-            },
-            None => {
-                let (stream, connection) = self.desk.open_own();
-                (beginning(session, Outbox::beginning(stream)), connection)
-            }
+        let respond = |begins: Option<Vec<u8>>, connection: Option<Connection>| {
+            let (missed, line) = connection.map(|Connection { missed, line }| (missed.events, line)).unzip();
+            let line = stream::iter(line).flatten();
+            let events = stream::iter(begins).chain(stream::iter(missed.unwrap_or_default())).chain(line);
+            mcp_stream::response(&scene.context, &scene.principal, events).map(Served::Response)
         };
-        let events = stream::iter(begins).chain(stream::iter(missed.events)).chain(line);
-        mcp_stream::response(&scene.context, &scene.principal, events).map(Served::Response)
+        if let Some(last) = header(request, "last-event-id") {
+            return respond(None, EventId::parse(&last).and_then(|last| self.desk.resume(last)));
+        }
+        let (stream, connection) = self.desk.open_own();
+        self.listen(scene.clone(), session);
+        respond(beginning(session, Outbox::beginning(stream)), Some(connection))
     }
 
     /// The session, unless it is over.
@@ -312,6 +344,7 @@ impl McpSession {
 
     async fn close(&self) -> Result<()> {
         self.session.replace(None);
+        self.listening.replace(None);
         self.desk.clear();
         self.state.storage().delete_alarm().await?;
         self.state.storage().delete_all().await
@@ -323,6 +356,6 @@ fn beginning(session: &Session, id: EventId) -> Option<Vec<u8>> {
     session.primes().then(|| sse::priming(&id.to_string(), COME_BACK))
 }
 
-fn unknown() -> std::result::Result<Served, Problem> {
-    Ok(Served::Reply(refuse(Fault::UnknownSession)))
+fn unknown() -> Served {
+    Served::Reply(refuse(Fault::UnknownSession))
 }

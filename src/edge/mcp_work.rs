@@ -63,6 +63,11 @@ pub struct Work {
 }
 
 impl Client {
+    /// The way to a client that hears nothing before the reply.
+    pub fn alone(audience: Audience) -> Self {
+        Self { steps: mpsc::unbounded().0, audience: Rc::new(RefCell::new(audience)) }
+    }
+
     /// Where the reply goes as things stand.
     pub fn to(&self) -> Addressee {
         self.audience.borrow().to.clone()
@@ -86,8 +91,12 @@ impl Client {
     pub async fn ask(&self, question: Question) -> ClientAnswer {
         let (answer, answered) = oneshot::channel();
         self.put(question, answer);
-        let silent = || RpcError { code: INTERNAL_ERROR, message: "The client did not answer".into(), data: None };
-        answered.await.unwrap_or_else(|_| Err(silent()))
+        answered.await.unwrap_or_else(|_| Err(Self::silence()))
+    }
+
+    /// What is said of a client that did not answer.
+    pub fn silence() -> RpcError {
+        RpcError { code: INTERNAL_ERROR, message: "The client did not answer".into(), data: None }
     }
 
     /// Asks the client, and has its answer sent there.

@@ -7,12 +7,19 @@ mod clock;
 mod context;
 mod docs;
 mod entropy_hub_object;
+mod errand;
 mod gate;
 mod gate_object;
 mod health;
 mod incoming;
+mod line;
+mod links;
+mod locate;
 mod mcp;
 mod mcp_desk;
+mod mcp_held_object;
+mod mcp_listen;
+mod mcp_object;
 mod mcp_serve;
 mod mcp_session;
 mod mcp_session_object;
@@ -21,6 +28,7 @@ mod mcp_work;
 mod operator;
 mod outbound;
 mod random;
+mod relay;
 mod reply;
 mod stream;
 mod tenant;
@@ -38,7 +46,6 @@ use context::{Background, Context};
 use incoming::header;
 use mcp::Served;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
 use std::rc::Rc;
 use worker::web_sys::Request;
 use worker::{Env, Response, Result, event};
@@ -53,14 +60,12 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, background: worker::Context) -> Result<Response> {
-    let started = clock::now();
     let correlation = context::correlation(&request);
     let settings = match context::settings(&env) {
         Ok(settings) => settings,
         Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
-    let background = Background::Request(background);
-    let context = Rc::new(Context { env, background, settings, correlation, started, calls: RefCell::default() });
+    let context = Rc::new(Context::new(env, Background::Request(background), settings, correlation));
     let mut trace = Trace { method: request.method(), route: None, who: None, told_in_band: None };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
@@ -171,7 +176,14 @@ async fn protocol(
         (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
     };
     let place = principal.place(server);
-    let scene = mcp_serve::Scene { context: Rc::clone(context), principal: principal.clone(), place, session: None };
+    let scene = mcp_serve::Scene {
+        context: Rc::clone(context),
+        principal: principal.clone(),
+        place,
+        session: None,
+        session_name: None,
+        held: None,
+    };
     let answered = match endpoint {
         Endpoint::McpStream => mcp_session::stream(&scene, &request).await,
         Endpoint::McpEnd => mcp_session::end(&scene, &request).await,
@@ -179,7 +191,7 @@ async fn protocol(
     };
     Ok(match answered? {
         Served::Reply(reply) => rated(context, &principal, reply).into(),
-        response => response,
+        streamed @ Served::Response(_) => streamed,
     })
 }
 
@@ -244,7 +256,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
         status: response.status_code(),
         duration_ms: clock::now().since(context.started),
         who: trace.who,
-        calls: context.calls.take(),
+        calls: context.take_calls(),
         problem: problem.as_ref().map(Problem::name),
         reason: problem.map(|problem| problem.to_string()),
     }));

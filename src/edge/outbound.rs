@@ -31,7 +31,7 @@ async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<Out
     read(&response, request).await
 }
 
-fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
+pub(super) fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.set(name, value.expose())?;
@@ -52,7 +52,7 @@ fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, 
     Ok(init)
 }
 
-async fn read(response: &Response, request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
+pub(super) async fn read(response: &Response, request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
     let status = response.status();
     let fields = response.headers();
     let max_bytes = request.max_answer_bytes;

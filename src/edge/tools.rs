@@ -1,18 +1,14 @@
-//! Tools as a caller meets them: listed, found by exact name, checked, run.
+//! The gateway's own tools, and the schemas of everybody's: arguments and results are held to them.
 
-use super::context::Background;
-use super::upstreams::{self, Lookup, Party};
 use super::{clock, outbound, random};
 use crate::entropy::purpose::Purpose;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::tool::builtin::quantum_random::Order;
 use crate::tool::builtin::weather::{Query, WeatherFailure, WeatherSettings};
 use crate::tool::builtin::{BuiltIn, server_time};
-use crate::tool::catalogue::Catalogue;
-use crate::tool::definition::{Offered, split};
 use crate::tool::result;
 use crate::tool::schema::{Schema, Violation};
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
+use crate::upstream::UpstreamFailure;
 use lru::LruCache;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -34,21 +30,8 @@ type Schemas = LruCache<(*const Tool, Side), (Rc<Tool>, Rc<Schema>)>;
 
 thread_local! {
     static SCHEMAS: RefCell<Schemas> = RefCell::new(LruCache::new(MAX_SCHEMAS));
-    static BUILT_IN: RefCell<Vec<(BuiltIn, Rc<Tool>)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What listing and calling need to know.
-pub struct Surroundings<'a> {
-    /// Who asks, and the limits towards upstreams.
-    pub party: Party,
-    /// The tenant's enabled upstreams.
-    pub upstreams: &'a [Upstream],
-    /// Where the weather service is.
-    pub weather: &'a WeatherSettings,
-    /// The platform's bindings.
-    pub env: &'a worker::Env,
-    /// Runs what nobody waits for.
-    pub background: &'a Background,
+    static BUILT_IN: Vec<(BuiltIn, Rc<Tool>)> =
+        BuiltIn::definitions().map(|(tool, definition)| (tool, Rc::new(definition))).collect();
 }
 
 /// Why a call gave no result.
@@ -63,71 +46,45 @@ pub enum ToolError {
     /// The tool's upstream failed.
     #[error(transparent)]
     Upstream(#[from] UpstreamFailure),
+    /// The tool's upstream answered with an error of the protocol.
+    #[error("the tool's upstream answered with error {0}")]
+    Refused(i64),
+    /// The tool's upstream wants something that this way of calling cannot give.
+    #[error("the tool needs input from the user, which can be given over the Model Context Protocol only")]
+    NeedsInput,
     /// The tool cannot be run as it is defined.
     #[error("the tool is not available: {0}")]
     Unavailable(&'static str),
 }
 
-/// A tool that was found.
-pub struct Found<'a> {
-    definition: Rc<Tool>,
-    place: Place<'a>,
+/// The definitions of the gateway's own tools, in the order of their names.
+pub fn own_definitions() -> Vec<Tool> {
+    BUILT_IN.with(|tools| tools.iter().map(|(_, definition)| Tool::clone(definition)).collect())
 }
 
-enum Place<'a> {
-    Here(BuiltIn),
-    At(&'a Upstream, Rc<Offered>),
+/// The definition of one of them.
+pub fn own_definition(tool: BuiltIn) -> Result<Rc<Tool>, ToolError> {
+    let found = BUILT_IN
+        .with(|tools| tools.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition)));
+    found.ok_or(ToolError::Unavailable("it has no definition"))
 }
 
-impl Found<'_> {
-    /// Its definition, under its exposed name.
-    pub fn definition(&self) -> &Tool {
-        &self.definition
-    }
-}
-
-/// The caller's catalogue. An upstream that fails takes nothing away but its own tools.
-pub async fn list(around: &Surroundings<'_>) -> Catalogue {
-    Catalogue::merge(upstreams::parts(&around.party, around.upstreams).await)
-}
-
-/// The tool with exactly this name.
-pub async fn find<'a>(around: &Surroundings<'a>, name: &str) -> Result<Found<'a>, ToolError> {
-    let Some((prefix, _)) = split(name) else {
-        let built_in = BuiltIn::named(name).ok_or(ToolError::Unknown)?;
-        let definition = built_in_definition(built_in).ok_or(ToolError::Unavailable("it has no definition"))?;
-        return Ok(Found { definition, place: Place::Here(built_in) });
-    };
-    let upstream = around.upstreams.iter().find(|upstream| upstream.name == prefix).ok_or(ToolError::Unknown)?;
-    match upstreams::find(&around.party, upstream, name, around.background).await {
-        Lookup::Found(offered) => {
-            let definition = Rc::clone(&offered.definition);
-            Ok(Found { definition, place: Place::At(upstream, offered) })
-        }
-        Lookup::Unknown => Err(ToolError::Unknown),
-        Lookup::Failed(failure) => Err(failure.into()),
-    }
-}
-
-/// Checks the arguments against the tool's schema and runs it. A tool that ran and failed is a result with `is_error`.
+/// Runs one of the gateway's own tools with validated arguments. A tool that ran and failed is a result with `is_error`.
 pub async fn run(
-    around: &Surroundings<'_>,
-    tool: Found<'_>,
-    arguments: Map<String, Value>,
-) -> Result<CallToolResult, ToolError> {
-    let arguments = validated(&tool.definition, arguments)?;
-    match tool.place {
-        Place::Here(BuiltIn::ServerTime) => Ok(server_time::run(clock::now())),
-        Place::Here(BuiltIn::QuantumRandom) => Ok(quantum_random(around.env, &arguments).await),
-        Place::Here(BuiltIn::GetWeather) => Ok(weather(around.weather, &arguments).await),
-        Place::At(upstream, offered) => {
-            let result = upstreams::call(&around.party, upstream, &offered, arguments).await?;
-            check_output(upstream, &tool.definition, result)
-        }
+    env: &worker::Env,
+    settings: &WeatherSettings,
+    tool: BuiltIn,
+    arguments: &Map<String, Value>,
+) -> CallToolResult {
+    match tool {
+        BuiltIn::ServerTime => server_time::run(clock::now()),
+        BuiltIn::QuantumRandom => quantum_random(env, arguments).await,
+        BuiltIn::GetWeather => weather(settings, arguments).await,
     }
 }
 
-fn validated(definition: &Rc<Tool>, arguments: Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
+/// Checks a call's arguments against the tool's schema.
+pub fn validated(definition: &Rc<Tool>, arguments: Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
     let schema =
         compiled(definition, Side::Input).ok_or(ToolError::Unavailable("its input schema cannot be checked"))?;
     let arguments = Value::Object(arguments);
@@ -138,21 +95,15 @@ fn validated(definition: &Rc<Tool>, arguments: Map<String, Value>) -> Result<Map
     }
 }
 
-/// Structured content must fit the schema the upstream itself gave for it (MCP `server/tools`, "Output Schema").
-fn check_output(
-    upstream: &Upstream,
-    definition: &Rc<Tool>,
-    result: CallToolResult,
-) -> Result<CallToolResult, ToolError> {
-    let (Some(_), Some(content), false) = (&definition.output_schema, &result.structured_content, result.is_error)
-    else {
-        return Ok(result);
-    };
-    let schema =
-        compiled(definition, Side::Output).ok_or(ToolError::Unavailable("its output schema cannot be checked"))?;
-    match schema.validate(content) {
-        Ok(()) => Ok(result),
-        Err(_) => Err(upstream.failure(ProtocolBreach::OutputSchema.into()).into()),
+/// Whether a result fits the schema the upstream itself gave for it (MCP `server/tools`, "Output Schema"). Only structured
+/// content of a call that succeeded has one.
+pub fn keeps_its_schema(definition: &Rc<Tool>, result: &Map<String, Value>) -> bool {
+    let failed = result.get("isError") == Some(&Value::Bool(true));
+    match (&definition.output_schema, result.get("structuredContent")) {
+        (Some(_), Some(content)) if !failed => {
+            compiled(definition, Side::Output).is_some_and(|schema| schema.validate(content).is_ok())
+        }
+        _ => true,
     }
 }
 
@@ -177,15 +128,6 @@ async fn ask_weather(settings: &WeatherSettings, query: &Query) -> Result<CallTo
     let place = Query::read_place(outbound::send(&query.place_request(settings)).await)?;
     let answer = outbound::send(&query.weather_request(settings, &place)).await;
     Query::read_weather(place, answer)
-}
-
-fn built_in_definition(tool: BuiltIn) -> Option<Rc<Tool>> {
-    BUILT_IN.with_borrow_mut(|kept| {
-        if kept.is_empty() {
-            kept.extend(BuiltIn::definitions().map(|(tool, definition)| (tool, Rc::new(definition))));
-        }
-        kept.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition))
-    })
 }
 
 /// The compiled form of a definition's schema, from this isolate's memory or made now; `None` when it cannot be compiled.

@@ -18,8 +18,10 @@ pub enum Purpose {
     SessionId,
     /// The secret of a refresh token.
     RefreshToken,
-    /// The id of a session of the Model Context Protocol.
+    /// The id of a session of the Model Context Protocol, and of a call that is held open for its client.
     McpSession,
+    /// The nonce of what a client of the Model Context Protocol carries for the gateway, sealed.
+    McpSealed,
     /// The bytes the `quantum_random` tool gives.
     Tool,
     /// The nonce of a request to a provider.
@@ -45,11 +47,12 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
         Self::McpSession,
+        Self::McpSealed,
         Self::Tool,
         Self::ProviderNonce,
         Self::Jitter,
@@ -63,6 +66,7 @@ impl Purpose {
             Self::SessionId => "session-id",
             Self::RefreshToken => "refresh-token",
             Self::McpSession => "mcp-session",
+            Self::McpSealed => "mcp-sealed",
             Self::Tool => "tool",
             Self::ProviderNonce => "provider-nonce",
             Self::Jitter => "jitter",
@@ -73,7 +77,9 @@ impl Purpose {
     /// The lane it draws from.
     pub const fn lane(self) -> Lane {
         match self {
-            Self::TokenId | Self::SessionId | Self::Tool | Self::ProviderNonce | Self::Jitter => Lane::Public,
+            Self::TokenId | Self::SessionId | Self::McpSealed | Self::Tool | Self::ProviderNonce | Self::Jitter => {
+                Lane::Public
+            }
             Self::RefreshToken | Self::McpSession | Self::ChildSeed => Lane::Private,
         }
     }

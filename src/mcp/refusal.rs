@@ -1,6 +1,6 @@
 //! Refusals: what was wrong, and the one table that says what that is on the wire.
 
-use super::capability::ClientCapabilities;
+use super::capability::{ClientCapabilities, TASKS};
 use super::era::Era;
 use super::message::RequestId;
 pub use super::problem::{BatchProblem, HeaderProblem, ParamsProblem, Shape};
@@ -160,6 +160,12 @@ impl Fault {
     /// No such prompt for this caller.
     pub fn unknown_prompt(name: &str) -> Self {
         Self::UnknownPrompt { name: name.chars().take(128).collect() }
+    }
+
+    /// The client did not say that it knows tasks.
+    pub fn needs_tasks() -> Self {
+        let extensions = std::iter::once((TASKS.to_owned(), Value::Object(serde_json::Map::new()))).collect();
+        Self::MissingCapability { required: Box::new(ClientCapabilities { extensions, ..Default::default() }) }
     }
 
     /// An error of an upstream. What the protocol gives a meaning of its own keeps it.

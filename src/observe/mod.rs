@@ -19,6 +19,9 @@ pub enum Event {
     /// A request was answered. One for every request.
     #[serde(rename = "request")]
     Request(Request),
+    /// A call ended after its request was answered with a stream, or in an object that serves a request for an isolate.
+    #[serde(rename = "call")]
+    Call(Call),
     /// A person logged in.
     #[serde(rename = "auth.login")]
     LoggedIn {
@@ -206,6 +209,7 @@ impl Event {
             | Self::SessionRevoked { cause: RevocationCause::RefreshTokenReuse, .. } => Level::Warn,
             Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } => Level::Error,
             Self::Request(_)
+            | Self::Call(_)
             | Self::LoggedIn { .. }
             | Self::Refreshed { .. }
             | Self::SessionRevoked { .. }

@@ -5,4 +5,5 @@
 pub mod accounts;
 pub mod gate;
 pub mod keys;
+pub mod servers;
 pub mod upstreams;

@@ -1,13 +1,21 @@
-//! What an upstream answered: exactly one JSON-RPC response with the id that was sent, or a named failure.
+//! What an upstream says: JSON-RPC messages, whole or out of an event stream, or a named failure.
 
+use super::ask::{Notification, ServerRequest};
 use super::stream::EventReader;
 use super::{ProtocolBreach, UntrustedText, UpstreamProblem};
 use crate::json::{self, ANSWER_CAPS};
+use crate::mcp::message::RequestId;
+use crate::mcp::refusal::{INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, RESOURCE_NOT_FOUND};
+use crate::mcp::wire::RpcError;
 use crate::outbound::OutboundAnswer;
 use serde_json::{Map, Value};
 
 /// Most messages read from one event stream before its response.
 const MAX_MESSAGES: usize = 10_000;
+/// 2025-11-25: the user must visit a page first; `data` names it.
+const URL_ELICITATION_REQUIRED: i64 = -32_042;
+/// Longest `data` of an error that is kept, in bytes.
+const LONGEST_DATA: usize = 16 * 1024;
 
 /// A JSON-RPC response, as yet without meaning.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,9 +28,20 @@ pub enum Response {
         code: i64,
         /// The message, cut and cleaned.
         message: UntrustedText,
-        /// `data.supported`, where the error names the revisions it has.
-        supported: Vec<String>,
+        /// `data`, if it is not too long.
+        data: Option<Value>,
     },
+}
+
+/// One message of an upstream.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// The response to the request with the id that was sent.
+    Response(Response),
+    /// A notification.
+    Notification(Notification),
+    /// A request of its own.
+    Request(ServerRequest),
 }
 
 impl Response {
@@ -33,21 +52,45 @@ impl Response {
             Self::Error { code, message, .. } => Err(UpstreamProblem::Rpc { code, message }),
         }
     }
+
+    /// The revisions that an error says are served.
+    pub(super) fn supported(&self) -> Vec<String> {
+        match self {
+            Self::Error { data: Some(data), .. } => texts(data.get("supported")),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The texts of a list, a few at most.
+pub(super) fn texts(list: Option<&Value>) -> Vec<String> {
+    let texts = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    texts.take(16).map(str::to_owned).collect()
+}
+
+/// An error as a client may be told it, in the newest revision's form. The code is kept. The words and the data are kept
+/// where the protocol gives the code a meaning for the client; all others may speak of the upstream's inside.
+pub(super) fn told(code: i64, message: &UntrustedText, data: Option<Value>) -> RpcError {
+    match code {
+        RESOURCE_NOT_FOUND => RpcError { code: INVALID_PARAMS, message: message.as_str().to_owned(), data },
+        INVALID_PARAMS | METHOD_NOT_FOUND | MISSING_CAPABILITY | URL_ELICITATION_REQUIRED => {
+            RpcError { code, message: message.as_str().to_owned(), data }
+        }
+        _ => RpcError { code, message: "The upstream answered with an error".to_owned(), data: None },
+    }
 }
 
 /// Reads the body of an answer, whatever its status: JSON or an event stream, in which notifications are skipped.
 ///
 /// The response must carry `id` with its type; an error that could not know the id may leave it out or null. A request
-/// from the server is refused: this client declares no capability that would allow one.
+/// from the server is refused: whoever reads a whole answer cannot answer it.
 pub fn read(answer: &OutboundAnswer, id: u64) -> Result<Response, UpstreamProblem> {
     match answer.media_type().as_deref() {
-        Some("application/json") => {
-            let message = json::parse(&answer.body, ANSWER_CAPS).map_err(|_| ProtocolBreach::Malformed)?;
-            match message_kind(message, id)? {
-                Kind::Response(response) => Ok(response),
-                Kind::Notification => Err(ProtocolBreach::NotAResponse.into()),
-            }
-        }
+        Some("application/json") => match message(&answer.body, id)? {
+            Message::Response(response) => Ok(response),
+            Message::Notification(_) => Err(ProtocolBreach::NotAResponse.into()),
+            Message::Request(_) => Err(ProtocolBreach::ServerRequest.into()),
+        },
         Some("text/event-stream") => read_stream(&answer.body, id),
         _ => Err(ProtocolBreach::MediaType.into()),
     }
@@ -63,51 +106,63 @@ fn read_stream(body: &[u8], id: u64) -> Result<Response, UpstreamProblem> {
             if read > MAX_MESSAGES {
                 return Err(ProtocolBreach::WrongId.into());
             }
-            let message = json::parse(&event, ANSWER_CAPS).map_err(|_| ProtocolBreach::Malformed)?;
-            if let Kind::Response(response) = message_kind(message, id)? {
-                return Ok(response);
+            match message(&event, id)? {
+                Message::Response(response) => return Ok(response),
+                Message::Request(_) => return Err(ProtocolBreach::ServerRequest.into()),
+                Message::Notification(_) => {}
             }
         }
     }
     Err(ProtocolBreach::WrongId.into())
 }
 
-enum Kind {
-    Response(Response),
-    Notification,
-}
-
-fn message_kind(message: Value, id: u64) -> Result<Kind, ProtocolBreach> {
-    let Value::Object(mut message) = message else {
-        return Err(ProtocolBreach::NotAResponse);
+/// Reads one message. A response must carry `id`.
+pub fn message(bytes: &[u8], id: u64) -> Result<Message, ProtocolBreach> {
+    let Ok(Value::Object(mut members)) = json::parse(bytes, ANSWER_CAPS) else {
+        let is_json = json::parse(bytes, ANSWER_CAPS).is_ok();
+        return Err(if is_json { ProtocolBreach::NotAResponse } else { ProtocolBreach::Malformed });
     };
-    if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+    if members.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
         return Err(ProtocolBreach::NotAResponse);
     }
-    if message.contains_key("method") {
-        let asks = message.contains_key("id");
-        return if asks { Err(ProtocolBreach::ServerRequest) } else { Ok(Kind::Notification) };
+    if let Some(method) = members.shift_remove("method") {
+        return call(method, members);
     }
-    let own_id = message.get("id").and_then(Value::as_u64) == Some(id);
-    match (message.remove("result"), message.remove("error")) {
-        (Some(Value::Object(result)), None) if own_id => Ok(Kind::Response(Response::Result(result))),
+    let own_id = members.get("id").and_then(Value::as_u64) == Some(id);
+    match (members.shift_remove("result"), members.shift_remove("error")) {
+        (Some(Value::Object(result)), None) if own_id => Ok(Message::Response(Response::Result(result))),
         (Some(Value::Object(_)), None) => Err(ProtocolBreach::WrongId),
         (None, Some(Value::Object(error))) => {
-            if !own_id && !matches!(message.get("id"), None | Some(Value::Null)) {
+            if !own_id && !matches!(members.get("id"), None | Some(Value::Null)) {
                 return Err(ProtocolBreach::WrongId);
             }
-            read_error(&error).map(Kind::Response).ok_or(ProtocolBreach::NotAResponse)
+            read_error(error).map(Message::Response).ok_or(ProtocolBreach::NotAResponse)
         }
         _ => Err(ProtocolBreach::NotAResponse),
     }
 }
 
-fn read_error(error: &Map<String, Value>) -> Option<Response> {
+fn call(method: Value, mut members: Map<String, Value>) -> Result<Message, ProtocolBreach> {
+    let Value::String(method) = method else { return Err(ProtocolBreach::NotAResponse) };
+    let params = match members.shift_remove("params") {
+        None => Map::new(),
+        Some(Value::Object(params)) => params,
+        Some(_) => return Err(ProtocolBreach::NotAResponse),
+    };
+    match members.get("id") {
+        None => Ok(Message::Notification(Notification { method, params })),
+        Some(id) => {
+            let id = RequestId::read(id).ok_or(ProtocolBreach::NotAResponse)?;
+            Ok(Message::Request(ServerRequest { id, method, params }))
+        }
+    }
+}
+
+fn read_error(mut error: Map<String, Value>) -> Option<Response> {
     let code = error.get("code")?.as_i64()?;
     let message = UntrustedText::new(error.get("message").and_then(Value::as_str).unwrap_or_default());
-    let supported = error.get("data").and_then(|data| data.get("supported")).and_then(Value::as_array);
-    let supported = supported.into_iter().flatten().filter_map(Value::as_str).take(16).map(str::to_owned).collect();
-    Some(Response::Error { code, message, supported })
+    let data = error.shift_remove("data").filter(|data| data.to_string().len() <= LONGEST_DATA);
+    Some(Response::Error { code, message, data })
 }
 
 #[cfg(test)]
@@ -159,8 +214,10 @@ mod tests {
     fn an_error_keeps_its_code_and_a_cleaned_message() {
         let body = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32022,"message":"a\u001b[31m\nb","data":{"supported":["2025-11-25"]}}}"#;
         let message = UntrustedText::new("a [31m b");
-        let supported = vec!["2025-11-25".to_owned()];
-        assert_eq!(json(body), Ok(Response::Error { code: -32022, message, supported }));
+        let data = Some(serde_json::json!({"supported": ["2025-11-25"]}));
+        let error = json(body).unwrap();
+        assert_eq!(error.supported(), ["2025-11-25"]);
+        assert_eq!(error, Response::Error { code: -32022, message, data });
     }
 
     #[test]

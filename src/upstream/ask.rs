@@ -2,6 +2,7 @@
 
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::log_level::LogLevel;
+use crate::mcp::message::RequestId;
 use crate::mcp::wire::RpcError;
 use crate::outbound::HeaderValue;
 use serde_json::{Map, Value};
@@ -22,6 +23,8 @@ pub enum AskMethod {
     Subscribe,
     /// `resources/unsubscribe`: legacy upstreams only.
     Unsubscribe,
+    /// `subscriptions/listen`: modern upstreams only.
+    Listen,
     /// `tasks/get`: modern upstreams only.
     GetTask,
     /// `tasks/update`: modern upstreams only.
@@ -40,6 +43,7 @@ impl AskMethod {
             Self::Complete => "completion/complete",
             Self::Subscribe => "resources/subscribe",
             Self::Unsubscribe => "resources/unsubscribe",
+            Self::Listen => "subscriptions/listen",
             Self::GetTask => "tasks/get",
             Self::UpdateTask => "tasks/update",
             Self::CancelTask => "tasks/cancel",
@@ -52,13 +56,13 @@ impl AskMethod {
             Self::CallTool | Self::GetPrompt => Some("name"),
             Self::ReadResource => Some("uri"),
             Self::GetTask | Self::UpdateTask | Self::CancelTask => Some("taskId"),
-            Self::Complete | Self::Subscribe | Self::Unsubscribe => None,
+            Self::Complete | Self::Subscribe | Self::Unsubscribe | Self::Listen => None,
         }
     }
 
-    /// Whether asking twice may do something twice.
-    pub const fn is_mutation(self) -> bool {
-        matches!(self, Self::CallTool | Self::UpdateTask)
+    /// Whether an answer may want input first (2026-07-28, `basic/patterns/mrtr`).
+    pub const fn may_need_input(self) -> bool {
+        matches!(self, Self::CallTool | Self::GetPrompt | Self::ReadResource)
     }
 }
 
@@ -67,16 +71,36 @@ impl AskMethod {
 pub struct Ask {
     /// The method.
     pub method: AskMethod,
-    /// Its parameters, without the members that belong to the hop: those are added for the upstream's era.
+    /// Its parameters, without `_meta`.
     pub params: Map<String, Value>,
+    /// Members of `_meta` that go along. Those that belong to the hop are added for the upstream's era.
+    pub meta: Map<String, Value>,
     /// Headers that the called tool's schema wants (`Mcp-Param-*`).
     pub headers: Vec<(Cow<'static, str>, HeaderValue)>,
     /// What the client behind it can do, as far as the upstream may make use of it now.
     pub declares: ClientCapabilities,
     /// Whether progress is wanted.
     pub progress: bool,
-    /// From which level on log messages are wanted; `None` for none.
+    /// From which level on log messages are wanted; `None` for what the upstream sends by itself.
     pub log_level: Option<LogLevel>,
+    /// Whether somebody hears what the upstream says before its answer.
+    pub attended: bool,
+}
+
+impl Ask {
+    /// A request whose client hears nothing but the answer.
+    pub fn plain(method: AskMethod, params: Map<String, Value>) -> Self {
+        Self {
+            method,
+            params,
+            meta: Map::new(),
+            headers: Vec::new(),
+            declares: ClientCapabilities::default(),
+            progress: false,
+            log_level: None,
+            attended: false,
+        }
+    }
 }
 
 /// A notification of an upstream.
@@ -91,6 +115,8 @@ pub struct Notification {
 /// A request of a legacy upstream to its client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerRequest {
+    /// The id that the answer must carry.
+    pub id: RequestId,
     /// The method as the upstream wrote it.
     pub method: String,
     /// The parameters.
@@ -102,7 +128,7 @@ pub struct ServerRequest {
 pub enum Answer {
     /// The method's result.
     Result(Map<String, Value>),
-    /// An error of the upstream's own, its text cut and cleaned.
+    /// An error of the upstream's own, as far as it may be told.
     Error(RpcError),
     /// More input is needed (2026-07-28, `basic/patterns/mrtr`).
     InputRequired {

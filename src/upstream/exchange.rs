@@ -1,57 +1,56 @@
-//! One listing or one call, as a machine: it says what to send, is told what came back, and says what is next.
+//! One survey or one request, as a machine: it says what to send, is told what came back, and says what is next.
 //!
 //! Which era an upstream speaks is found by asking it for `server/discover`. Only a refusal that a server of the older era
 //! would give (a 4xx that is not about authentication or limits, and no error of the newer era) leads to `initialize`;
-//! a timeout, a 5xx or a 401 says nothing about the era. A call is sent once: it is sent again only when the upstream
+//! a timeout, a 5xx or a 401 says nothing about the era. A request is sent once: it is sent again only when the upstream
 //! answered that it does not know the session (404, 2025-11-25 `basic/transports`, "Session Management"; or what servers
 //! in use answer instead, see [`Exchange::on_answer`]), because then it was not processed.
 
-use super::answer::{self, Response};
-use super::request::{Ask, LEGACY, Link, MODERN};
-use super::{
-    ProtocolBreach, UntrustedText, Unusable, UnusableReason, Upstream, UpstreamFailure, UpstreamProblem, param,
-};
-use crate::mcp::wire::{CallToolResult, Tool};
+use super::answer::{self, Response, told};
+use super::ask::{Answer, Ask, AskMethod};
+use super::link::{LEGACY, LegacyLink, Link, MODERN};
+use super::request::Message;
+use super::survey::{Introduction, Survey};
+use super::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
+use crate::mcp::capability::{ClientCapabilities, ServerCapabilities};
+use crate::mcp::log_level::LogLevel;
+use crate::mcp::refusal::{HEADER_MISMATCH, METHOD_NOT_FOUND, UNSUPPORTED_VERSION};
 use crate::outbound::{HeaderValue, OutboundAnswer, OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
+use lists::Lists;
+pub use lists::{MAX_ENTRIES, MAX_PAGES};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
+use std::rc::Rc;
 
-/// Most pages of one listing.
-pub const MAX_PAGES: usize = 20;
-/// Most tools of one upstream.
-pub const MAX_TOOLS: usize = 500;
-/// Longest cursor, in bytes.
-const MAX_CURSOR_BYTES: usize = 4096;
-/// JSON-RPC: unknown method.
-const METHOD_NOT_FOUND: i64 = -32_601;
+mod hearing;
+mod lists;
+
+pub use hearing::Heard;
+
 /// What servers answer with 400 to a session they do not know, where the specification has 404: the transport of the
 /// TypeScript SDK and the servers built on it say "no valid session" with the first, "session not found" with the second.
 const SESSION_UNKNOWN: [i64; 2] = [-32_000, -32_001];
-/// 2026-07-28: unsupported protocol version.
-const UNSUPPORTED_VERSION: i64 = -32_022;
+/// Longest instructions that are kept, in bytes.
+const LONGEST_INSTRUCTIONS: usize = 16 * 1024;
 
 /// What the exchange is for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Errand {
-    /// List every tool.
-    List,
-    /// Call one tool.
-    Call {
-        /// The tool's name at the upstream.
-        tool: String,
-        /// Validated arguments.
-        arguments: Map<String, Value>,
-        /// The arguments that the tool's schema wants in headers.
-        params: Vec<(Cow<'static, str>, HeaderValue)>,
-    },
+    /// Find out all that the upstream says of itself.
+    Survey,
+    /// Agree on a revision, and open a session where there are sessions, for a client that can do this.
+    Link(Box<ClientCapabilities>),
+    /// Ask one thing for a client.
+    Ask(Box<Ask>),
 }
 
 /// What the machine wants.
 #[derive(Debug)]
 pub enum Progress {
-    /// Send this, then tell [`Exchange::on_answer`].
+    /// Send this, then tell [`Exchange::on_answer`], or, where [`Exchange::relays`], what the stream says.
     Send(OutboundRequest),
+    /// Wait so long, then as [`Progress::Send`].
+    Resume(Lifetime, OutboundRequest),
     /// The errand is done.
     Done(Outcome),
     /// The errand failed.
@@ -61,15 +60,12 @@ pub enum Progress {
 /// What an errand brought.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The upstream's tools, with its own names for them, and those that cannot be used.
-    Listed {
-        /// Usable definitions.
-        tools: Vec<Tool>,
-        /// The others.
-        unusable: Vec<Unusable>,
-    },
-    /// The call's result.
-    Called(CallToolResult),
+    /// All that the upstream says of itself.
+    Surveyed(Box<Survey>),
+    /// The link stands, see [`Exchange::into_link`].
+    Linked,
+    /// The answer.
+    Answered(Answer),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +73,7 @@ enum Stage {
     Discovering,
     Initializing,
     Acknowledging,
+    Levelling(LogLevel),
     Working,
 }
 
@@ -90,29 +87,24 @@ pub struct Exchange<'u> {
     reconnected: bool,
     next_id: u64,
     deadline: Lifetime,
-    cursor: Option<String>,
-    pages: usize,
-    tools: Vec<Tool>,
-    unusable: Vec<Unusable>,
+    lists: Lists,
+    hearing: hearing::Hearing,
 }
 
 impl<'u> Exchange<'u> {
     /// An errand over a known link, or over none yet. Its requests carry ids from `first_id` on, which must be new to the
-    /// link's session; an exchange never uses more than 64.
+    /// link's session; an exchange never uses more than 128.
     pub fn new(upstream: &'u Upstream, link: Option<Link>, errand: Errand, first_id: u64, deadline: Lifetime) -> Self {
-        let stage = if link.is_some() { Stage::Working } else { Stage::Discovering };
         Self {
             upstream,
             errand,
             link,
-            stage,
+            stage: Stage::Discovering,
             reconnected: false,
             next_id: first_id,
             deadline,
-            cursor: None,
-            pages: 0,
-            tools: Vec::new(),
-            unusable: Vec::new(),
+            lists: Lists::default(),
+            hearing: hearing::Hearing::default(),
         }
     }
 
@@ -121,7 +113,10 @@ impl<'u> Exchange<'u> {
         if self.upstream.credential.as_ref().is_some_and(|secret| super::request::bearer(secret.expose()).is_none()) {
             return self.fail(UpstreamProblem::Misconfigured);
         }
-        self.send()
+        match (&self.link, &self.errand) {
+            (None, _) | (Some(Link::Modern), Errand::Survey) => self.send(),
+            (Some(_), _) => self.linked(),
+        }
     }
 
     /// The link as it is now: to be kept for the next errand, or forgotten when there is none.
@@ -129,7 +124,12 @@ impl<'u> Exchange<'u> {
         self.link
     }
 
-    /// The step after an answer.
+    /// The link as it is now.
+    pub const fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
+    }
+
+    /// The step after a whole answer.
     ///
     /// A session is lost when a request that names it is answered with 404, or with 400 and a JSON-RPC error -32000 or
     /// -32001. It is opened again once in an exchange, and the request is sent again.
@@ -142,6 +142,8 @@ impl<'u> Exchange<'u> {
             Stage::Discovering => self.discovered(&answer),
             Stage::Initializing => self.initialized(&answer),
             Stage::Acknowledging => self.acknowledged(&answer),
+            // A server that cannot change its level sends what it sends.
+            Stage::Levelling(_) => Ok(self.go(Stage::Working)),
             Stage::Working => self.worked(&answer),
         };
         next.unwrap_or_else(|problem| self.fail(problem))
@@ -152,15 +154,27 @@ impl<'u> Exchange<'u> {
     }
 
     fn send(&mut self) -> Progress {
+        let id = self.next_id;
         self.next_id += 1;
-        let ask = match (self.stage, &self.errand) {
-            (Stage::Discovering, _) => Ask::Discover,
-            (Stage::Initializing, _) => Ask::Initialize,
-            (Stage::Acknowledging, _) => Ask::Initialized,
-            (Stage::Working, Errand::List) => Ask::List { cursor: self.cursor.as_deref() },
-            (Stage::Working, Errand::Call { tool, arguments, params }) => Ask::Call { tool, arguments, params },
+        let nothing = ClientCapabilities::default();
+        let message = match (self.stage, &self.errand) {
+            (Stage::Discovering, _) => Message::Discover,
+            (Stage::Initializing, Errand::Link(declares)) => Message::Initialize { declares },
+            (Stage::Initializing, Errand::Survey) => Message::Initialize { declares: &nothing },
+            (Stage::Initializing, Errand::Ask(ask)) => Message::Initialize { declares: &ask.declares },
+            (Stage::Acknowledging, _) => Message::Initialized,
+            (Stage::Levelling(level), _) => Message::SetLevel(level),
+            (Stage::Working, Errand::Ask(ask)) => Message::Ask(ask),
+            (Stage::Working, Errand::Link(_)) => return Progress::Done(Outcome::Linked),
+            (Stage::Working, Errand::Survey) => {
+                let Some((kind, cursor)) = self.lists.next() else {
+                    let survey = std::mem::take(&mut self.lists).into_survey();
+                    return Progress::Done(Outcome::Surveyed(Box::new(survey)));
+                };
+                Message::List { kind, cursor }
+            }
         };
-        Progress::Send(ask.request(self.upstream, self.link.as_ref(), self.next_id - 1, self.deadline))
+        Progress::Send(message.request(self.upstream, self.link.as_ref(), id, self.deadline))
     }
 
     fn go(&mut self, stage: Stage) -> Progress {
@@ -168,22 +182,42 @@ impl<'u> Exchange<'u> {
         self.send()
     }
 
+    /// The link stands: on to what the errand is for.
+    fn linked(&mut self) -> Progress {
+        if let (Some(Link::Legacy(link)), Errand::Survey) = (&self.link, &self.errand) {
+            self.lists = Lists::begin(Introduction::clone(&link.introduction));
+        }
+        let wanted = match &self.errand {
+            Errand::Survey | Errand::Link(_) => None,
+            Errand::Ask(ask) => ask.log_level,
+        };
+        match (&mut self.link, wanted) {
+            (Some(Link::Legacy(link)), Some(level))
+                if link.level != wanted && link.introduction.offered.logging.is_some() =>
+            {
+                link.level = wanted;
+                self.go(Stage::Levelling(level))
+            }
+            _ => self.go(Stage::Working),
+        }
+    }
+
     /// The id of the request that was sent last.
-    fn sent_id(&self) -> u64 {
+    const fn sent_id(&self) -> u64 {
         self.next_id - 1
     }
 
     fn discovered(&mut self, answer: &OutboundAnswer) -> Result<Progress, UpstreamProblem> {
         let response = answer::read(answer, self.sent_id());
-        let revisions = match (answer.status, response) {
-            (200, Ok(Response::Result(result))) => revisions(&result),
-            (200 | 400..=499, Ok(Response::Error { code: UNSUPPORTED_VERSION, supported, .. })) => supported,
+        let revisions = match (answer.status, &response) {
+            (200, Ok(Response::Result(result))) => answer::texts(result.get("supportedVersions")),
+            (200 | 400..=499, Ok(error @ Response::Error { code: UNSUPPORTED_VERSION, .. })) => error.supported(),
             (200, Ok(Response::Error { code: METHOD_NOT_FOUND, .. })) => return Ok(self.go(Stage::Initializing)),
-            (200, response) => {
+            (200, _) => {
                 response?.into_result()?;
                 return Err(ProtocolBreach::Result.into());
             }
-            (status, response) if is_old_refusal(status) => {
+            (status, _) if is_old_refusal(status) => {
                 return match response {
                     Ok(Response::Error { code: code @ -32_099..=-32_020, message, .. }) => {
                         Err(UpstreamProblem::Rpc { code, message })
@@ -194,8 +228,11 @@ impl<'u> Exchange<'u> {
             (status, _) => return Err(UpstreamProblem::Status(status)),
         };
         if revisions.iter().any(|revision| revision == MODERN) {
+            if let Ok(Response::Result(result)) = &response {
+                self.lists = Lists::begin(introduction(result, result.get("_meta")));
+            }
             self.link = Some(Link::Modern);
-            return Ok(self.go(Stage::Working));
+            return Ok(self.linked());
         }
         if revisions.iter().any(|revision| LEGACY.contains(&revision.as_str())) {
             return Ok(self.go(Stage::Initializing));
@@ -211,7 +248,8 @@ impl<'u> Exchange<'u> {
         let chosen = result.get("protocolVersion").and_then(Value::as_str).ok_or(ProtocolBreach::Result)?;
         let revision = LEGACY.into_iter().find(|known| *known == chosen).ok_or(ProtocolBreach::Revision)?;
         let session = answer.header("mcp-session-id").map(session).transpose()?;
-        self.link = Some(Link::Legacy { session, revision });
+        let introduction = Rc::new(introduction(&result, Some(&Value::Null)));
+        self.link = Some(Link::Legacy(LegacyLink { session, revision, introduction, level: None }));
         Ok(self.go(Stage::Acknowledging))
     }
 
@@ -220,35 +258,29 @@ impl<'u> Exchange<'u> {
             self.link = None;
             return Err(UpstreamProblem::Status(answer.status));
         }
-        Ok(self.go(Stage::Working))
+        Ok(self.linked())
     }
 
     fn worked(&mut self, answer: &OutboundAnswer) -> Result<Progress, UpstreamProblem> {
         if !self.reconnected && self.session_is_lost(answer) {
             self.reconnected = true;
             self.link = None;
-            self.restart();
             return Ok(self.go(Stage::Initializing));
         }
-        if answer.status != 200 {
-            return Err(self.refused(answer));
-        }
-        let result = answer::read(answer, self.sent_id())?.into_result()?;
-        if !matches!(result.get("resultType").and_then(Value::as_str), None | Some("complete")) {
-            return Err(ProtocolBreach::Incomplete.into());
-        }
-        match self.errand {
-            Errand::List => self.listed(&result),
-            Errand::Call { .. } => {
-                let result = serde_json::from_value(Value::Object(result)).map_err(|_| ProtocolBreach::Result)?;
-                Ok(Progress::Done(Outcome::Called(result)))
+        let response = if answer.status == 200 { answer::read(answer, self.sent_id())? } else { self.refused(answer)? };
+        match &self.errand {
+            Errand::Survey => self.listed(response),
+            Errand::Link(_) => Ok(Progress::Done(Outcome::Linked)),
+            Errand::Ask(ask) => {
+                let answer = understood(ask, self.link.as_ref(), response)?;
+                Ok(Progress::Done(Outcome::Answered(answer)))
             }
         }
     }
 
     /// Whether the answer says that the request was not processed because its session is not known.
     fn session_is_lost(&self, answer: &OutboundAnswer) -> bool {
-        if !matches!(self.link, Some(Link::Legacy { session: Some(_), .. })) {
+        if !matches!(&self.link, Some(Link::Legacy(LegacyLink { session: Some(_), .. }))) {
             return false;
         }
         let refusal = || answer::read(answer, self.sent_id());
@@ -259,79 +291,111 @@ impl<'u> Exchange<'u> {
         }
     }
 
-    /// A listing that lost its session starts over, so that no tool is listed twice.
-    fn restart(&mut self) {
-        self.cursor = None;
-        self.pages = 0;
-        self.tools.clear();
-        self.unusable.clear();
-    }
-
     /// A status other than 200 on a known link. A refusal may mean that the upstream is no longer what it was, so the next
-    /// errand finds out its era again.
-    fn refused(&mut self, answer: &OutboundAnswer) -> UpstreamProblem {
+    /// errand finds out its era again, unless it is an error in the protocol's own form about what was asked.
+    fn refused(&mut self, answer: &OutboundAnswer) -> Result<Response, UpstreamProblem> {
         let status = answer.status;
-        if is_old_refusal(status) {
-            self.link = None;
+        if !is_old_refusal(status) {
+            return Err(UpstreamProblem::Status(status));
         }
         match answer::read(answer, self.sent_id()) {
-            Ok(Response::Error { code, message, .. }) if is_old_refusal(status) => {
-                UpstreamProblem::Rpc { code, message }
+            Ok(Response::Error { code: code @ (UNSUPPORTED_VERSION | HEADER_MISMATCH), message, .. }) => {
+                self.link = None;
+                Err(UpstreamProblem::Rpc { code, message })
             }
-            _ => UpstreamProblem::Status(status),
+            Ok(error @ Response::Error { .. }) if self.link == Some(Link::Modern) => Ok(error),
+            Ok(Response::Error { code, message, .. }) => {
+                self.link = None;
+                Err(UpstreamProblem::Rpc { code, message })
+            }
+            _ => {
+                self.link = None;
+                Err(UpstreamProblem::Status(status))
+            }
         }
     }
 
-    fn listed(&mut self, result: &Map<String, Value>) -> Result<Progress, UpstreamProblem> {
-        let entries = result.get("tools").and_then(Value::as_array).ok_or(ProtocolBreach::Result)?;
-        for entry in entries {
-            self.take_tool(entry);
+    fn listed(&mut self, response: Response) -> Result<Progress, UpstreamProblem> {
+        match response {
+            // It said that it has the list, and does not.
+            Response::Error { code: METHOD_NOT_FOUND, .. } => self.lists.skip(),
+            response => {
+                let result = response.into_result()?;
+                if !is_complete(&result) {
+                    return Err(ProtocolBreach::Incomplete.into());
+                }
+                self.lists.take(&result)?;
+            }
         }
-        self.pages += 1;
-        let next = match result.get("nextCursor") {
-            None | Some(Value::Null) => return Ok(self.done()),
-            Some(Value::String(cursor)) if cursor.len() <= MAX_CURSOR_BYTES => cursor,
-            Some(_) => return Err(ProtocolBreach::Result.into()),
-        };
-        if self.pages >= MAX_PAGES || self.cursor.as_ref() == Some(next) {
-            return Err(ProtocolBreach::EndlessList.into());
-        }
-        if self.tools.len() >= MAX_TOOLS {
-            return Ok(self.done());
-        }
-        self.cursor = Some(next.clone());
         Ok(self.send())
-    }
-
-    fn done(&mut self) -> Progress {
-        let (tools, unusable) = (std::mem::take(&mut self.tools), std::mem::take(&mut self.unusable));
-        Progress::Done(Outcome::Listed { tools, unusable })
-    }
-
-    fn take_tool(&mut self, entry: &Value) {
-        let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
-        let outcome = match serde_json::from_value::<Tool>(entry.clone()) {
-            // A struct would also be read from a list.
-            _ if !entry.is_object() => Err(UnusableReason::Malformed),
-            Err(_) => Err(UnusableReason::Malformed),
-            Ok(_) if self.tools.len() >= MAX_TOOLS => Err(UnusableReason::TooMany),
-            Ok(tool) if param::annotations(&tool.input_schema).is_err() => Err(UnusableReason::HeaderAnnotation),
-            Ok(tool) => Ok(tool),
-        };
-        match outcome {
-            Ok(tool) => self.tools.push(tool),
-            Err(reason) if self.unusable.len() < MAX_TOOLS => {
-                let tool = UntrustedText::new(name).as_str().chars().take(128).collect();
-                self.unusable.push(Unusable { tool, reason });
-            }
-            Err(_) => {}
-        }
     }
 }
 
-fn revisions(result: &Map<String, Value>) -> Vec<String> {
-    let named = result.get("supportedVersions").and_then(Value::as_array);
-    named.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+/// What a response means for the client that asked.
+fn understood(ask: &Ask, link: Option<&Link>, response: Response) -> Result<Answer, UpstreamProblem> {
+    let mut result = match response {
+        Response::Result(result) => result,
+        Response::Error { code, message, data } => return Ok(Answer::Error(told(code, &message, data))),
+    };
+    let modern = link == Some(&Link::Modern);
+    match result.get("resultType").and_then(Value::as_str) {
+        Some("input_required") if modern && ask.method.may_need_input() => {
+            let requests = match result.shift_remove("inputRequests") {
+                None => Map::new(),
+                Some(Value::Object(requests)) => requests,
+                Some(_) => return Err(ProtocolBreach::Result.into()),
+            };
+            let state = match result.shift_remove("requestState") {
+                None => None,
+                Some(Value::String(state)) => Some(state),
+                Some(_) => return Err(ProtocolBreach::Result.into()),
+            };
+            Ok(Answer::InputRequired { requests, state })
+        }
+        Some("task") if modern && ask.method == AskMethod::CallTool && ask.declares.takes_tasks() => {
+            Ok(Answer::Task(result))
+        }
+        _ if !is_complete(&result) => Err(ProtocolBreach::Incomplete.into()),
+        _ if !keeps_promise(ask.method, &result) => Err(ProtocolBreach::Result.into()),
+        _ => Ok(Answer::Result(result)),
+    }
+}
+
+fn is_complete(result: &Map<String, Value>) -> bool {
+    matches!(result.get("resultType").and_then(Value::as_str), None | Some("complete"))
+}
+
+/// Whether a result has the member its method promises.
+fn keeps_promise(method: AskMethod, result: &Map<String, Value>) -> bool {
+    let is_list = |name| result.get(name).is_some_and(Value::is_array);
+    match method {
+        AskMethod::CallTool => is_list("content"),
+        AskMethod::GetPrompt => is_list("messages"),
+        AskMethod::ReadResource => is_list("contents"),
+        AskMethod::Complete => result.get("completion").is_some_and(Value::is_object),
+        AskMethod::GetTask => result.get("status").is_some_and(Value::is_string),
+        AskMethod::Subscribe
+        | AskMethod::Unsubscribe
+        | AskMethod::Listen
+        | AskMethod::UpdateTask
+        | AskMethod::CancelTask => true,
+    }
+}
+
+/// What a server said of itself. The newest revision has `serverInfo` in `_meta`, the others beside the capabilities.
+fn introduction(result: &Map<String, Value>, meta: Option<&Value>) -> Introduction {
+    const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
+    let server = meta.and_then(|meta| meta.get(META_SERVER)).or_else(|| result.get("serverInfo"));
+    let instructions = result.get("instructions").and_then(Value::as_str);
+    Introduction {
+        offered: result
+            .get("capabilities")
+            .and_then(Value::as_object)
+            .map(ServerCapabilities::read)
+            .unwrap_or_default(),
+        server: server.and_then(Value::as_object).cloned(),
+        instructions: instructions.filter(|text| text.len() <= LONGEST_INSTRUCTIONS).map(str::to_owned),
+    }
 }
 
 /// Whether a status is what a server gives to a request it does not understand: not authentication, limits or timeouts.

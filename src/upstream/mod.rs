@@ -3,7 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`ask`] | what is asked for a client, and what comes back |
-//! | [`exchange`] | the steps of one listing or one call, both eras: next request → answer → next request |
+//! | [`exchange`] | the steps of one survey or one request, both eras: next request → answer → next request |
+//! | [`link`] | what is remembered of an upstream between two errands |
 //! | [`request`] | requests, built fresh; nothing a caller sent ever becomes a header here, except what a tool's own schema asks for |
 //! | [`answer`] | what came back, JSON or event stream, becomes a result or a named failure |
 //! | [`stream`] | the event-stream format |
@@ -13,6 +14,7 @@
 pub mod answer;
 pub mod ask;
 pub mod exchange;
+pub mod link;
 pub mod param;
 pub mod request;
 pub mod stream;

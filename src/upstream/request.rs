@@ -1,59 +1,62 @@
-//! Requests to an upstream, built fresh from what the gateway means. Nothing of a caller's request is in scope here, so
+//! Messages to an upstream, built fresh from what the gateway means. Nothing of a caller's request is in scope here, so
 //! nothing of it can be forwarded (MCP "Security Best Practices", token passthrough).
 
 use super::Upstream;
+use super::ask::Ask;
+use super::link::{LEGACY, Link, MODERN};
 use super::param::carried;
 use crate::VERSION;
 use crate::json::ANSWER_CAPS;
-use crate::mcp::era::{META_CAPABILITIES, META_CLIENT, META_VERSION};
+use crate::mcp::capability::ClientCapabilities;
+use crate::mcp::era::{META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, META_VERSION};
 use crate::mcp::headers::{METHOD, NAME, PROTOCOL_VERSION};
+use crate::mcp::log_level::LogLevel;
+use crate::mcp::message::RequestId;
+use crate::mcp::method::ListKind;
+use crate::mcp::wire::RpcError;
 use crate::outbound::{HeaderValue, Method, OutboundRequest};
 use crate::time::Lifetime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The revision without sessions.
-pub const MODERN: &str = "2026-07-28";
-/// Revisions with the `initialize` handshake that this client speaks, newest first; the first is the one it offers.
-pub const LEGACY: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+/// A header field.
+type Field = (Cow<'static, str>, HeaderValue);
 
-/// What an established connection to an upstream consists of. Nothing in it is an I/O object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Every request stands alone.
-    Modern,
-    /// A handshake was made.
-    Legacy {
-        /// The session the upstream opened, if it opens sessions.
-        session: Option<HeaderValue>,
-        /// The revision it chose, one of [`LEGACY`].
-        revision: &'static str,
-    },
-}
-
-/// What is asked.
+/// One message.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ask<'a> {
+pub enum Message<'a> {
     /// `server/discover`, which also finds out the era.
     Discover,
     /// `initialize`.
-    Initialize,
-    /// `notifications/initialized`, which has no id.
+    Initialize {
+        /// What the client behind the session can do.
+        declares: &'a ClientCapabilities,
+    },
+    /// `notifications/initialized`.
     Initialized,
-    /// `tools/list`.
+    /// `logging/setLevel`.
+    SetLevel(LogLevel),
+    /// A list.
     List {
+        /// Which.
+        kind: ListKind,
         /// Where to go on, `None` for the first page. An empty cursor is a cursor.
         cursor: Option<&'a str>,
     },
-    /// `tools/call`.
-    Call {
-        /// The tool's name at the upstream.
-        tool: &'a str,
-        /// Validated arguments.
-        arguments: &'a Map<String, Value>,
-        /// Headers the tool's schema asks for.
-        params: &'a [(Cow<'static, str>, HeaderValue)],
+    /// What a client asks.
+    Ask(&'a Ask),
+    /// Legacy: the answer to a question of the upstream.
+    Answer {
+        /// The question's id.
+        id: &'a RequestId,
+        /// What the client said.
+        outcome: &'a Result<Map<String, Value>, RpcError>,
+    },
+    /// Legacy: `notifications/cancelled`.
+    Cancelled {
+        /// The id of the request that nobody waits for any more.
+        request: u64,
     },
 }
 
@@ -61,125 +64,193 @@ pub enum Ask<'a> {
 struct Envelope<'a> {
     jsonrpc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<u64>,
-    method: &'static str,
+    id: Option<Id<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<Params<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RpcError>,
 }
 
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Id<'a> {
+    Own(u64),
+    Theirs(&'a RequestId),
+}
+
+#[derive(Serialize)]
 struct Params<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    protocol_version: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capabilities: Option<Empty>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_info: Option<Client>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arguments: Option<&'a Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none", rename = "_meta")]
-    meta: Option<Map<String, Value>>,
+    #[serde(flatten)]
+    members: Cow<'a, Map<String, Value>>,
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
 }
 
-#[derive(Serialize)]
-struct Empty {}
-
-#[derive(Serialize)]
-struct Client {
-    name: &'static str,
-    version: &'static str,
+fn client_info() -> Value {
+    let members = [("name", "mcp-secure-gateway"), ("version", VERSION)];
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
-const CLIENT: Client = Client { name: "mcp-secure-gateway", version: VERSION };
-
-fn modern_meta() -> Map<String, Value> {
-    let client = serde_json::to_value(CLIENT).unwrap_or_default();
-    [
-        (META_VERSION.to_owned(), Value::from(MODERN)),
-        (META_CLIENT.to_owned(), client),
-        (META_CAPABILITIES.to_owned(), Value::Object(Map::new())),
-    ]
-    .into_iter()
-    .collect()
+fn one(name: &str, value: impl Into<Value>) -> Map<String, Value> {
+    std::iter::once((name.to_owned(), value.into())).collect()
 }
 
-impl<'a> Ask<'a> {
+fn capabilities(declares: &ClientCapabilities) -> Value {
+    // Maps with text keys always serialize.
+    serde_json::to_value(declares).unwrap_or_default()
+}
+
+impl<'a> Message<'a> {
     const fn method(&self) -> &'static str {
         match self {
             Self::Discover => "server/discover",
-            Self::Initialize => "initialize",
+            Self::Initialize { .. } => "initialize",
             Self::Initialized => "notifications/initialized",
-            Self::List { .. } => "tools/list",
-            Self::Call { .. } => "tools/call",
+            Self::SetLevel(_) => "logging/setLevel",
+            Self::List { kind, .. } => kind.method(),
+            Self::Ask(ask) => ask.method.name(),
+            Self::Answer { .. } => "",
+            Self::Cancelled { .. } => "notifications/cancelled",
         }
     }
 
-    /// Whether the request states the modern revision: the probe always does, the handshake never does.
-    fn is_modern(&self, link: Option<&Link>) -> bool {
+    /// Whether the message states the modern revision: the probe always does, the handshake never does.
+    const fn is_modern(&self, link: Option<&Link>) -> bool {
         matches!(self, Self::Discover) || matches!(link, Some(Link::Modern))
     }
 
-    fn params(&self, modern: bool) -> Option<Params<'a>> {
-        let params = match *self {
-            Self::Initialized => return None,
-            Self::Discover => Params::default(),
-            Self::Initialize => Params {
-                protocol_version: LEGACY.first().copied(),
-                capabilities: Some(Empty {}),
-                client_info: Some(CLIENT),
-                ..Params::default()
-            },
-            Self::List { cursor } => Params { cursor, ..Params::default() },
-            Self::Call { tool, arguments, .. } => {
-                Params { name: Some(tool), arguments: Some(arguments), ..Params::default() }
-            }
-        };
-        Some(Params { meta: modern.then(modern_meta), ..params })
+    /// Whether it is a request, to be answered.
+    const fn is_request(&self) -> bool {
+        !matches!(self, Self::Initialized | Self::Answer { .. } | Self::Cancelled { .. })
     }
 
-    /// The request, for a link or, while there is none, for making one. `id` is the JSON-RPC id it carries.
+    fn params(&self, modern: bool, id: u64) -> Option<Params<'a>> {
+        let members = match *self {
+            Self::Initialized | Self::Answer { .. } => return None,
+            Self::Initialize { declares } => Cow::Owned(handshake(declares)),
+            Self::SetLevel(level) => Cow::Owned(one("level", level.name())),
+            Self::Discover | Self::List { cursor: None, .. } => Cow::Owned(Map::new()),
+            Self::List { cursor: Some(cursor), .. } => Cow::Owned(one("cursor", cursor)),
+            Self::Ask(ask) => Cow::Borrowed(&ask.params),
+            Self::Cancelled { request } => Cow::Owned(one("requestId", request)),
+        };
+        Some(Params { members, meta: self.meta(modern, id) })
+    }
+
+    /// What goes with the parameters: what is relayed first, so that the members of the hop cannot be replaced by it.
+    fn meta(&self, modern: bool, id: u64) -> Map<String, Value> {
+        let ask = match self {
+            Self::Ask(ask) => Some(ask),
+            _ => None,
+        };
+        let mut meta = ask.map(|ask| ask.meta.clone()).unwrap_or_default();
+        if modern {
+            meta.insert(META_VERSION.to_owned(), MODERN.into());
+            meta.insert(META_CLIENT.to_owned(), client_info());
+            let declares = ask.map_or_else(|| Value::Object(Map::new()), |ask| capabilities(&ask.declares));
+            meta.insert(META_CAPABILITIES.to_owned(), declares);
+            if let Some(level) = ask.and_then(|ask| ask.log_level) {
+                meta.insert(META_LOG_LEVEL.to_owned(), level.name().into());
+            }
+        }
+        if ask.is_some_and(|ask| ask.progress) {
+            meta.insert("progressToken".to_owned(), id.into());
+        }
+        meta
+    }
+
+    /// The request that carries it, over a link or, while there is none, for making one. `id` is the JSON-RPC id of the
+    /// message, and of the progress it is told.
     pub fn request(&self, upstream: &Upstream, link: Option<&Link>, id: u64, deadline: Lifetime) -> OutboundRequest {
         let modern = self.is_modern(link);
-        let id = (!matches!(self, Self::Initialized)).then_some(id);
-        let envelope = Envelope { jsonrpc: "2.0", id, method: self.method(), params: self.params(modern) };
+        let (theirs, result, error) = match *self {
+            Self::Answer { id, outcome } => (Some(Id::Theirs(id)), outcome.as_ref().ok(), outcome.as_ref().err()),
+            _ => (None, None, None),
+        };
+        let method = theirs.is_none().then(|| self.method());
+        let id = theirs.or_else(|| self.is_request().then_some(Id::Own(id)));
+        let params = self.params(modern, if let Some(Id::Own(id)) = id { id } else { 0 });
+        let envelope = Envelope { jsonrpc: "2.0", id, method, params, result, error };
         OutboundRequest {
             method: Method::Post,
             url: upstream.url.clone(),
             headers: self.headers(upstream, link, modern),
             // Texts, numbers and maps with text keys always serialize.
             body: Some(serde_json::to_vec(&envelope).unwrap_or_default()),
-            wanted: if matches!(self, Self::Initialize) { &["mcp-session-id"] } else { &[] },
+            wanted: if matches!(self, Self::Initialize { .. }) { &["mcp-session-id"] } else { &[] },
             deadline,
             max_answer_bytes: ANSWER_CAPS.max_bytes,
         }
     }
 
-    fn headers(&self, upstream: &Upstream, link: Option<&Link>, modern: bool) -> Vec<(Cow<'static, str>, HeaderValue)> {
-        let mut headers: Vec<(Cow<'static, str>, HeaderValue)> = vec![
+    fn headers(&self, upstream: &Upstream, link: Option<&Link>, modern: bool) -> Vec<Field> {
+        let mut headers: Vec<Field> = vec![
             ("content-type".into(), HeaderValue::fixed("application/json")),
             ("accept".into(), HeaderValue::fixed("application/json, text/event-stream")),
         ];
-        if let Some(bearer) = upstream.credential.as_ref().and_then(|credential| bearer(credential.expose())) {
-            headers.push(("authorization".into(), bearer));
-        }
+        headers.extend(credential(upstream));
         if modern {
             headers.push((PROTOCOL_VERSION.into(), HeaderValue::fixed(MODERN)));
             headers.push((METHOD.into(), HeaderValue::fixed(self.method())));
-            if let Self::Call { tool, params, .. } = self {
-                headers.push((NAME.into(), carried(tool)));
-                headers.extend(params.iter().cloned());
+            if let Self::Ask(ask) = self {
+                let name = ask.method.named_by().and_then(|member| ask.params.get(member)?.as_str());
+                headers.extend(name.map(|name| (NAME.into(), carried(name))));
+                headers.extend(ask.headers.iter().cloned());
             }
-        } else if let Some(Link::Legacy { session, revision }) = link {
-            headers.push((PROTOCOL_VERSION.into(), HeaderValue::fixed(revision)));
-            headers.extend(session.clone().map(|session| ("Mcp-Session-Id".into(), session)));
+        } else {
+            headers.extend(link.into_iter().flat_map(session));
         }
         headers
     }
+}
+
+fn handshake(declares: &ClientCapabilities) -> Map<String, Value> {
+    let mut members = one("protocolVersion", LEGACY.first().copied().unwrap_or_default());
+    members.insert("capabilities".to_owned(), capabilities(declares));
+    members.insert("clientInfo".to_owned(), client_info());
+    members
+}
+
+fn credential(upstream: &Upstream) -> Option<Field> {
+    let bearer = upstream.credential.as_ref().and_then(|credential| bearer(credential.expose()))?;
+    Some(("authorization".into(), bearer))
+}
+
+/// The headers that place a message in a legacy session.
+fn session(link: &Link) -> Vec<Field> {
+    let Link::Legacy(link) = link else { return Vec::new() };
+    let mut headers: Vec<Field> = vec![(PROTOCOL_VERSION.into(), HeaderValue::fixed(link.revision))];
+    headers.extend(link.session.clone().map(|session| ("Mcp-Session-Id".into(), session)));
+    headers
+}
+
+/// Legacy: asks for a stream of the session, its own or one that broke off after an event (2025-11-25,
+/// `basic/transports`, "Resumability and Redelivery").
+pub fn stream(upstream: &Upstream, link: &Link, after: Option<HeaderValue>, deadline: Lifetime) -> OutboundRequest {
+    let mut headers: Vec<Field> = vec![("accept".into(), HeaderValue::fixed("text/event-stream"))];
+    headers.extend(credential(upstream));
+    headers.extend(session(link));
+    headers.extend(after.map(|id| ("Last-Event-ID".into(), id)));
+    OutboundRequest {
+        method: Method::Get,
+        url: upstream.url.clone(),
+        headers,
+        body: None,
+        wanted: &[],
+        deadline,
+        max_answer_bytes: ANSWER_CAPS.max_bytes,
+    }
+}
+
+/// Legacy: ends the session of a link; `None` where there is none to end.
+pub fn end(upstream: &Upstream, link: &Link, deadline: Lifetime) -> Option<OutboundRequest> {
+    let has_session = matches!(link, Link::Legacy(link) if link.session.is_some());
+    let request = OutboundRequest { method: Method::Delete, ..stream(upstream, link, None, deadline) };
+    has_session.then_some(request)
 }
 
 /// The `Authorization` value for a bearer token; `None` when a header cannot carry it.
@@ -188,78 +259,4 @@ pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Ask, Link, MODERN};
-    use crate::id::UpstreamId;
-    use crate::outbound::{HeaderValue, OutboundRequest, Reach};
-    use crate::secret::SecretText;
-    use crate::time::Lifetime;
-    use crate::upstream::Upstream;
-    use serde_json::{Value, json};
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn upstream() -> Upstream {
-        let id = UpstreamId::parse("u1").unwrap();
-        let credential = Some(SecretText::new("s3cret"));
-        Upstream::new(id, "files", "https://tools.example.com/mcp", credential, Reach::Public).unwrap()
-    }
-
-    fn headers(request: &OutboundRequest) -> Vec<(String, String)> {
-        request.headers.iter().map(|(name, value)| (name.to_string(), value.expose().to_owned())).collect()
-    }
-
-    fn body(request: &OutboundRequest) -> Value {
-        serde_json::from_slice(request.body.as_deref().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_modern_call_says_the_same_in_headers_and_body() {
-        let arguments = json!({"b": 1, "a": "x"}).as_object().cloned().unwrap();
-        let params = [("Mcp-Param-A".into(), HeaderValue::fixed("x"))];
-        let ask = Ask::Call { tool: "größe", arguments: &arguments, params: &params };
-        let request = ask.request(&upstream(), Some(&Link::Modern), 9, Lifetime::from_seconds(10));
-        let expected = [
-            ("content-type", "application/json"),
-            ("accept", "application/json, text/event-stream"),
-            ("authorization", "Bearer s3cret"),
-            ("MCP-Protocol-Version", "2026-07-28"),
-            ("Mcp-Method", "tools/call"),
-            ("Mcp-Name", "=?base64?Z3LDtsOfZQ==?="),
-            ("Mcp-Param-A", "x"),
-        ];
-        assert_eq!(headers(&request), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert_eq!(
-            body(&request),
-            json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": {
-            "name": "größe", "arguments": {"b": 1, "a": "x"},
-            "_meta": {
-                "io.modelcontextprotocol/protocolVersion": MODERN,
-                "io.modelcontextprotocol/clientInfo": {"name": "mcp-secure-gateway", "version": crate::VERSION},
-                "io.modelcontextprotocol/clientCapabilities": {},
-            }}})
-        );
-        assert!(!format!("{request:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn the_handshake_states_no_modern_revision_and_the_session_follows_it() {
-        let request = Ask::Initialize.request(&upstream(), None, 1, Lifetime::from_seconds(1));
-        assert_eq!(headers(&request).len(), 3);
-        assert_eq!(
-            body(&request)["params"],
-            json!({"protocolVersion": "2025-11-25", "capabilities": {},
-                   "clientInfo": {"name": "mcp-secure-gateway", "version": crate::VERSION}})
-        );
-        let link = Link::Legacy { session: Some(HeaderValue::fixed("abc")), revision: "2025-06-18" };
-        let request = Ask::Initialized.request(&upstream(), Some(&link), 2, Lifetime::from_seconds(1));
-        assert_eq!(body(&request), json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
-        let request = Ask::List { cursor: Some("") }.request(&upstream(), Some(&link), 3, Lifetime::from_seconds(1));
-        assert_eq!(
-            body(&request),
-            json!({"jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {"cursor": ""}})
-        );
-        assert!(headers(&request).contains(&("Mcp-Session-Id".into(), "abc".into())));
-        assert!(headers(&request).contains(&("MCP-Protocol-Version".into(), "2025-06-18".into())));
-    }
-}
+mod tests;

@@ -1,8 +1,17 @@
-//! The event-stream format (WHATWG HTML, section 9.2.6), as far as the protocol uses it: the data of each message event.
+//! The event-stream format (WHATWG HTML, section 9.2.6), as far as the protocol uses it: the data of each message event,
+//! and what it takes to come back to a stream that broke off.
+
+use crate::outbound::HeaderValue;
+use crate::time::Lifetime;
+
+/// Longest event id that is sent back, in bytes.
+const LONGEST_ID: usize = 1024;
 
 /// Reads an event stream as it arrives, in pieces of any size.
 #[derive(Debug, Default)]
 pub struct EventReader {
+    last_id: Option<HeaderValue>,
+    retry: Option<Lifetime>,
     line: Vec<u8>,
     data: Option<Vec<u8>>,
     other_event: bool,
@@ -11,8 +20,18 @@ pub struct EventReader {
 }
 
 impl EventReader {
-    /// Takes the next bytes and gives the data of every message event that they complete. Comments, ids, retry hints and
-    /// events of other types are skipped; an event is complete at its blank line, so an unfinished one is never given.
+    /// The id of the newest event that had one a header can carry.
+    pub const fn last_id(&self) -> Option<&HeaderValue> {
+        self.last_id.as_ref()
+    }
+
+    /// How long the server wants a client to wait before it comes back, if it said so.
+    pub const fn retry(&self) -> Option<Lifetime> {
+        self.retry
+    }
+
+    /// Takes the next bytes and gives the data of every message event that they complete. Comments and events of other
+    /// types are skipped; an event is complete at its blank line, so an unfinished one is never given.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut events = Vec::new();
         for byte in bytes {
@@ -61,6 +80,14 @@ impl EventReader {
                 };
                 self.data = Some(data);
             }
+            b"id" if value.len() <= LONGEST_ID => {
+                let id = std::str::from_utf8(value).ok().filter(|id| !id.is_empty());
+                self.last_id = id.and_then(|id| HeaderValue::parse(id).ok());
+            }
+            b"retry" => {
+                let millis = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
+                self.retry = millis.map(Lifetime::from_millis).or(self.retry);
+            }
             b"event" => self.other_event = !value.is_empty() && value != b"message",
             _ => {}
         }
@@ -104,6 +131,17 @@ mod tests {
         assert_eq!(read("data: a\n"), [""; 0]);
         assert_eq!(read("event: ping\ndata: a\n\nevent: message\ndata: b\n\n"), ["b"]);
         assert_eq!(read("id: 1\ndata:\n\ndata: x\n\n"), ["x"]);
+    }
+
+    #[test]
+    fn what_it_takes_to_come_back_is_kept() {
+        let mut reader = EventReader::default();
+        assert!(reader.last_id().is_none() && reader.retry().is_none());
+        assert_eq!(reader.push(b"id: 7-0\nretry: 250\ndata: \n\nretry: soon\n\n").len(), 0);
+        assert_eq!(reader.last_id().map(|id| id.expose().to_owned()).as_deref(), Some("7-0"));
+        assert_eq!(reader.retry().map(crate::time::Lifetime::millis), Some(250));
+        reader.push("id: \u{e9}\n\n".as_bytes());
+        assert!(reader.last_id().is_none(), "an id that no header can carry");
     }
 
     #[cfg(not(target_arch = "wasm32"))]

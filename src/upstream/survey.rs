@@ -7,7 +7,7 @@ use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
 use serde_json::{Map, Value};
 
 /// What an upstream answers to `server/discover` or `initialize`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Introduction {
     /// What it offers.
     pub offered: ServerCapabilities,

@@ -85,6 +85,12 @@ pub fn insert(command: &mut Command) -> Result<(), Failure> {
         if ended.printed.contains("UNIQUE constraint failed") {
             return Err(Failure::Unmet("there is one of that name already; nothing was changed".into()));
         }
+        if ["NOT NULL constraint failed", "FOREIGN KEY constraint failed"]
+            .iter()
+            .any(|told| ended.printed.contains(told))
+        {
+            return Err(Failure::Unmet("the tenant does not have all that was named; nothing was changed".into()));
+        }
         tries -= 1;
         if tries == 0 || !ended.printed.contains("SQLITE_BUSY") {
             eprint!("{}", ended.printed);

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::process::program;
 use crate::project::Project;
 use crate::{database, secrets, step, tools};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -21,11 +22,13 @@ const REFUSALS: u32 = 10;
 const TENTH: Duration = Duration::from_millis(100);
 
 /// What one run was asked for.
-struct Run {
-    port: u16,
-    state: PathBuf,
+pub struct Run {
+    /// The loopback port.
+    pub port: u16,
+    /// The folder the gateway keeps its state in.
+    pub state: PathBuf,
     /// `NAME=VALUE` pairs that stand over `.dev.vars` and wrangler.toml.
-    variables: Vec<(String, String)>,
+    pub variables: Vec<(String, String)>,
 }
 
 /// `cargo xtask dev [--port N] [--state DIR] [--var NAME=VALUE]…`
@@ -66,18 +69,31 @@ fn read(project: &Project, mut arguments: Arguments) -> Result<Run, Failure> {
 }
 
 /// A running `wrangler dev` with all it started. Nothing of it outlives this program, however this program ends.
-struct Gateway {
+pub struct Gateway {
     wrangler: Child,
     guard: Child,
 }
 
 impl Gateway {
     fn start(project: &Project, run: &Run) -> Result<Self, Failure> {
+        Self::spawn(wrangler(project, run))
+    }
+
+    /// The same, with everything it prints in a file.
+    pub fn start_quietly(project: &Project, run: &Run, log: &Path) -> Result<Self, Failure> {
+        let output = File::create(log).map_err(Failure::at(log))?;
+        let errors = output.try_clone().map_err(Failure::at(log))?;
+        let mut command = wrangler(project, run);
+        command.stdout(output).stderr(errors);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut wrangler: Command) -> Result<Self, Failure> {
         let start = |program: &str| {
             let program = program.to_owned();
             move |source| Failure::Start { program, source }
         };
-        let mut wrangler = wrangler(project, run).spawn().map_err(start("wrangler"))?;
+        let mut wrangler = wrangler.spawn().map_err(start("wrangler"))?;
         let guard = guard(wrangler.id()).spawn().map_err(start("sh"));
         match guard {
             Ok(guard) => Ok(Self { wrangler, guard }),
@@ -89,7 +105,7 @@ impl Gateway {
     }
 
     /// The status of `GET /health/live`, once there is one.
-    fn first_answer(&mut self, port: u16) -> Result<u16, Failure> {
+    pub fn first_answer(&mut self, port: u16) -> Result<u16, Failure> {
         let (mut answered, mut refusals) = (0, 0);
         let settled = step::wait_until(PATIENCE, TENTH, || match self.wrangler.try_wait() {
             Ok(None) => {

@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `records` | the commands themselves |
+//! | `dev` `suites` `bench` `conformance` `records` | the commands themselves |
 
 mod arguments;
 mod bench;
 mod build;
+mod conformance;
 mod database;
 mod dev;
 mod failure;
@@ -44,6 +45,11 @@ const COMMANDS: &[Command] = &[
         about: "prepare everything and measure the gateway beside empty Workers",
         run: bench::run,
     },
+    Command {
+        usage: "conformance [--client 2026-07-28|2025-11-25|all] [--against modern|legacy|all] [--direct] [--scenario NAME]",
+        about: "prepare everything and run the protocol's official suite against the gateway, or against the fixtures",
+        run: conformance::run,
+    },
     Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },
     Command {
         usage: "user add NAME --tenant T [--password-from VARIABLE] [--state DIR | --remote --env NAME]",
@@ -54,6 +60,11 @@ const COMMANDS: &[Command] = &[
         usage: "upstream add NAME URL --tenant T [--token-from VARIABLE [--key-from VARIABLE]] [--state DIR | --remote --env NAME]",
         about: "make an MCP server's tools available to a tenant; its bearer token is stored sealed",
         run: records::upstream,
+    },
+    Command {
+        usage: "server add NAME --tenant T --upstream A[,B…] [--prefix always|conflict|never] [--own-tools] [--only PATTERN[,PATTERN…]] [--state DIR | --remote --env NAME]",
+        about: "make a virtual server of some of a tenant's MCP servers, or of what fits a pattern: a name, or its beginning and *",
+        run: records::server,
     },
     Command {
         usage: "secret",

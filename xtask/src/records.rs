@@ -1,4 +1,4 @@
-//! Rows an operator makes: users and upstreams, in the local database or in a deployed one, and fresh secrets.
+//! Rows an operator makes: users, upstreams and virtual servers, in the local database or in a deployed one, and fresh secrets.
 
 use crate::arguments::Arguments;
 use crate::database;
@@ -7,15 +7,17 @@ use crate::process::program;
 use crate::project::{Project, read_if_there};
 use crate::secrets::{random_bytes, random_key, value, write_missing};
 use mcp_secure_gateway::account::{DEMO_USERNAME, Username, password};
+use mcp_secure_gateway::catalogue::endpoint::{PrefixMode, ServerName};
+use mcp_secure_gateway::catalogue::naming::Prefix;
 use mcp_secure_gateway::config::Profile;
-use mcp_secure_gateway::id::{TenantId, UpstreamId, UserId};
+use mcp_secure_gateway::id::{ServerId, TenantId, UpstreamId, UserId};
 use mcp_secure_gateway::outbound::{HeaderValue, OutboundUrl};
 use mcp_secure_gateway::secret::SecretText;
 use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
+use mcp_secure_gateway::store::servers::{INSERT_SERVER, INSERT_SERVER_UPSTREAM, write_chosen};
 use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
 use mcp_secure_gateway::token::read_key;
 use mcp_secure_gateway::token::seal::RootKey;
-use mcp_secure_gateway::tool::definition::Prefix;
 use std::fmt::Display;
 use std::path::PathBuf;
 
@@ -91,6 +93,32 @@ pub fn upstream(project: &Project, mut arguments: Arguments) -> Result<(), Failu
     Ok(())
 }
 
+/// `server add NAME …`
+pub fn server(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
+    let target = Target::read(&mut arguments)?;
+    let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
+    let upstreams = listed(&arguments.required("--upstream")?);
+    let upstreams: Result<Vec<Prefix>, Failure> = upstreams.iter().map(|name| usable(Prefix::parse(name))).collect();
+    let upstreams = upstreams?;
+    let mode = arguments.value("--prefix")?.map_or(Ok(PrefixMode::Always), |text| prefix_mode(&text))?;
+    let own_tools = if arguments.flag("--own-tools") { "1" } else { "0" };
+    let only: Vec<String> = arguments.values("--only")?.iter().flat_map(|text| listed(text)).collect();
+    let chosen = if only.is_empty() { NULL.to_owned() } else { usable(write_chosen(&only))? };
+    expect_add(&mut arguments)?;
+    let name = usable(ServerName::parse(&arguments.next("the server's name")?))?;
+    arguments.finish()?;
+    let id = ServerId::from_bytes(&random_bytes::<16>()?);
+    let row = [id.as_str(), tenant.as_str(), name.as_str(), mode.as_str(), own_tools, &now_millis()];
+    let mut sql = vec![bind(INSERT_SERVER, &row)];
+    for (position, upstream) in upstreams.iter().enumerate() {
+        let row = [id.as_str(), tenant.as_str(), upstream.as_str(), &position.to_string(), &chosen];
+        sql.push(bind(INSERT_SERVER_UPSTREAM, &row));
+    }
+    target.execute(project, &sql.join(";\n"))?;
+    println!("The server {} of the tenant {tenant} is there.", name.as_str());
+    Ok(())
+}
+
 impl Target {
     fn read(arguments: &mut Arguments) -> Result<Self, Failure> {
         let state = arguments.value("--state")?.map(PathBuf::from);
@@ -159,6 +187,16 @@ fn expect_add(arguments: &mut Arguments) -> Result<(), Failure> {
         "add" => Ok(()),
         other => Err(Failure::Usage(format!("{other} is not understood here; add is"))),
     }
+}
+
+/// The texts between commas.
+fn listed(text: &str) -> Vec<String> {
+    text.split(',').map(str::to_owned).collect()
+}
+
+fn prefix_mode(text: &str) -> Result<PrefixMode, Failure> {
+    let unknown = || Failure::Usage(format!("--prefix is always, conflict or never, not {text}"));
+    PrefixMode::parse(text).ok_or_else(unknown)
 }
 
 fn from_environment(variable: &str) -> Result<String, Failure> {

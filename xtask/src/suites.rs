@@ -14,10 +14,13 @@ const COVERAGE_REPORT: &str = "target/coverage.json";
 
 /// How many tests passed, failed and were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Totals {
-    passed: u64,
-    failed: u64,
-    skipped: u64,
+pub struct Totals {
+    /// How many held.
+    pub passed: u64,
+    /// How many did not.
+    pub failed: u64,
+    /// How many were not run, or are known to fail.
+    pub skipped: u64,
 }
 
 impl Totals {
@@ -106,10 +109,10 @@ fn on_wasm(project: &Project) -> Result<Suite, Failure> {
     suite("wasm32", &mut command)
 }
 
-/// Black-box tests of a running gateway, which they start themselves.
+/// Black-box tests of a running gateway, which they start themselves, and those of the server they put behind it.
 fn contract(project: &Project) -> Result<Suite, Failure> {
     let mut command = program(project, "cargo");
-    command.args(["test", "-p", "gateway-contract", "--no-fail-fast"]);
+    command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]);
     // The gateways they start come from this very program: cargo need not look at it again for each.
     if let Ok(own) = std::env::current_exe() {
         command.env("XTASK", own);

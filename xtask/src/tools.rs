@@ -82,7 +82,8 @@ fn cargo_tool(project: &Project, package: &str, version: &str, extra: &[&str]) -
     run(&mut cargo)
 }
 
-fn npm_packages(project: &Project) -> Result<(), Failure> {
+/// Installs the npm packages, and with them a Node.js that is recent enough.
+pub fn npm_packages(project: &Project) -> Result<(), Failure> {
     let lock_path = project.path("package-lock.json");
     let lock = read_if_there(&lock_path)?.ok_or_else(|| Failure::Unmet("package-lock.json is missing".into()))?;
     let stamp = project.path("node_modules/.installed-lock.json");

@@ -18,7 +18,7 @@ enum Kind {
     RunAnyway,
     /// `cargo xtask secret`.
     Secret,
-    /// `cargo xtask user add` or `cargo xtask upstream add`.
+    /// `cargo xtask user add`, `cargo xtask upstream add` or `cargo xtask server add`.
     Record,
     /// `npx wrangler deploy`.
     Deploy,
@@ -35,7 +35,7 @@ fn kind(command: &Command) -> Kind {
     match words[..] {
         ["cargo", "xtask", "dev" | "test"] => Kind::RunAnyway,
         ["cargo", "xtask", "secret"] => Kind::Secret,
-        ["cargo", "xtask", "user" | "upstream", "add", ..] => Kind::Record,
+        ["cargo", "xtask", "user" | "upstream" | "server", "add", ..] => Kind::Record,
         ["npx", "wrangler", "deploy", ..] => Kind::Deploy,
         ["npx", "wrangler", "d1", "migrations", "apply", ..] => Kind::Migrations,
         ["npx", "wrangler", ref rest @ ..] => {
@@ -76,7 +76,7 @@ fn split(words: &[String]) -> (Vec<&str>, Vec<&str>) {
         if word.starts_with('-') {
             options.push(word);
             // Every option the README uses wants a value, except these.
-            if !matches!(word, "--remote" | "--local") {
+            if !matches!(word, "--remote" | "--local" | "--own-tools") {
                 words.next();
             }
         } else {

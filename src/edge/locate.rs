@@ -1,0 +1,94 @@
+//! What an endpoint shows, and what a name at it stands for. In steady state nobody is asked for it: an ageing listing is
+//! used, and a newer one is fetched in the background.
+
+use super::admission::Principal;
+use super::context::Context;
+use super::tenant::Shown;
+use super::upstreams::{self, Age, Party};
+use crate::catalogue::view::{Freshness, Lookup, Part, View};
+use crate::observe::Event;
+use crate::upstream::UpstreamFailure;
+use futures::future::join_all;
+
+/// What a name stands for.
+pub struct At<T> {
+    /// Which of the endpoint's upstreams.
+    pub index: usize,
+    /// What it is there.
+    pub own: T,
+}
+
+/// Why a name stands for nothing.
+pub enum Lost {
+    /// There is nothing of that name.
+    Unknown,
+    /// It may be an upstream's that cannot be asked.
+    Failed(UpstreamFailure),
+}
+
+/// Every upstream's part, for a list. One that cannot be asked is said in the log, and takes away nothing but its own.
+pub async fn parts(context: &Context, principal: &Principal, party: &Party, shown: &Shown) -> Vec<Part> {
+    let all = upstreams::parts(party, shown).await;
+    for (part, upstream) in all.iter().zip(&shown.upstreams) {
+        if let Freshness::Stale(reason) | Freshness::Absent(reason) = &part.freshness {
+            let (tenant, upstream) = (principal.claims().tenant.clone(), upstream.name.clone());
+            context.log(&Event::UpstreamDegraded { tenant, upstream, reason: reason.clone() });
+        }
+    }
+    all
+}
+
+/// Every upstream's part as it is at hand, asked for only where there is none that can be used.
+pub async fn parts_at_hand(context: &Context, party: &Party, shown: &Shown) -> Vec<Part> {
+    let part = async |(upstream, prefix)| match upstreams::at_hand(party, upstream, prefix) {
+        (part, Age::Fresh) => part,
+        (part, Age::Ageing) => {
+            upstreams::refresh_later(party, upstream, &context.background);
+            part
+        }
+        (_, Age::Old) => upstreams::part(party, upstream, prefix).await,
+    };
+    join_all(shown.named().map(part)).await
+}
+
+/// Finds what a name stands for. Only a listing that is too old, or where nothing is found and it is not fresh, is fetched
+/// again at once.
+pub async fn locate<T>(
+    context: &Context,
+    party: &Party,
+    shown: &Shown,
+    find: impl Fn(&View<'_>) -> Lookup<T>,
+) -> Result<At<T>, Lost> {
+    let mut failures: Vec<Option<UpstreamFailure>> = vec![None; shown.upstreams.len()];
+    for asked in [false, true] {
+        let (at_hand, ages): (Vec<Part>, Vec<Age>) =
+            shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix)).unzip();
+        let age = |index: usize| ages.get(index).copied().unwrap_or(Age::Old);
+        let failed = |index: usize| failures.get(index).cloned().flatten();
+        let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &at_hand)) {
+            Lookup::Found { part, own } if age(part) != Age::Old => {
+                if let (Age::Ageing, Some(upstream)) = (age(part), shown.upstreams.get(part)) {
+                    upstreams::refresh_later(party, upstream, &context.background);
+                }
+                return Ok(At { index: part, own });
+            }
+            Lookup::Found { part, .. } | Lookup::Missing(part) if asked => {
+                return Err(failed(part).map_or(Lost::Unknown, Lost::Failed));
+            }
+            Lookup::Found { part, .. } | Lookup::Missing(part) => vec![part],
+            Lookup::Unknown => (0..ages.len()).filter(|index| age(*index) != Age::Fresh).collect(),
+        };
+        if asked || needed.is_empty() {
+            return Err(Lost::Unknown);
+        }
+        let renewed = needed.iter().filter_map(|index| Some((*index, shown.upstreams.get(*index)?)));
+        for (index, outcome) in
+            join_all(renewed.map(async |(index, upstream)| (index, upstreams::renew(party, upstream).await))).await
+        {
+            if let (Err(failure), Some(failed)) = (outcome, failures.get_mut(index)) {
+                *failed = Some(failure);
+            }
+        }
+    }
+    Err(Lost::Unknown)
+}

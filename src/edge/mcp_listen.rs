@@ -1,0 +1,282 @@
+//! Changes, told to clients as upstreams tell them: for as long as somebody listens, every upstream that has something to
+//! say is listened to.
+
+use super::errand::{self, Hearer, LONGEST_QUESTION};
+use super::line::{Line, within};
+use super::mcp_serve::Scene;
+use super::mcp_work::{Audience, Client, ClientAnswer, Work};
+use super::tenant::{self, Shown};
+use super::upstreams::{self, Party};
+use super::{links, locate, outbound};
+use crate::catalogue::view::{Lookup, Part, View};
+use crate::mcp::log_level::LogLevel;
+use crate::mcp::notice::Notices;
+use crate::mcp::question::Question;
+use crate::mcp::reply::Addressee;
+use crate::mcp::subscription::{Filter, Subscription};
+use crate::mcp::ticket;
+use crate::outbound::OutboundRequest;
+use crate::upstream::answer::{self, Message};
+use crate::upstream::ask::{Ask, AskMethod, Notification, ServerRequest};
+use crate::upstream::link::Link;
+use crate::upstream::stream::EventReader;
+use crate::upstream::{Upstream, request};
+use futures::channel::oneshot;
+use futures::future::join_all;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::Delay;
+use worker::wasm_bindgen_futures::spawn_local;
+
+/// How long to wait before an upstream that ended its stream is listened to again: first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// Hears a notification under the names the client knows.
+type Told = Rc<dyn Fn(&str, Map<String, Value>)>;
+/// Hears a question, and where its answer goes.
+type Asked = Rc<dyn Fn(Question, oneshot::Sender<ClientAnswer>)>;
+
+/// The client of a session, as far as what belongs to no request reaches it.
+pub struct SessionClient {
+    /// Hears what it is told.
+    pub told: Told,
+    /// Hears what it is asked.
+    pub asked: Asked,
+}
+
+/// `subscriptions/listen`: what it tells goes on until the client closes the stream.
+pub fn work(scene: Scene, to: Addressee, kept: Filter, shown: Rc<Shown>) -> Work {
+    let audience = Audience { notices: Notices::new(to.era, None, None), to: to.clone() };
+    Work::new(audience, |client| async move {
+        let subscription = Subscription::new(to.id.clone(), kept);
+        client.tell(subscription.acknowledgement());
+        let filter = subscription.filter().clone();
+        let told: Told = Rc::new(move |method, params| {
+            if let Some(message) = subscription.relay(method, params) {
+                client.tell(message);
+            }
+        });
+        changes(&scene, &shown, &filter, &told, None).await;
+        std::future::pending().await
+    })
+}
+
+/// Tells a session what its filter wants, as far as its endpoint can tell it.
+pub async fn for_session(scene: &Scene, filter: Filter, client: SessionClient) {
+    let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await;
+    // An endpoint that is gone has nothing to tell.
+    let Ok(shown) = shown else { return std::future::pending().await };
+    let parts = locate::parts_at_hand(&scene.context, &scene.party(), &shown).await;
+    let kept = filter.kept_by(&View::new(&shown.endpoint, &parts).offered());
+    let (wanted, all, level) = (kept.clone(), client.told, scene.session.as_ref().and_then(|known| known.log_level));
+    let told: Told = Rc::new(move |method, params| {
+        let is_loud = || loudness(&params).is_some_and(|said| level.is_none_or(|level| said >= level));
+        if wanted.wants(method, &params) || (method == "notifications/message" && is_loud()) {
+            all(method, params);
+        }
+    });
+    changes(scene, &shown, &kept, &told, Some(&client.asked)).await;
+    std::future::pending::<()>().await;
+}
+
+fn loudness(params: &Map<String, Value>) -> Option<LogLevel> {
+    params.get("level").and_then(Value::as_str).and_then(LogLevel::named)
+}
+
+/// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell.
+async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told, asked: Option<&Asked>) {
+    let party = scene.party();
+    let at_hand = locate::parts_at_hand(&scene.context, &party, shown).await;
+    let wishes = wishes(scene, shown, &at_hand, filter);
+    join_all(wishes.into_iter().filter_map(|(index, wish)| {
+        let upstream = shown.upstreams.get(index)?;
+        let ear =
+            Ear { scene, party: &party, shown, index, upstream, wish, told: Rc::clone(told), asked: asked.cloned() };
+        Some(ear.hear())
+    }))
+    .await;
+}
+
+/// What is wanted of each upstream, in its own words.
+#[derive(Clone, Default)]
+struct Wish {
+    filter: Filter,
+    /// By the upstream's own id of a task, the one the client knows.
+    tasks: BTreeMap<String, String>,
+}
+
+fn wishes(scene: &Scene, shown: &Shown, parts: &[Part], filter: &Filter) -> BTreeMap<usize, Wish> {
+    let view = View::new(&shown.endpoint, parts);
+    let mut wishes: BTreeMap<usize, Wish> = BTreeMap::new();
+    for (index, part) in parts.iter().enumerate() {
+        let Some(listing) = &part.listing else { continue };
+        let lists = Filter { resource_subscriptions: [].into(), task_ids: [].into(), ..filter.clone() };
+        let kept = lists.kept_by(&listing.introduction().offered);
+        // A legacy upstream says to a session whatever belongs to no request, wanted or not.
+        let talks = scene.session.is_some()
+            && shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(&scene.party(), known));
+        if talks || !kept.is_empty() {
+            wishes.entry(index).or_default().filter = kept;
+        }
+    }
+    for uri in &filter.resource_subscriptions {
+        if let Lookup::Found { part, own } = view.find_resource(uri) {
+            wishes.entry(part).or_default().filter.resource_subscriptions.insert(own);
+        }
+    }
+    for id in &filter.task_ids {
+        let Ok((upstream, own)) = ticket::open_task(&scene.context.settings.root, &scene.place, id) else { continue };
+        if let Some(index) = shown.upstreams.iter().position(|known| known.id == upstream) {
+            let wish = wishes.entry(index).or_default();
+            wish.filter.task_ids.insert(own.clone());
+            wish.tasks.insert(own, id.clone());
+        }
+    }
+    wishes
+}
+
+/// One upstream that is listened to.
+struct Ear<'a> {
+    scene: &'a Scene,
+    party: &'a Party,
+    shown: &'a Rc<Shown>,
+    index: usize,
+    upstream: &'a Upstream,
+    wish: Wish,
+    told: Told,
+    asked: Option<Asked>,
+}
+
+impl Ear<'_> {
+    /// Listens again whenever the upstream ends its stream: what changed meanwhile is not known, so nothing remembered of it
+    /// is fresh.
+    async fn hear(self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let began = super::clock::now();
+            if upstreams::is_legacy(self.party, self.upstream) {
+                self.hear_legacy().await;
+            } else {
+                self.hear_modern().await;
+            }
+            let lasted = super::clock::now().since(began).millis();
+            pause = if u128::from(lasted) > LONGEST_PAUSE.as_millis() { FIRST_PAUSE } else { pause };
+            Delay::from(pause).await;
+            upstreams::outdate(self.party, self.upstream);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn hear_modern(&self) {
+        let filter = serde_json::to_value(&self.wish.filter).unwrap_or_default();
+        let params = std::iter::once(("notifications".to_owned(), filter)).collect();
+        let ask = Ask { attended: true, ..Ask::plain(AskMethod::Listen, params) };
+        let hearer = Hearer { context: Rc::clone(&self.scene.context), notices: self.teller(), answers: None };
+        // However it ends, it begins again.
+        let _ = errand::ask(self.party, self.upstream, ask, Some(&hearer)).await;
+    }
+
+    /// An upstream sends what belongs to no request on one stream of a session only. A client's session has sessions of its
+    /// upstreams for itself, so it is that one; for any other client one is opened.
+    async fn hear_legacy(&self) {
+        let takes = self.scene.session.as_ref().map(|session| session.client.clone()).unwrap_or_default();
+        let known = self.party.session.as_ref().and_then(|_| links::known(self.party, self.upstream, &takes));
+        let link = match known {
+            Some(link) => link,
+            None => match errand::link(self.party, self.upstream, takes.clone()).await {
+                Ok(link) => link,
+                Err(_) => return,
+            },
+        };
+        let mut closed = Closed { scene: self.scene, request: None };
+        if self.party.session.is_some() {
+            links::keep(self.party, self.upstream, &takes, None, Some(link.clone()));
+        } else {
+            closed.request = request::end(self.upstream, &link, self.party.limits.deadline);
+        }
+        for uri in &self.wish.filter.resource_subscriptions {
+            let params = std::iter::once(("uri".to_owned(), Value::from(uri.as_str()))).collect();
+            let ask = Ask::plain(AskMethod::Subscribe, params);
+            // One that cannot be watched says nothing, and the others do.
+            let _ = errand::ask_over(self.party, self.upstream, link.clone(), ask).await;
+        }
+        let request = request::stream(self.upstream, &link, None, self.party.limits.deadline);
+        let Ok(mut connection) = Line::open(&request).await else { return };
+        if !connection.is_stream() {
+            return std::future::pending().await;
+        }
+        let (mut reader, tell) = (EventReader::default(), self.teller());
+        while let Ok(Some(bytes)) = connection.next(None).await {
+            for event in reader.push(&bytes) {
+                self.said(&link, &event, &tell);
+            }
+        }
+    }
+
+    fn said(&self, link: &Link, event: &[u8], tell: &dyn Fn(Notification)) {
+        match answer::message(event, 0) {
+            Ok(Message::Notification(notification)) => tell(notification),
+            Ok(Message::Request(question)) => self.question(link, question),
+            Ok(Message::Response(_)) | Err(_) => {}
+        }
+    }
+
+    /// A question that belongs to no request: the client of the session answers it, if it takes it.
+    fn question(&self, link: &Link, question: ServerRequest) {
+        let takes = self.scene.session.as_ref().map(|session| session.client.clone()).unwrap_or_default();
+        let (answer, answered) = oneshot::channel();
+        let ServerRequest { id, method, params } = question;
+        match (&self.asked, Question::admit(&takes, method.clone(), params)) {
+            _ if method == "ping" => drop(answer.send(Ok(Map::new()))),
+            (Some(asked), Ok(question)) => asked(question, answer),
+            (_, Err(refusal)) => drop(answer.send(Err(refusal))),
+            (None, Ok(_)) => drop(answer),
+        }
+        let (upstream, link, deadline) = (self.upstream.clone(), link.clone(), self.party.limits.deadline);
+        spawn_local(async move {
+            let outcome = within(Some(LONGEST_QUESTION), answered).await.and_then(Result::ok);
+            let outcome = outcome.unwrap_or_else(|| Err(Client::silence()));
+            let message = request::Message::Answer { id: &id, outcome: &outcome };
+            let _ = outbound::send(&message.request(&upstream, Some(&link), 0, deadline)).await;
+        });
+    }
+
+    /// Tells a notification under the names the client knows. A changed list is not fresh any more before anybody hears of it.
+    fn teller(&self) -> Box<dyn Fn(Notification)> {
+        let (party, upstream, told) = (self.party.clone(), self.upstream.clone(), Rc::clone(&self.told));
+        let (shown, index, tasks) = (Rc::clone(self.shown), self.index, self.wish.tasks.clone());
+        Box::new(move |mut notice| {
+            if notice.method.ends_with("/list_changed") {
+                upstreams::outdate(&party, &upstream);
+            }
+            let at_hand: Vec<Part> =
+                shown.named().map(|(upstream, prefix)| upstreams::at_hand(&party, upstream, prefix).0).collect();
+            View::new(&shown.endpoint, &at_hand).reveal_told(index, &notice.method, &mut notice.params);
+            let own = notice.params.get("taskId").and_then(Value::as_str);
+            if let Some(known) = own.and_then(|own| tasks.get(own)) {
+                notice.params.insert("taskId".to_owned(), known.as_str().into());
+            }
+            told(&notice.method, notice.params);
+        })
+    }
+}
+
+/// Ends a session of an upstream when it is dropped.
+struct Closed<'a> {
+    scene: &'a Scene,
+    request: Option<OutboundRequest>,
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.scene.context.background.wait_until(async move {
+                // Whether it hears of it changes nothing here.
+                let _ = outbound::send(&request).await;
+            });
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What the protocol's objects have in common: a request from an isolate becomes a scene, and what was served a response.
+
+use super::admission;
+use super::context::{self, Background, Context};
+use super::incoming::{self, header};
+use super::mcp::{SESSION, Served};
+use super::mcp_serve::Scene;
+use super::reply;
+use crate::api::problem::Problem;
+use crate::api::route;
+use crate::mcp::session::Session;
+use crate::mcp::ticket;
+use std::rc::Rc;
+use worker::{Env, Response, Result};
+
+/// The surroundings of a request in an object, or the response that says that nothing can be served.
+pub fn surroundings(
+    env: &Env,
+    request: &worker::web_sys::Request,
+) -> std::result::Result<Rc<Context>, Result<Response>> {
+    let correlation = context::correlation(request);
+    let settings = match context::settings(env) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            let reply = Problem::Misconfigured(problems).reply(&correlation, "unconfigured");
+            return Err(reply::render(reply, &correlation));
+        }
+    };
+    Ok(Rc::new(Context::new(env.clone(), Background::Object, settings, correlation)))
+}
+
+/// Where a request is served: the isolate it comes from has taken a call, and the token is verified here again.
+pub fn scene(
+    context: &Rc<Context>,
+    request: &worker::web_sys::Request,
+    session: Option<Session>,
+    held: Option<String>,
+) -> std::result::Result<Scene, Problem> {
+    let principal = admission::accompany(context, header(request, "authorization").as_deref())?;
+    let place = principal.place(route::server(&incoming::path(request)));
+    let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
+    let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
+    Ok(Scene { context: Rc::clone(context), principal, place, session, session_name, held })
+}
+
+/// The response of an object.
+pub fn respond(context: &Context, served: std::result::Result<Served, Problem>) -> Result<Response> {
+    match served {
+        Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
+        Ok(Served::Response(response)) => Ok(response),
+        Err(problem) => {
+            reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation)
+        }
+    }
+}

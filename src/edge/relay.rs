@@ -1,0 +1,333 @@
+//! One request of a client, answered by one upstream, whatever era either of them speaks.
+//!
+//! | client | upstream | when the upstream needs input |
+//! |---|---|---|
+//! | modern | modern | the client is told so; the upstream's state comes back sealed |
+//! | modern | legacy | the upstream's open call is held in an object until the client brings it (see [`super::mcp_held_object`]) |
+//! | legacy | modern | the client is asked on its stream, and the upstream is asked again with the answers |
+//! | legacy | legacy | the client is asked on its stream, and its answer is passed on |
+
+use super::calls::{self, note};
+use super::errand::{self, Hearer};
+use super::locate::At;
+use super::mcp_serve::Scene;
+use super::mcp_work::Client;
+use super::tenant::Shown;
+use super::tools::{self, ToolError};
+use super::upstreams::{self, Party};
+use super::{clock, random};
+use crate::api::problem::Problem;
+use crate::catalogue::endpoint::PrefixMode;
+use crate::catalogue::view::{Part, View};
+use crate::entropy::purpose::Purpose;
+use crate::mcp::capability::ClientCapabilities;
+use crate::mcp::era::Era;
+use crate::mcp::log_level::LogLevel;
+use crate::mcp::method::{Call, TaskAction};
+use crate::mcp::params::{InputRetry, RequestMeta};
+use crate::mcp::question::Question;
+use crate::mcp::refusal::Fault;
+use crate::mcp::reply::{Addressee, Reply};
+use crate::mcp::ticket::{self, Resume};
+use crate::mcp::wire::{CallToolResult, Tool};
+use crate::upstream::ask::{Answer, Ask, AskMethod, Notification};
+use crate::upstream::{ProtocolBreach, Upstream};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+/// How often an upstream may ask a legacy client again within one call.
+const MOST_ROUNDS: usize = 16;
+
+/// A request and the upstream that answers it.
+pub struct Errand {
+    /// Where it is served, and for whom.
+    pub scene: Scene,
+    /// What came with it.
+    pub meta: RequestMeta,
+    /// The request, as the client made it.
+    pub call: Call,
+    /// What the endpoint shows.
+    pub shown: Rc<Shown>,
+    /// Which of its upstreams, and what is asked of it under its own names.
+    pub at: At<Ask>,
+    /// The called tool.
+    pub tool: Option<Rc<Tool>>,
+}
+
+/// Asks the upstream, as often as it needs input, and renders what it answered.
+pub async fn run(errand: Errand, client: Client) -> Result<Reply, Problem> {
+    let Errand { scene, meta, call, shown, at, tool } = errand;
+    let Some(upstream) = shown.upstreams.get(at.index) else { return Ok(client.to().refuse(Fault::Internal)) };
+    let relay = Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index: at.index, upstream, tool };
+    let started = clock::now();
+    let answered = relay.asked(at.own, &client).await;
+    let name = relay.named();
+    Ok(match answered {
+        Ok((reply, outcome)) => {
+            note(&scene.context, name, started, outcome, None);
+            reply
+        }
+        Err(error) => {
+            note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
+            failed(&call, &client.to(), &error)
+        }
+    })
+}
+
+/// A call that could not be made: for a tool a failed call, in words the model can act on, and an error otherwise.
+pub fn failed(call: &Call, to: &Addressee, error: &ToolError) -> Reply {
+    match (call, error) {
+        (Call::Tool { .. }, ToolError::BadArguments(violations)) => {
+            let places = violations.iter().map(|violation| format!("{:?}: {}", violation.pointer, violation.problem));
+            to.called(CallToolResult::failed(format!("{error}. {}", places.collect::<Vec<_>>().join("; "))))
+        }
+        (Call::Tool { .. }, _) => to.called(CallToolResult::failed(format!("The call failed: {error}."))),
+        _ => to.refuse(Fault::Upstream(Box::new(crate::mcp::wire::RpcError {
+            code: crate::mcp::refusal::INTERNAL_ERROR,
+            message: error.to_string(),
+            data: None,
+        }))),
+    }
+}
+
+struct Relay<'a> {
+    scene: &'a Scene,
+    meta: &'a RequestMeta,
+    call: &'a Call,
+    shown: &'a Rc<Shown>,
+    index: usize,
+    upstream: &'a Upstream,
+    tool: Option<Rc<Tool>>,
+}
+
+/// A reply, and what the log calls it.
+type Answered = (Reply, &'static str);
+
+impl Relay<'_> {
+    /// What the log calls the request: a tool by its shown name, anything else by its upstream and its method.
+    fn named(&self) -> String {
+        match self.call {
+            Call::Tool { name, .. } => name.clone(),
+            other => format!("{}: {}", self.upstream.name, other.method()),
+        }
+    }
+
+    fn party(&self) -> Party {
+        self.scene.party()
+    }
+
+    async fn asked(&self, mut ask: Ask, client: &Client) -> Result<Answered, ToolError> {
+        let party = self.party();
+        let legacy_upstream = upstreams::is_legacy(&party, self.upstream);
+        self.equip(&mut ask, client, legacy_upstream);
+        if let Some(retry) = self.call.retry()
+            && let Err(fault) = self.resume(&mut ask, retry)
+        {
+            return Ok((client.to().refuse(fault), "bad_arguments"));
+        }
+        let hearer = ask.attended.then(|| self.hearer(client, ask.declares.clone()));
+        for _ in 0..MOST_ROUNDS {
+            let answer = errand::ask(&party, self.upstream, ask.clone(), hearer.as_ref()).await?;
+            let (requests, state) = match answer {
+                Answer::InputRequired { requests, state } => (requests, state),
+                other => return self.rendered(other, client),
+            };
+            let questions = Question::read_all(&ask.declares, &requests).ok_or_else(|| self.breach())?;
+            if client.to().era == Era::Modern {
+                return Ok((self.wants_input(client, requests, state), "needs_input"));
+            }
+            if self.scene.session.is_none() {
+                return Err(ToolError::NeedsInput);
+            }
+            match answers(client, questions).await {
+                Ok(responses) => give(&mut ask, responses, state),
+                Err(error) => return Ok((client.to().refuse(Fault::Upstream(Box::new(error))), "input_refused")),
+            }
+        }
+        Err(ToolError::NeedsInput)
+    }
+
+    /// What the request carries besides its parameters.
+    fn equip(&self, ask: &mut Ask, client: &Client, legacy_upstream: bool) {
+        let (meta, modern) = (self.meta, client.to().era == Era::Modern);
+        let session = self.scene.session.as_ref();
+        ask.meta.clone_from(&meta.relayed);
+        ask.progress = meta.progress.is_some();
+        ask.log_level = match session {
+            // A modern upstream says nothing unless it is asked to, which a legacy client cannot know.
+            Some(session) if !legacy_upstream => Some(session.log_level.unwrap_or(LogLevel::Info)),
+            Some(session) => session.log_level,
+            None => meta.log_level,
+        };
+        ask.declares = match session {
+            Some(session) => session.client.clone(),
+            // Only an object can hold the call of a legacy upstream open until its client comes back.
+            None if modern && (!legacy_upstream || self.scene.held.is_some()) => meta.client.clone(),
+            None => ClientCapabilities::default(),
+        };
+        ask.attended = session.is_some() || self.scene.held.is_some() || ask.progress || ask.log_level.is_some();
+    }
+
+    fn hearer(&self, client: &Client, takes: ClientCapabilities) -> Hearer {
+        let (shown, index) = (Rc::clone(self.shown), self.index);
+        let context = Rc::clone(&self.scene.context);
+        let parts = at_hand(&self.party(), self.shown);
+        let ears = client.clone();
+        let notices = move |mut notice: Notification| {
+            View::new(&shown.endpoint, &parts).reveal_told(index, &notice.method, &mut notice.params);
+            ears.notify(&notice.method, notice.params);
+        };
+        Hearer { context, notices: Box::new(notices), answers: Some((client.clone(), takes)) }
+    }
+
+    /// Takes up the request where its retry says. Responses without a state are passed on: the upstream may have given none.
+    fn resume(&self, ask: &mut Ask, retry: &InputRetry) -> Result<(), Fault> {
+        let state = match &retry.state {
+            None => None,
+            Some(sealed) => {
+                let Scene { context, place, .. } = self.scene;
+                match ticket::open_state(&context.settings.root, place, sealed, self.call, clock::now())? {
+                    Resume::Upstream { upstream, state } if upstream == self.upstream.id => state,
+                    _ => return Err(Fault::Params(crate::mcp::refusal::ParamsProblem::RequestState)),
+                }
+            }
+        };
+        if let Some(responses) = &retry.responses {
+            give(ask, responses.clone(), state);
+        } else if let Some(state) = state {
+            ask.params.insert("requestState".to_owned(), state.into());
+        }
+        Ok(())
+    }
+
+    fn wants_input(&self, client: &Client, requests: Map<String, Value>, state: Option<String>) -> Reply {
+        let Scene { context, place, .. } = self.scene;
+        let resume = Resume::Upstream { upstream: self.upstream.id.clone(), state };
+        let nonce = random::bytes(Purpose::McpSealed);
+        match ticket::seal_state(&context.settings.root, place, resume, self.call, clock::now(), nonce) {
+            Ok(state) => client.to().input_required(requests, state),
+            Err(fault) => client.to().refuse(fault),
+        }
+    }
+
+    fn rendered(&self, answer: Answer, client: &Client) -> Result<Answered, ToolError> {
+        let to = client.to();
+        Ok(match answer {
+            Answer::Result(mut result) => {
+                if self.tool.as_ref().is_some_and(|tool| !tools::keeps_its_schema(tool, &result)) {
+                    return Err(self.breach_of(ProtocolBreach::OutputSchema));
+                }
+                let failed = result.get("isError") == Some(&Value::Bool(true));
+                self.reveal(&mut result);
+                if let Call::Task { id, .. } = self.call
+                    && result.contains_key("taskId")
+                {
+                    result.insert("taskId".to_owned(), id.as_str().into());
+                }
+                (to.relayed(self.call, result), if failed { "tool_failed" } else { "ok" })
+            }
+            Answer::Error(error) => (to.upstream_error(self.call, error), "upstream_refused"),
+            Answer::Task(mut task) => {
+                let own_id = task.get("taskId").and_then(Value::as_str).ok_or_else(|| self.breach())?;
+                let Scene { context, place, .. } = self.scene;
+                let nonce = random::bytes(Purpose::McpSealed);
+                match ticket::seal_task(&context.settings.root, place, &self.upstream.id, own_id, nonce) {
+                    Ok(sealed) => {
+                        task.insert("taskId".to_owned(), sealed.into());
+                        (to.task(task), "task")
+                    }
+                    Err(fault) => (to.refuse(fault), "unavailable"),
+                }
+            }
+            Answer::InputRequired { .. } => return Err(ToolError::NeedsInput),
+        })
+    }
+
+    fn reveal(&self, result: &mut Map<String, Value>) {
+        if self.shown.endpoint.mode == PrefixMode::Never {
+            return;
+        }
+        let parts = at_hand(&self.party(), self.shown);
+        View::new(&self.shown.endpoint, &parts).reveal(self.index, result);
+    }
+
+    fn breach(&self) -> ToolError {
+        self.breach_of(ProtocolBreach::Result)
+    }
+
+    fn breach_of(&self, breach: ProtocolBreach) -> ToolError {
+        ToolError::Upstream(self.upstream.failure(breach.into()))
+    }
+}
+
+/// The parts as they are at hand: enough to name things.
+fn at_hand(party: &Party, shown: &Shown) -> Vec<Part> {
+    shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix).0).collect()
+}
+
+/// Asks a legacy client all questions at once, and waits for all its answers.
+async fn answers(
+    client: &Client,
+    questions: Vec<(String, Question)>,
+) -> Result<Map<String, Value>, crate::mcp::wire::RpcError> {
+    let asked = questions.into_iter().map(|(key, question)| async move {
+        let outcome = client.ask(question.clone()).await;
+        question.input_response(outcome).map(|response| (key, response))
+    });
+    futures::future::join_all(asked).await.into_iter().collect()
+}
+
+/// Gives the upstream what it asked for, and its state back.
+fn give(ask: &mut Ask, responses: Map<String, Value>, state: Option<String>) {
+    ask.params.insert("inputResponses".to_owned(), Value::Object(responses));
+    match state {
+        Some(state) => ask.params.insert("requestState".to_owned(), state.into()),
+        None => ask.params.shift_remove("requestState"),
+    };
+}
+
+/// The request that a call other than a tool's makes of its upstream, by the upstream's own name for what is called.
+pub fn ask(call: &Call, own: &str) -> Ask {
+    let mut params = Map::new();
+    let mut set = |name: &str, value: Value| params.insert(name.to_owned(), value);
+    let method = match call {
+        Call::Tool { .. } => AskMethod::CallTool,
+        Call::Prompt { arguments, .. } => {
+            set("name", own.into());
+            if let Some(arguments) = arguments {
+                set("arguments", Value::Object(arguments.clone()));
+            }
+            AskMethod::GetPrompt
+        }
+        Call::Resource { .. } => {
+            set("uri", own.into());
+            AskMethod::ReadResource
+        }
+        Call::Complete { reference, argument, context } => {
+            let (kind, member) = match reference {
+                crate::mcp::params::Reference::Prompt(_) => ("ref/prompt", "name"),
+                crate::mcp::params::Reference::Resource(_) => ("ref/resource", "uri"),
+            };
+            let reference = [("type", kind), (member, own)];
+            let reference = reference.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+            set("ref", Value::Object(reference.collect()));
+            set("argument", Value::Object(argument.clone()));
+            if let Some(context) = context {
+                set("context", Value::Object(context.clone()));
+            }
+            AskMethod::Complete
+        }
+        Call::Task { action, .. } => {
+            set("taskId", own.into());
+            match action {
+                TaskAction::Get => AskMethod::GetTask,
+                TaskAction::Cancel => AskMethod::CancelTask,
+                TaskAction::Update { responses } => {
+                    set("inputResponses", Value::Object(responses.clone()));
+                    AskMethod::UpdateTask
+                }
+            }
+        }
+    };
+    Ask::plain(method, params)
+}
