@@ -6,6 +6,7 @@ use super::context::Context;
 use super::tenant::Shown;
 use super::upstreams::{self, Age, Party};
 use crate::catalogue::view::{Freshness, Lookup, Part, View};
+use crate::mcp::reply::Degraded;
 use crate::observe::Event;
 use crate::upstream::UpstreamFailure;
 use futures::future::join_all;
@@ -36,6 +37,20 @@ pub async fn parts(context: &Context, principal: &Principal, party: &Party, show
         }
     }
     all
+}
+
+/// The upstreams whose parts are old or not there, for whoever reads the list.
+pub fn degraded(shown: &Shown, parts: &[Part]) -> Vec<Degraded> {
+    let named = shown.upstreams.iter().zip(parts);
+    let degraded = named.filter_map(|(upstream, part)| {
+        let (state, reason) = match &part.freshness {
+            Freshness::Fresh => return None,
+            Freshness::Stale(reason) => ("stale", reason),
+            Freshness::Absent(reason) => ("absent", reason),
+        };
+        Some(Degraded { upstream: upstream.name.clone(), state, reason: reason.clone() })
+    });
+    degraded.collect()
 }
 
 /// Every upstream's part as it is at hand, asked for only where there is none that can be used.

@@ -18,7 +18,7 @@ use crate::mcp::method::{Call, ListKind, Method};
 use crate::mcp::notice::Notices;
 use crate::mcp::params::Reference;
 use crate::mcp::refusal::Fault;
-use crate::mcp::reply::{INSTRUCTIONS, Reply};
+use crate::mcp::reply::{Addressee, Degraded, INSTRUCTIONS, Reply};
 use crate::mcp::session::Session;
 use crate::mcp::ticket::{self, Place, Resume};
 use crate::mcp::turn::Asked;
@@ -129,7 +129,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, instructions),
         Method::Discover => to.discover(offered, instructions),
         Method::List(kind) => match principal.demand(TOOLS_READ) {
-            Ok(()) => listed(&to, kind, &view),
+            Ok(()) => listed(&to, kind, &view, &locate::degraded(&shown, &at_hand)),
             Err(problem) => to.refuse(in_band(problem)?),
         },
         Method::Subscribe { ref uri, wanted } => {
@@ -150,12 +150,12 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     Ok(Prepared::Reply(reply))
 }
 
-fn listed(to: &crate::mcp::reply::Addressee, kind: ListKind, view: &View<'_>) -> Reply {
+fn listed(to: &Addressee, kind: ListKind, view: &View<'_>, degraded: &[Degraded]) -> Reply {
     match kind {
-        ListKind::Tools => to.tools(view.tools(&tools::own_definitions())),
-        ListKind::Prompts => to.list(kind, &view.prompts()),
-        ListKind::Resources => to.list(kind, &view.resources()),
-        ListKind::ResourceTemplates => to.list(kind, &view.templates()),
+        ListKind::Tools => to.tools(view.tools(&tools::own_definitions()), degraded),
+        ListKind::Prompts => to.list(kind, &view.prompts(), degraded),
+        ListKind::Resources => to.list(kind, &view.resources(), degraded),
+        ListKind::ResourceTemplates => to.list(kind, &view.templates(), degraded),
     }
 }
 
@@ -254,7 +254,7 @@ async fn tool(
 
 async fn own_tool(
     context: &Context,
-    to: &crate::mcp::reply::Addressee,
+    to: &Addressee,
     tool: BuiltIn,
     arguments: &Map<String, Value>,
 ) -> Result<Prepared, Problem> {

@@ -168,7 +168,7 @@ fn serve(asked: &Asked) -> Reply {
     match &asked.method {
         Method::Initialize { negotiated, .. } => asked.to.initialize(*negotiated, offered, INSTRUCTIONS),
         Method::Discover => asked.to.discover(offered, INSTRUCTIONS),
-        Method::List(_) => asked.to.tools(Vec::new()),
+        Method::List(_) => asked.to.tools(Vec::new(), &[]),
         _ => asked.to.called(server_time::run(MOMENT)),
     }
 }
