@@ -9,6 +9,7 @@
 )]
 
 use mcp_secure_gateway::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
+use mcp_secure_gateway::api::introspection::{FORM, IntrospectionRequest};
 use mcp_secure_gateway::api::openapi::{examples, render};
 use mcp_secure_gateway::api::route::{Method, ROUTES};
 use mcp_secure_gateway::mcp::era::Era;
@@ -177,6 +178,9 @@ fn a_shape_refuses_what_the_product_refuses() {
         assert_eq!(parse::<LoginRequest>(Some("application/json"), &bytes).is_ok(), good, "{body}");
     }
     assert!(fits("ExecuteRequest", &json!({"tool": "t"})) && !fits("ExecuteRequest", &json!({"arguments": {}})));
+    for (body, good) in [(json!({"active": false}), true), (json!({"active": true}), false), (json!({}), false)] {
+        assert_eq!(fits("Introspection", &body), good, "{body}");
+    }
     assert!(!fits("McpPost", &json!([])) && !fits("McpPost", &json!({"jsonrpc": "1.0", "id": 1, "method": "ping"})));
     assert!(!fits(
         "TokenResponse",
@@ -190,6 +194,7 @@ fn the_product_reads_the_examples_of_requests() {
     parse::<LoginRequest>(json, examples::LOGIN.as_bytes()).unwrap();
     parse::<RefreshRequest>(json, examples::REFRESH.as_bytes()).unwrap();
     parse::<ExecuteRequest>(json, examples::EXECUTE.as_bytes()).unwrap();
+    IntrospectionRequest::parse(Some(FORM), examples::INTROSPECT.as_bytes()).unwrap();
     for request in [examples::INITIALIZE, examples::DISCOVER, examples::CALL] {
         assert!(examples::answer(request)["result"].is_object(), "{request}");
     }
@@ -240,6 +245,8 @@ fn the_statuses_of_the_two_faces_are_those_of_the_contract() {
     assert_eq!(statuses("/mcp/execute", "post"), execute);
     let mcp = ["200", "202", "400", "401", "403", "404", "406", "413", "415", "421", "429", "503"];
     assert_eq!(statuses("/mcp", "post"), mcp);
+    let introspect = ["200", "400", "401", "403", "413", "415", "421", "429", "503"];
+    assert_eq!(statuses("/auth/introspect", "post"), introspect);
     assert_eq!(statuses("/auth/logout", "post"), ["204", "401", "403", "421", "503"]);
     assert_eq!(statuses("/health/live", "get"), ["200", "403", "421", "503"]);
     let described = document["paths"]["/mcp"]["post"]["description"].as_str().unwrap();

@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+const JSON: &str = "application/json";
+
 /// Body of `POST /auth/login`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -117,21 +119,23 @@ pub struct ExecuteResponse {
 
 /// Parses a body strictly: `application/json`, one document, no duplicate, no unknown member.
 pub fn parse<T: DeserializeOwned>(content_type: Option<&str>, bytes: &[u8]) -> Result<T, Problem> {
-    if !is_json(content_type) {
-        return Err(Problem::UnsupportedMediaType);
-    }
+    demand_type(content_type, JSON)?;
     let value = json::parse_object(bytes, REQUEST_CAPS).map_err(Problem::Json)?;
     serde_json::from_value(value).map_err(|error| Problem::InvalidBody(without_values(&error.to_string())))
 }
 
-/// Whether a content type is `application/json`, with `charset=utf-8` or without parameters (RFC 8259 section 11).
-pub fn is_json(content_type: Option<&str>) -> bool {
-    let Some(content_type) = content_type else { return false };
-    let mut parts = content_type.split(';').map(str::trim);
+/// Refuses a body unless its content type is this media type, with `charset=utf-8` or without parameters: neither JSON
+/// (RFC 8259 section 11) nor a form has others.
+pub fn demand_type(content_type: Option<&str>, takes: &'static str) -> Result<(), Problem> {
+    let mut parts = content_type.unwrap_or_default().split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    essence.eq_ignore_ascii_case("application/json")
-        && parts
-            .all(|parameter| matches!(parameter.to_ascii_lowercase().as_str(), "charset=utf-8" | "charset=\"utf-8\""))
+    let utf8 =
+        |parameter: &str| matches!(parameter.to_ascii_lowercase().as_str(), "charset=utf-8" | "charset=\"utf-8\"");
+    if essence.eq_ignore_ascii_case(takes) && parts.all(utf8) {
+        Ok(())
+    } else {
+        Err(Problem::UnsupportedMediaType { takes })
+    }
 }
 
 /// serde's messages quote a value of the wrong type, which may be a password; the words before it are enough.
@@ -150,12 +154,12 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretTex
 
 #[cfg(test)]
 mod tests {
-    use super::{ExecuteRequest, LoginRequest, is_json, parse};
+    use super::{ExecuteRequest, LoginRequest, demand_type, parse};
     use crate::api::problem::Problem;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    const JSON: Option<&str> = Some("application/json");
+    const JSON: Option<&str> = Some(super::JSON);
 
     fn login(body: &str) -> Result<LoginRequest, Problem> {
         parse(JSON, body.as_bytes())
@@ -196,6 +200,7 @@ mod tests {
 
     #[test]
     fn only_json_is_json() {
+        let is_json = |content_type| demand_type(content_type, super::JSON).is_ok();
         for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
             assert!(is_json(Some(good)), "{good}");
         }

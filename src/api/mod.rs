@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod health;
+pub mod introspection;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod problem;

@@ -35,9 +35,12 @@ pub enum Problem {
         /// The value of `Allow`.
         allow: String,
     },
-    /// The body is not `application/json`.
+    /// The body is of another media type than the route takes.
     #[error("unsupported media type")]
-    UnsupportedMediaType,
+    UnsupportedMediaType {
+        /// The media type it takes.
+        takes: &'static str,
+    },
     /// The body is not one strict JSON document.
     #[error("{0}")]
     Json(JsonError),
@@ -175,7 +178,7 @@ impl Problem {
             Self::OriginNotAllowed => ("origin-not-allowed", 403, "Origin not allowed"),
             Self::NotFound => ("not-found", 404, "No such route"),
             Self::MethodNotAllowed { .. } => ("method-not-allowed", 405, "Method not allowed"),
-            Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
+            Self::UnsupportedMediaType { .. } => ("unsupported-media-type", 415, "Unsupported media type"),
             Self::Json(JsonError::TooLarge { .. }) => ("body-too-large", 413, "Body too large"),
             Self::Json(JsonError::NotAnObject) | Self::InvalidBody(_) => ("invalid-body", 400, "Invalid body"),
             Self::Json(_) => ("malformed-json", 400, "Malformed JSON"),
@@ -202,7 +205,7 @@ impl Problem {
             Self::OriginNotAllowed => "browsers may call this gateway from its own origin only".into(),
             Self::NotFound => "see /openapi.json for the routes".into(),
             Self::MethodNotAllowed { allow } => format!("this route takes {allow}"),
-            Self::UnsupportedMediaType => "send content-type: application/json".into(),
+            Self::UnsupportedMediaType { takes } => format!("send content-type: {takes}"),
             Self::Json(error) => error.to_string(),
             Self::InvalidBody(what) => what.clone(),
             Self::MissingCredentials => "send authorization: Bearer with an access token from /auth/login".into(),
@@ -292,7 +295,7 @@ mod tests {
             Problem::OriginNotAllowed,
             Problem::NotFound,
             Problem::MethodNotAllowed { allow: "POST, OPTIONS".into() },
-            Problem::UnsupportedMediaType,
+            Problem::UnsupportedMediaType { takes: "application/json" },
             Problem::Json(JsonError::TooLarge { max_bytes: 9 }),
             Problem::Json(JsonError::DuplicateMember { name: "a".into() }),
             Problem::InvalidBody("missing field `tool`".into()),

@@ -11,6 +11,8 @@ pub enum Endpoint {
     Logout,
     /// Say whose token this is.
     Me,
+    /// Say of any token of the tenant whether it is good, and what it says.
+    Introspect,
     /// List the tools, in plain REST.
     ListTools,
     /// Call a tool, in plain REST.
@@ -96,11 +98,12 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 21] = [
+pub const ROUTES: [Route; 22] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
     get("/auth/me", Endpoint::Me, "Who the access token stands for"),
+    post("/auth/introspect", Endpoint::Introspect, "Whether an access token of the tenant is good, and what it says"),
     get("/mcp/tools", Endpoint::ListTools, "List the tools this caller may use"),
     post("/mcp/execute", Endpoint::ExecuteTool, "Call a tool"),
     post("/mcp", Endpoint::Mcp, "The Model Context Protocol, streamable HTTP"),

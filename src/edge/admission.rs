@@ -13,7 +13,7 @@ use crate::id::TokenId;
 use crate::mcp::ticket::Place;
 use crate::observe::Who;
 use crate::store::keys;
-use crate::token::access::{self, AccessClaims, Expectation, VerifiedToken};
+use crate::token::access::{self, AccessClaims, Expectation, TokenRefusal, VerifiedToken};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -67,7 +67,11 @@ pub fn who(claims: &AccessClaims) -> Who {
 
 /// Verifies the bearer token of an `Authorization` header. No call is taken, and a revocation is not seen.
 pub fn verify(context: &Context, authorization: Option<&str>) -> Result<Rc<VerifiedToken>, Problem> {
-    let text = bearer(authorization)?;
+    read(context, bearer(authorization)?).map_err(|refusal| Problem::InvalidToken(refusal.to_string()))
+}
+
+/// Verifies the text of an access token. A revocation is not seen.
+pub fn read(context: &Context, text: &str) -> Result<Rc<VerifiedToken>, TokenRefusal> {
     let now = clock::now();
     let key: [u8; 32] = Sha256::digest(text).into();
     let known = VERIFIED.with_borrow_mut(|verified| verified.get(&key).cloned());
@@ -77,9 +81,7 @@ pub fn verify(context: &Context, authorization: Option<&str>) -> Result<Rc<Verif
     let settings = &context.settings;
     let expectation =
         Expectation { issuer: &settings.issuer, audience: &settings.resource, max_lifetime: settings.access_life, now };
-    let token = access::verify(&settings.keys, text, &expectation)
-        .map(Rc::new)
-        .map_err(|refusal| Problem::InvalidToken(refusal.to_string()))?;
+    let token = access::verify(&settings.keys, text, &expectation).map(Rc::new)?;
     VERIFIED.with_borrow_mut(|verified| verified.put(key, Rc::clone(&token)));
     Ok(token)
 }
@@ -139,12 +141,17 @@ pub async fn check(context: &Context, principal: &Principal) -> Result<(), Probl
     if principal.token.expires_at() <= clock::now() {
         return Err(Problem::InvalidToken("expired".into()));
     }
+    if is_live(context, claims).await? { Ok(()) } else { Err(Problem::InvalidToken("revoked".into())) }
+}
+
+/// Whether the gate of a token's owner knows of no revocation and of a live session. No call is taken.
+pub async fn is_live(context: &Context, claims: &AccessClaims) -> Result<bool, Problem> {
     let question = GateRequest::Check { token: claims.jti.clone(), session: claims.sid.clone() };
     match gate::ask(&context.env, &keys::principal_gate(&claims.tenant, &claims.sub), &question).await? {
-        GateReply::Done => Ok(()),
+        GateReply::Done => Ok(true),
         GateReply::Revoked => {
             forget(&claims.jti);
-            Err(Problem::InvalidToken("revoked".into()))
+            Ok(false)
         }
         other => Err(gate::unexpected(&other)),
     }

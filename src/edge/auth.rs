@@ -1,4 +1,4 @@
-//! Login, refresh, logout, and who am I.
+//! Login, refresh, logout, who am I, and whose token is this.
 
 use super::admission::{self, Principal, who};
 use super::context::{Context, unavailable};
@@ -6,6 +6,7 @@ use super::{clock, gate, random};
 use crate::account::password::{self, MAX_BYTES};
 use crate::account::{Login, User, Username, login as decide_login};
 use crate::api::body::{LoginRequest, MeResponse, RefreshRequest, TokenResponse};
+use crate::api::introspection::{Introspection, IntrospectionRequest, showable};
 use crate::api::problem::{Limit, Problem};
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
@@ -113,9 +114,7 @@ pub async fn logout(context: &Context, authorization: Option<&str>) -> Result<Re
 /// `GET /auth/me`.
 pub async fn me(context: &Context, principal: &Principal) -> Result<Reply, Problem> {
     let claims = principal.claims();
-    let row: Option<UsernameRow> =
-        first(context, USERNAME_BY_ID, &[claims.tenant.as_str(), claims.sub.as_str()]).await?;
-    let username = row.ok_or_else(|| Problem::InvalidToken("the user is gone".into()))?.username;
+    let username = username(context, claims).await?.ok_or_else(|| Problem::InvalidToken("the user is gone".into()))?;
     Ok(Reply::private_json(
         200,
         &MeResponse {
@@ -128,6 +127,35 @@ pub async fn me(context: &Context, principal: &Principal) -> Result<Reply, Probl
             entropy: claims.ent.clone(),
         },
     ))
+}
+
+/// `POST /auth/introspect` (RFC 7662). The caller's own token was admitted before; what is presented is only looked at.
+///
+/// 1. signature and claims; 2. whether this caller may be shown it; 3. its owner's gate, whose silence is a 503 and never an
+///    "active"; 4. one answer for everything else.
+pub async fn introspect(
+    context: &Context,
+    reader: &Principal,
+    request: &IntrospectionRequest,
+) -> Result<Reply, Problem> {
+    let presented = admission::read(context, request.token.expose());
+    let shown = presented.as_deref().ok().and_then(|token| showable(token, reader.claims(), clock::now()));
+    let told = match shown {
+        Some(shown) => {
+            let claims = shown.claims();
+            let (live, username) = try_join(admission::is_live(context, claims), username(context, claims)).await?;
+            shown.told(live, username)
+        }
+        None => Introspection::INACTIVE,
+    };
+    Ok(Reply::private_json(200, &told))
+}
+
+/// The login name of the user a token stands for; `None` when the user is gone.
+async fn username(context: &Context, claims: &AccessClaims) -> Result<Option<String>, Problem> {
+    let row: Option<UsernameRow> =
+        first(context, USERNAME_BY_ID, &[claims.tenant.as_str(), claims.sub.as_str()]).await?;
+    Ok(row.map(|row| row.username))
 }
 
 async fn limit_login(context: &Context, source: &str, account: &str) -> Result<(), Problem> {

@@ -36,6 +36,7 @@ mod tools;
 mod upstreams;
 
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
+use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::api::route::{self, Endpoint, Miss, Route, resolve};
@@ -121,6 +122,11 @@ async fn dispatch(
             let principal = caller(context, authorization, trace).await?;
             Ok(rated(context, &principal, auth::me(context, &principal).await?))
         }
+        Endpoint::Introspect => {
+            let principal = caller(context, authorization, trace).await?;
+            let question = form(&request).await?;
+            Ok(rated(context, &principal, auth::introspect(context, &principal, &question).await?))
+        }
         Endpoint::ListTools => {
             let principal = caller(context, authorization, trace).await?;
             Ok(rated(context, &principal, calls::list_tools(context, &principal).await?))
@@ -204,6 +210,12 @@ async fn json<T: DeserializeOwned>(request: &Request) -> std::result::Result<T, 
     let content_type = header(request, "content-type");
     let bytes = incoming::body(request).await?;
     parse(content_type.as_deref(), &bytes)
+}
+
+async fn form(request: &Request) -> std::result::Result<IntrospectionRequest, Problem> {
+    let content_type = header(request, "content-type");
+    let bytes = incoming::body(request).await?;
+    IntrospectionRequest::parse(content_type.as_deref(), &bytes)
 }
 
 /// `Host` must be this gateway's (DNS rebinding), and a browser must come from this gateway's own pages.

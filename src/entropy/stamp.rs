@@ -1,4 +1,4 @@
-//! What a token says about its own randomness: in its `ent` claim, in the log, and on `GET /auth/me`.
+//! What a token says about its own randomness: in its `ent` claim, in the log, on `GET /auth/me` and on `POST /auth/introspect`.
 //!
 //! Never a random byte, nor a hash of any: a hash of bytes that somebody else knows would confirm them.
 

@@ -3,11 +3,12 @@
 
 use crate::api::body::{ExecuteResponse, MeResponse, TokenResponse, ToolList, ToolSummary};
 use crate::api::health::{Liveness, PartState, health, readiness};
+use crate::api::introspection::{ActiveToken, Introspection};
 use crate::entropy::provenance::{Label, Provenance, Report};
 use crate::entropy::provider::Mode;
 use crate::entropy::stamp::Stamp;
 use crate::entropy::status::{Outputs, Status};
-use crate::id::{CorrelationId, SessionId};
+use crate::id::{CorrelationId, SessionId, TokenId};
 use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::headers::RequestHeaders;
 use crate::mcp::method::Method;
@@ -28,6 +29,8 @@ pub const LOGIN: &str = r#"{"username":"demo","password":"demo123"}"#;
 pub const REFRESH: &str = r#"{"refresh_token":"the refresh token of the last answer"}"#;
 /// A body of `POST /mcp/execute`.
 pub const EXECUTE: &str = r#"{"tool":"server_time","arguments":{}}"#;
+/// A body of `POST /auth/introspect`.
+pub const INTROSPECT: &str = "token=the+access+token+asked+about&token_type_hint=access_token";
 /// A handshake of the revisions before 2026-07-28.
 pub const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"example","version":"1.0.0"}}}"#;
 /// A request of 2026-07-28, with its `MCP-Protocol-Version` and `Mcp-Method` headers.
@@ -41,6 +44,11 @@ const MOMENT: Timestamp = Timestamp::from_millis(1_795_363_200_007);
 /// A text as a value; `null` when it is not JSON, which a test refuses.
 pub fn text(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_default()
+}
+
+/// A form as a value: its parameters by name.
+pub fn form(text: &str) -> Value {
+    url::form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 /// A value of the product; `null` when it cannot be rendered, which a test refuses.
@@ -68,13 +76,31 @@ pub fn me() -> Value {
         scope: Scope::full().to_string(),
         session: SessionId::from_bytes(&[7; 16]).to_string(),
         expires_at: 1_795_363_800,
-        entropy: Some(Stamp {
-            label: Label::QuantumSeeded,
-            providers: vec!["anu".to_owned()],
-            age_seconds: Some(42),
-            epoch: Some(1731),
-        }),
+        entropy: Some(stamp()),
     })
+}
+
+/// `POST /auth/introspect`, of a good token.
+pub fn active() -> Value {
+    value(&Introspection::Active(Box::new(ActiveToken {
+        active: true,
+        scope: Scope::full().to_string(),
+        client_id: "password-login".to_owned(),
+        username: "demo".to_owned(),
+        token_type: "Bearer",
+        exp: 1_795_363_800,
+        iat: 1_795_363_200,
+        sub: "demo-user".to_owned(),
+        aud: "https://gateway.example.com/mcp".to_owned(),
+        iss: "https://gateway.example.com".to_owned(),
+        jti: TokenId::from_bytes(&[9; 32]).to_string(),
+        tenant: "demo".to_owned(),
+        entropy: Some(stamp()),
+    })))
+}
+
+fn stamp() -> Stamp {
+    Stamp { label: Label::QuantumSeeded, providers: vec!["anu".to_owned()], age_seconds: Some(42), epoch: Some(1731) }
 }
 
 /// `GET /mcp/tools`.

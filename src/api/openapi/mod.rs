@@ -20,7 +20,7 @@ use document::{
 use rpc::RpcError;
 use schemars::Schema;
 use serde_json::Value;
-use served::{Examples, Given, JSON, Offer, Shapes};
+use served::{Examples, Given, JSON, Offer, Shapes, Taken};
 use std::collections::BTreeMap;
 
 const PROBLEM: &str = "application/problem+json";
@@ -109,9 +109,9 @@ fn operation(route: Route, shapes: &mut Shapes) -> Operation {
         description,
         tags: [tag],
         parameters: parameters.map(|name| reference("parameters", name)).collect(),
-        request_body: takes.map(|(schema, examples)| RequestBody {
+        request_body: takes.map(|Taken { kind, schema, examples }| RequestBody {
             required: true,
-            content: Named(vec![(JSON.to_owned(), media(schema, examples))]),
+            content: Named(vec![(kind.to_owned(), media(schema, examples))]),
         }),
         responses: Named(responses.0.into_iter().map(|(status, response)| (status.to_string(), response)).collect()),
         security: scopes.map(|scopes| BTreeMap::from([("bearer", scopes)])).into_iter().collect(),

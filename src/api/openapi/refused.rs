@@ -1,6 +1,7 @@
 //! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
 
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
+use crate::api::introspection::{FORM, IntrospectionRequest};
 use crate::api::problem::{ArgumentError, Limit, Problem};
 use crate::api::route::Endpoint;
 use crate::gate::bucket::Policy;
@@ -22,6 +23,7 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::Refresh => [body::<RefreshRequest>(), refresh()].concat(),
         Endpoint::Logout => [credentials(), vec![away("the gate")]].concat(),
         Endpoint::Me => [credentials(), vec![limited(), away("the gate")]].concat(),
+        Endpoint::Introspect => [form(), credentials(), vec![limited(), away("the gate")]].concat(),
         Endpoint::ListTools => [credentials(), vec![scope(TOOLS_READ), limited(), away("the gate")]].concat(),
         Endpoint::ExecuteTool => {
             [body::<ExecuteRequest>(), credentials(), vec![scope(TOOLS_CALL), limited()], execute()].concat()
@@ -89,8 +91,18 @@ fn everywhere() -> Vec<Problem> {
 fn body<T: DeserializeOwned>() -> Vec<Problem> {
     let json = Some("application/json");
     let told = [parse::<T>(json, b"{"), parse::<T>(json, b"{}"), parse::<T>(Some("text/plain"), b"{}")];
-    let too_large = Problem::Json(JsonError::TooLarge { max_bytes: REQUEST_CAPS.max_bytes });
-    told.into_iter().filter_map(Result::err).chain([too_large]).collect()
+    told.into_iter().filter_map(Result::err).chain([too_large()]).collect()
+}
+
+/// What the product says to a form with the token twice, to too much and to another media type.
+fn form() -> Vec<Problem> {
+    let told = [(FORM, "token=a&token=b"), ("application/json", "{}")]
+        .map(|(kind, body)| IntrospectionRequest::parse(Some(kind), body.as_bytes()));
+    told.into_iter().filter_map(Result::err).chain([too_large()]).collect()
+}
+
+const fn too_large() -> Problem {
+    Problem::Json(JsonError::TooLarge { max_bytes: REQUEST_CAPS.max_bytes })
 }
 
 fn credentials() -> Vec<Problem> {

@@ -6,6 +6,7 @@ use crate::api::body::{
     ExecuteRequest, ExecuteResponse, LoginRequest, MeResponse, RefreshRequest, TokenResponse, ToolList,
 };
 use crate::api::health::{Health, Liveness, PartState, Readiness};
+use crate::api::introspection::{FORM, Introspection, IntrospectionRequest};
 use crate::api::route::Endpoint;
 use crate::entropy::status::Status;
 use crate::mcp::sse;
@@ -77,10 +78,20 @@ pub struct Offer {
     pub scopes: Option<&'static [&'static str]>,
     /// The protocol's own header fields, by name.
     pub parameters: &'static [&'static str],
-    /// The body it takes, with examples by name.
-    pub takes: Option<(Schema, Examples)>,
+    /// The body it takes.
+    pub takes: Option<Taken>,
     /// What it gives.
     pub gives: Vec<Given>,
+}
+
+/// The body of a request.
+pub struct Taken {
+    /// Its media type.
+    pub kind: &'static str,
+    /// Its shape.
+    pub schema: Schema,
+    /// Examples by name.
+    pub examples: Examples,
 }
 
 /// One response that is not a refusal.
@@ -124,7 +135,11 @@ impl Offer {
     }
 
     fn taking(self, schema: Schema, examples: Examples) -> Self {
-        Self { takes: Some((schema, examples)), ..self }
+        self.taking_a(JSON, schema, examples)
+    }
+
+    fn taking_a(self, kind: &'static str, schema: Schema, examples: Examples) -> Self {
+        Self { takes: Some(Taken { kind, schema, examples }), ..self }
     }
 }
 
@@ -132,6 +147,7 @@ impl Offer {
 pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     match endpoint {
         Endpoint::Login | Endpoint::Refresh | Endpoint::Logout | Endpoint::Me => account(endpoint, shapes),
+        Endpoint::Introspect => introspect(shapes),
         Endpoint::ListTools => {
             let list = Given::json("The caller's tools", shapes.written::<ToolList>(), examples::tools()).rated();
             Offer::new("listTools", "tools", vec![list]).with_token(&[TOOLS_READ])
@@ -195,6 +211,21 @@ fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     }
 }
 
+fn introspect(shapes: &mut Shapes) -> Offer {
+    let told = vec![("active", examples::active()), ("inactive", examples::value(&Introspection::INACTIVE))];
+    let given = Given {
+        status: 200,
+        description: "What the token says, or that it is not active",
+        headers: RATE,
+        body: Some((JSON, shapes.written::<Introspection>(), told)),
+    };
+    Offer::new("introspect", "account", vec![given]).about(INTROSPECT).with_token(&[]).taking_a(
+        FORM,
+        shapes.read::<IntrospectionRequest>(),
+        vec![("example", examples::form(examples::INTROSPECT))],
+    )
+}
+
 fn execute(shapes: &mut Shapes) -> Offer {
     let done = Given::json(
         "The tool ran; `success` says whether it did what it was asked",
@@ -249,6 +280,7 @@ fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     }
 }
 
+const INTROSPECT: &str = "RFC 7662. Any access token of this gateway may ask about those of its tenant, which counts as a call. Whatever is not a good access token of the tenant is answered alike: made up, expired, revoked, another tenant's, a refresh token. `token_type_hint` and other parameters change nothing.";
 const OPERATOR: &str = "Takes `Authorization: Bearer` with the gateway's own `METRICS_TOKEN`, not an access token. Counts are since the hub started.";
 const MCP: &str = "Streamable HTTP. A reply is one JSON message, or a stream of events that ends with it: as soon as the tool reports something, or takes long. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26 and 2024-11-05; batches in 2025-03-26 only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list, `tools:call` to call.";
 const MCP_STREAM: &str = "What belongs to no request of the client: changed lists and resources, questions. With `Last-Event-ID` the rest of any stream of the session.";

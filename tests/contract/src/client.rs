@@ -178,6 +178,13 @@ impl Gateway {
         self.post("/auth/refresh", &json!({"refresh_token": refresh})).await
     }
 
+    /// Asks about a token, which stands in the form as it is.
+    pub async fn introspect(&self, access: &str, token: &str) -> Answer {
+        let request = self.request(Method::POST, "/auth/introspect").bearer_auth(access);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        send(request.body(format!("token={token}"))).await
+    }
+
     /// Whether the access token opens anything.
     pub async fn is_let_in(&self, access: &str) -> bool {
         match self.get_as(access, "/auth/me").await.status {

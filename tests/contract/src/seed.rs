@@ -24,7 +24,7 @@ pub enum Tools {
 }
 
 const POOLS: [(Tools, usize); 5] =
-    [(Tools::Own, 90), (Tools::Everything, 10), (Tools::Modern, 40), (Tools::Legacy, 12), (Tools::Gone, 6)];
+    [(Tools::Own, 110), (Tools::Everything, 10), (Tools::Modern, 40), (Tools::Legacy, 12), (Tools::Gone, 6)];
 
 /// A user of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

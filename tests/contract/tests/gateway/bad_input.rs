@@ -68,6 +68,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("/auth/refresh", "POST", &["GET"]),
         ("/auth/logout", "POST", &["GET", "DELETE"]),
         ("/auth/me", "GET", &["POST", "DELETE"]),
+        ("/auth/introspect", "POST", &["GET", "DELETE"]),
         ("/mcp/tools", "GET", &["POST"]),
         ("/mcp/execute", "POST", &["GET", "HEAD"]),
         ("/health", "GET", &["POST", "PUT"]),

@@ -20,6 +20,7 @@ async fn of_every_kind() -> Vec<(&'static str, Answer)> {
         ("too big", send(json_body("application/json").body("x".repeat(1_100_000))).await),
         ("me", gateway().get_as(access, "/auth/me").await),
         ("no token", gateway().get("/auth/me").await),
+        ("introspection", gateway().introspect(access, access).await),
         ("tools", gateway().get_as(access, "/mcp/tools").await),
         ("call", gateway().execute(access, "server_time", &json!({})).await),
         ("unknown tool", gateway().execute(access, "no_such_tool", &json!({})).await),
@@ -78,6 +79,7 @@ async fn what_is_personal_is_kept_by_no_cache() {
     let (_, tokens) = logged_in(Tools::Own).await;
     for answer in [
         gateway().get_as(&tokens.access, "/auth/me").await,
+        gateway().introspect(&tokens.access, &tokens.access).await,
         gateway().get_as(&tokens.access, "/mcp/tools").await,
         gateway().execute(&tokens.access, "server_time", &json!({})).await,
         modern(&tokens.access, "tools/list", json!({})).await,

@@ -88,6 +88,11 @@ async fn nothing_secret_is_ever_printed() {
     note_secret("canary-wrong-password-3");
     gateway().post("/auth/refresh", &json!({"refresh_token": {"x": tokens.refresh}})).await;
     gateway().get(&format!("/auth/me?access_token={access}")).await;
+    for token in [access, &tokens.refresh, &format!("{access}&token={access}")] {
+        gateway().introspect(access, token).await;
+    }
+    gateway().introspect(access, &format!("x&token_type_hint={}", tokens.refresh)).await;
+    send(gateway().request(Method::POST, &format!("/auth/introspect?token={access}")).bearer_auth(access)).await;
     let path = format!("/{}", tokens.refresh);
     gateway().get(&path).await;
     send(gateway().request(Method::GET, "/auth/me").header("authorization", format!("Basic {access}"))).await;

@@ -9,6 +9,7 @@ mod entropy;
 mod entropy_required;
 mod headers;
 mod health;
+mod introspection;
 mod known_keys;
 mod limits;
 mod login;

@@ -145,6 +145,11 @@ async fn bodies_of_every_outcome_fit_the_document() {
     fits(&document, "post", "/auth/refresh", &gateway.try_refresh("mgr_x").await);
     fits(&document, "get", "/auth/me", &gateway.get_as(access, "/auth/me").await);
     fits(&document, "get", "/auth/me", &gateway.get("/auth/me").await);
+    for token in [access, "garbage", "a&token=b"] {
+        fits(&document, "post", "/auth/introspect", &gateway.introspect(access, token).await);
+    }
+    fits(&document, "post", "/auth/introspect", &gateway.post_as(access, "/auth/introspect", &json!({})).await);
+    fits(&document, "post", "/auth/introspect", &gateway.post("/auth/introspect", &json!({})).await);
     fits(&document, "get", "/mcp/tools", &gateway.get_as(access, "/mcp/tools").await);
     fits(&document, "get", "/mcp/tools", &gateway.get("/mcp/tools").await);
     for (tool, arguments) in [
