@@ -12,8 +12,6 @@ use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, ErrorData, RoleClient};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,21 +24,23 @@ struct Host {
     logs: Arc<AtomicUsize>,
 }
 
-fn typed<T: DeserializeOwned>(value: Value) -> T {
-    serde_json::from_value(value).expect("a value of the protocol")
+/// A value of the protocol, written as it stands on the wire.
+macro_rules! typed {
+    ($($json:tt)+) => { serde_json::from_value(json!($($json)+)).expect("a value of the protocol") };
 }
 
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_value(value).expect("JSON").to_string()
+/// A value of the protocol as it stands on the wire.
+macro_rules! text {
+    ($value:expr) => { serde_json::to_value(&$value).expect("JSON").to_string() };
 }
 
 impl ClientHandler for Host {
     fn get_info(&self) -> ClientConfig {
-        typed(json!({
+        typed!({
             "protocolVersion": "2025-11-25",
             "capabilities": {"elicitation": {}, "sampling": {}, "roots": {}},
             "clientInfo": {"name": "contract", "version": "1.0.0"},
-        }))
+        })
     }
 
     async fn create_message(
@@ -50,12 +50,12 @@ impl ClientHandler for Host {
     ) -> Result<CreateMessageResult, ErrorData> {
         self.questions.fetch_add(1, Ordering::SeqCst);
         let content = json!({"type": "text", "text": "Good day"});
-        Ok(typed(json!({"role": "assistant", "content": content, "model": "none", "stopReason": "endTurn"})))
+        Ok(typed!({"role": "assistant", "content": content, "model": "none", "stopReason": "endTurn"}))
     }
 
     async fn list_roots(&self, _: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
         self.questions.fetch_add(1, Ordering::SeqCst);
-        Ok(typed(json!({"roots": [{"uri": "file:///work"}]})))
+        Ok(typed!({"roots": [{"uri": "file:///work"}]}))
     }
 
     async fn create_elicitation(
@@ -67,7 +67,7 @@ impl ClientHandler for Host {
         let request = serde_json::to_value(request).expect("JSON");
         let fields = request["requestedSchema"]["properties"].as_object().expect("a form").keys();
         let content: Map<String, Value> = fields.map(|name| (name.clone(), json!("Ada"))).collect();
-        Ok(typed(json!({"action": "accept", "content": content})))
+        Ok(typed!({"action": "accept", "content": content}))
     }
 
     async fn on_progress(&self, _: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
@@ -111,7 +111,7 @@ async fn the_rust_sdk_works_in_each_of_its_modes() {
         let arguments = json!({"message": "from the SDK"}).as_object().cloned().unwrap_or_default();
         let echo = CallToolRequestParams::new("everything__echo").with_arguments(arguments);
         let result = client.call_tool(echo).await.expect("a result");
-        assert!(text(&result).contains("Echo: from the SDK"), "{}", text(&result));
+        assert!(text!(result).contains("Echo: from the SDK"), "{}", text!(result));
         assert!(client.call_tool(call("no_such_tool")).await.is_err());
         client.cancel().await.expect("a clean end");
     }
@@ -141,12 +141,12 @@ async fn converse(path: &str, mode: ClientLifecycleMode) {
     assert_eq!(client.list_all_resources().await.expect("resources").len(), 3, "{case}");
     assert_eq!(client.list_all_resource_templates().await.expect("templates").len(), 1, "{case}");
     let prompt = client.get_prompt(GetPromptRequestParams::new("test_simple_prompt")).await.expect("a prompt");
-    assert!(text(&prompt).contains("This is a simple prompt for testing."), "{case}");
+    assert!(text!(prompt).contains("This is a simple prompt for testing."), "{case}");
     let read = client.read_resource(ReadResourceRequestParams::new("test://static-text")).await.expect("contents");
-    assert!(text(&read).contains("This is the content of the static text resource."), "{case}");
+    assert!(text!(read).contains("This is the content of the static text resource."), "{case}");
 
     let result = client.call_tool(call("test_tool_with_progress")).await.expect("a result");
-    assert!(text(&result).contains("Progress test completed"), "{case}");
+    assert!(text!(result).contains("Progress test completed"), "{case}");
     assert_eq!(host.progress.load(Ordering::SeqCst), 3, "{case}: steps of progress");
     let mut logging = call("test_tool_with_logging");
     let mut meta = RequestMetaObject::default();
@@ -156,9 +156,9 @@ async fn converse(path: &str, mode: ClientLifecycleMode) {
     assert_eq!(host.logs.load(Ordering::SeqCst), 3, "{case}: log messages");
 
     let result = client.call_tool(call("test_input_required_result_multiple_inputs")).await.expect("a result");
-    assert!(text(&result).contains("Good day for Ada, roots: file:///work"), "{case}: {}", text(&result));
+    assert!(text!(result).contains("Good day for Ada, roots: file:///work"), "{case}: {}", text!(result));
     assert_eq!(host.questions.load(Ordering::SeqCst), 3, "{case}: questions");
     let result = client.call_tool(call("test_input_required_result_multi_round")).await.expect("a result");
-    assert!(text(&result).contains("Ada likes Ada"), "{case}: {}", text(&result));
+    assert!(text!(result).contains("Ada likes Ada"), "{case}: {}", text!(result));
     client.cancel().await.expect("a clean end");
 }
