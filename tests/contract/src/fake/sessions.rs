@@ -10,8 +10,9 @@ use std::time::Duration;
 
 /// The header of a session.
 const SESSION: &str = "mcp-session-id";
-/// How long [`Recorder`]'s tool `wait` takes.
-const LONG: Duration = Duration::from_secs(25);
+/// How often [`Recorder`]'s tool `wait` says that it goes on, and how far apart that is.
+const STEPS: u32 = 100;
+const STEP: Duration = Duration::from_millis(250);
 
 /// See above.
 #[derive(Clone, Debug)]
@@ -109,10 +110,11 @@ fn common(body: &Value) -> Reply {
             "break" => Reply::Cut,
             "wait" => {
                 let token = &params["_meta"]["progressToken"];
-                let progress = json!({"jsonrpc": "2.0", "method": "notifications/progress",
-                    "params": {"progressToken": token, "progress": 1}});
+                let progress = |step: u32| json!({"jsonrpc": "2.0", "method": "notifications/progress",
+                    "params": {"progressToken": token, "progress": step}});
                 let result = json!({"jsonrpc": "2.0", "id": body["id"], "result": text("waited")});
-                Reply::Stream(vec![(Duration::ZERO, event(&progress)), (LONG, event(&result))])
+                let steps = (0..STEPS).map(|step| (STEP, event(&progress(step))));
+                Reply::Stream(steps.chain([(STEP, event(&result))]).collect())
             }
             _ => refused(200, body, -32602),
         },
@@ -125,7 +127,7 @@ fn tools() -> Value {
     json!([
         tool("note", "Takes a note and repeats it."),
         tool("break", "Takes a note and breaks the connection."),
-        tool("wait", "Says that it has begun and takes very long."),
+        tool("wait", "Takes very long, and says that it goes on."),
     ])
 }
 

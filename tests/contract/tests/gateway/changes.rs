@@ -118,7 +118,10 @@ async fn a_session_hears_of_changes_on_its_own_stream() {
         let told = heard(&mut stream, &caller, "test_trigger_resource_update", "notifications/resources/updated").await;
         assert_eq!(told["params"]["uri"], WATCHED, "{server}: {told}");
         assert_eq!(caller.result("resources/unsubscribe", json!({"uri": WATCHED})).await, json!({}));
-        assert_eq!(caller.error("resources/subscribe", json!({"uri": "test://nothing-of-the-kind"})).await, -32002);
+    }
+    let caller = Caller::legacy(gateway(), &tokens.access, "always", json!({"roots": {}})).await;
+    for uri in [WATCHED, "mcp+other+test://watched-resource", "nothing"] {
+        assert_eq!(caller.error("resources/subscribe", json!({"uri": uri})).await, -32002, "{uri}");
     }
 }
 
