@@ -25,7 +25,7 @@ export const services = {
 
 const key = () => randomBytes(32).toString("base64url");
 
-function options(issuer) {
+function options(issuer, more = {}) {
   return {
     ...gatewayModules,
     bindings: {
@@ -36,6 +36,7 @@ function options(issuer) {
       // The limit is not what is measured: it stands where a run cannot reach it, and is asked all the same.
       RATE_LIMIT_BURST: "1000000",
       RATE_LIMIT_PER_MINUTE: "60000000",
+      ...more,
     },
     ...services,
     durableObjects: {
@@ -109,5 +110,37 @@ export async function startGateway(state, upstream, direct) {
     ...started,
     local: toolCall(origin, token, "server_time", {}, '"resultType":"complete"'),
     proxied: toolCall(origin, token, echo, { text: "hello" }, '"text":"hello"'),
+  };
+}
+
+/** Settings of a gateway that asks three providers at `url`, as often as it can. */
+const providersAt = (url) => ({
+  ENTROPY_PROVIDERS: "anu,idq,lfd",
+  ENTROPY_REFILL_SECONDS: "1",
+  ENTROPY_BREAKER_SECONDS: "1",
+  ANU_API_KEY: "bench",
+  ...Object.fromEntries(["ANU", "IDQ", "LFD"].map((name) => [`${name}_BASE_URL`, url])),
+  LOGIN_SOURCE_BURST: "1000000",
+  LOGIN_SOURCE_PER_MINUTE: "60000000",
+});
+
+/** Starts a gateway on the database in `state` whose providers stand at `url`; `label` says what a token is made of by now. */
+export async function startWithProviders(state, url) {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const persisted = { resourcePersistencePath: `${state}/v3` };
+  const started = await start({ ...options(origin, providersAt(url)), ...persisted, port }, false);
+  const account = { username: "demo", password: "demo123" };
+  const login = async () => (await post(`${origin}/auth/login`, account)).access_token;
+  const token = await login();
+  const headers = { "content-type": "application/json" };
+  return {
+    ...started,
+    calls: {
+      login: { url: `${origin}/auth/login`, body: JSON.stringify(account), headers, expect: '"access_token":"' },
+      server_time: toolCall(origin, token, "server_time", {}, '"resultType":"complete"'),
+      quantum_random: toolCall(origin, token, "quantum_random", {}, '"resultType":"complete"'),
+    },
+    label: async () => JSON.parse(Buffer.from((await login()).split(".")[1], "base64url")).ent.label,
   };
 }

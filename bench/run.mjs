@@ -2,12 +2,13 @@
 //
 // One run, one machine, one harness: every Worker stands in a local runtime of its own, and wrk loads them in turns.
 // Arguments: the seconds each Worker is loaded, a second at a time, figures being the medians; the folder of a fresh local
-// database; `--direct` to load the runtime's own socket, without the simulator's front in between.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+// database; `--direct` to load the runtime's own socket, without the simulator's front in between; `--entropy` to measure
+// what providers that hang cost instead.
 import { bundleSize, startUp } from "./bundle.mjs";
+import { compareProviders } from "./entropy.mjs";
 import { startGateway } from "./gateway.mjs";
 import { load } from "./load.mjs";
+import { startListening } from "./processes.mjs";
 import { heading, row } from "./table.mjs";
 import { emptyRust, emptyScript, start } from "./workers.mjs";
 
@@ -17,13 +18,6 @@ const direct = process.argv.includes("--direct");
 
 /** What an empty Worker is asked: the same request, byte for byte but for its target, so that it reads and sends the same. */
 const same = (call, { url }, path = "") => ({ ...call, url: `${url}${path}`, expect: path ? call.expect : '"ok":true' });
-
-/** Starts the upstream in a process of its own; gives its address. */
-async function startUpstream() {
-  const child = spawn(process.execPath, ["bench/upstream.mjs"], { stdio: ["ignore", "pipe", "inherit"] });
-  process.on("exit", () => child.kill());
-  return String((await once(child.stdout, "data"))[0]).trim();
-}
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
@@ -47,7 +41,7 @@ async function measure(targets) {
 }
 
 async function main() {
-  const upstream = await startUpstream();
+  const upstream = await startListening("bench/upstream.mjs");
   const script = await start(emptyScript(upstream), direct);
   const rust = await start(emptyRust(upstream), direct);
   const gateway = await startGateway(state, upstream, direct);
@@ -66,7 +60,7 @@ async function main() {
 }
 
 try {
-  await main();
+  await (process.argv.includes("--entropy") ? compareProviders(state, turns) : main());
   process.exit(0);
 } catch (error) {
   console.error(error);

@@ -14,3 +14,17 @@ export function row({ name, baselines = [] }, { perSecond, p50, p99, cpu }, rate
   const shares = baselines.map((other) => `${Math.round((100 * perSecond) / rates.get(other))} % of ${other}`);
   return line([name, perSecond.toFixed(0), p50.toFixed(2), p99.toFixed(2), cpu.toFixed(3), `  ${shares.join(", ")}`]);
 }
+
+const COMPARED = [16, 14, 14, 14, 14, 10];
+const compared = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(COMPARED[0]) : cell.padStart(COMPARED[at]))).join("  ");
+
+/** The head of the table of healthy providers against providers that hang. */
+export function comparisonHeading(title) {
+  return `\n${title}\n${compared(["", "healthy p50 ms", "healthy p99 ms", "hanging p50 ms", "hanging p99 ms", "p99 ratio"])}`;
+}
+
+/** One line of it: [p50, p99] with healthy providers, the same with providers that hang. */
+export function comparison(name, healthy, hanging) {
+  const ratio = (hanging[1] / healthy[1]).toFixed(2);
+  return compared([name, ...[...healthy, ...hanging].map((figure) => figure.toFixed(2)), ratio]);
+}

@@ -119,3 +119,40 @@ fn lane_of(line: &str) -> String {
     let mut cells = line.split('|').map(|cell| cell.trim().trim_matches('`')).skip(1);
     format!("{} {}", cells.next().unwrap(), cells.next().unwrap())
 }
+
+/// The files of `src` whose code, comments left out, holds one of these words.
+fn sources_with(words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    files(&root().join("src"), ".rs", &mut found);
+    let holds = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap();
+        // What only tests do stands at the end of a file, or in one of their own.
+        let product = text.split("#[cfg(test)]").next().unwrap().to_owned();
+        product
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .any(|line| words.iter().any(|word| line.contains(word)))
+    };
+    found.retain(|file| !file.ends_with("tests.rs") && holds(file));
+    let names = found.iter().map(|file| file.strip_prefix(root()).unwrap().to_string_lossy().into_owned());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_secret_is_drawn_for_a_purpose_of_the_list() {
+    let platform = [
+        "getrandom",
+        "Math::random",
+        "Math.random",
+        "random_uuid",
+        "randomUUID",
+        "get_random_values",
+        "getRandomValues",
+    ];
+    assert_eq!(sources_with(&platform), ["src/edge/random.rs"], "one file asks the platform");
+    // The id of a request, and what the hub's own generator is XORed with.
+    assert_eq!(sources_with(&["random::draw"]), ["src/edge/context.rs", "src/edge/entropy_hub_object.rs"]);
+    assert_eq!(sources_with(&["random::local_seed", "random::extra"]), ["src/edge/entropy_hub_object.rs"]);
+}

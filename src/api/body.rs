@@ -1,6 +1,7 @@
 //! The bodies of the REST routes.
 
 use crate::api::problem::Problem;
+use crate::entropy::stamp::Stamp;
 use crate::json::{self, REQUEST_CAPS};
 use crate::secret::SecretText;
 use serde::de::DeserializeOwned;
@@ -64,6 +65,9 @@ pub struct MeResponse {
     pub session: String,
     /// When the access token expires, seconds since 1970.
     pub expires_at: u64,
+    /// What may be said about the randomness of the access token: the `ent` claim it carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<Stamp>,
 }
 
 /// Answer of `GET /mcp/tools`.

@@ -9,10 +9,11 @@ use crate::api::body::{LoginRequest, MeResponse, RefreshRequest, TokenResponse};
 use crate::api::problem::{Limit, Problem};
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
+use crate::entropy::stamp::Stamp;
 use crate::gate::message::{GateReply, GateRequest, NotRotated};
 use crate::gate::session::{Issued, Session};
 use crate::id::{SessionId, TenantId, TokenId, UserId};
-use crate::observe::{Event, RevocationCause, Who};
+use crate::observe::{Event, RevocationCause, TokenIssued, Who};
 use crate::scope::Scope;
 use crate::secret::SecretText;
 use crate::store::accounts::{ENABLED_USER, USER_BY_USERNAME, USERNAME_BY_ID, UserRow, UsernameRow};
@@ -22,6 +23,7 @@ use crate::token::access::{self, AccessClaims};
 use crate::token::refresh::{self, RefreshToken};
 use futures::future::try_join;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 /// The client of a login by username and password.
 const PASSWORD_CLIENT: &str = "password-login";
@@ -77,6 +79,8 @@ pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Repl
             if let Some((token, until)) = lost {
                 publish(context, keys::revoked_token(&presented.tenant, &token), until).await;
             }
+            let who = Who { tenant: presented.tenant, user: presented.user };
+            context.log(&Event::Refreshed { who, session: presented.session, issued: pair.record() });
             pair.reply(context, &client_id, &scope, session_expires_at)
         }
         GateReply::NotRotated { reason: NotRotated::Reused } => {
@@ -121,6 +125,7 @@ pub async fn me(context: &Context, principal: &Principal) -> Result<Reply, Probl
             scope: claims.scope.to_string(),
             session: claims.sid.to_string(),
             expires_at: claims.exp,
+            entropy: claims.ent.clone(),
         },
     ))
 }
@@ -155,8 +160,7 @@ async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Resu
         GateReply::Done => {}
         other => return Err(gate::unexpected(&other)),
     }
-    let entropy = random::provenance(clock::now()).label.as_str();
-    context.log(&Event::LoggedIn { who: Who { tenant, user }, session: id, entropy });
+    context.log(&Event::LoggedIn { who: Who { tenant, user }, session: id, issued: pair.record() });
     pair.reply(context, PASSWORD_CLIENT, &Scope::full(), expires_at)
 }
 
@@ -166,19 +170,26 @@ struct Pair {
     presented: RefreshToken,
     issued: Issued,
     issued_at: Timestamp,
+    /// What may be said about the bytes that were drawn, at the moment they were.
+    entropy: Stamp,
 }
 
 impl Pair {
     fn draw(context: &Context, tenant: &TenantId, user: &UserId, session: &SessionId) -> Self {
         let issued_at = clock::now();
-        let secret = random::bytes::<32>(Purpose::RefreshToken);
+        let secret = Zeroizing::new(random::bytes::<32>(Purpose::RefreshToken));
         let (refresh, presented) = refresh::mint(&context.settings.root, tenant, user, session, &secret);
         let issued = Issued {
             refresh_hash: presented.secret_hash.clone(),
             token: TokenId::from_bytes(&random::bytes::<32>(Purpose::TokenId)),
             token_expires_at: issued_at.plus(context.settings.access_life),
         };
-        Self { refresh, presented, issued, issued_at }
+        Self { refresh, presented, issued, issued_at, entropy: Stamp::from(&random::provenance(issued_at)) }
+    }
+
+    /// What the log keeps of it.
+    fn record(&self) -> TokenIssued {
+        TokenIssued { token: self.issued.token.clone(), entropy: self.entropy.clone() }
     }
 
     fn reply(
@@ -204,6 +215,7 @@ impl Pair {
             exp: self.issued_at.seconds() + expires_in,
             nbf: None,
             jti: self.issued.token,
+            ent: Some(self.entropy),
         };
         let access_token = access::mint(&settings.keys, &claims)
             .map_err(|error| Problem::Internal(format!("a token could not be signed: {error}")))?;

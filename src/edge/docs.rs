@@ -1,4 +1,4 @@
-//! The interactive API reference: static files, served by this Worker under its own content policy.
+//! The API description and its interactive reference: static files, served by this Worker under its own content policy.
 
 use super::context::unavailable;
 use super::reply::secure;
@@ -10,10 +10,14 @@ use worker::{Env, Headers, Response};
 const PAGE_CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// `GET /docs` and the files below it.
+/// `GET /openapi.json`, `GET /docs` and the files below it.
 pub async fn serve(env: &Env, path: &str, correlation: &CorrelationId) -> Result<Response, Problem> {
     let failed = unavailable("the static files");
-    let file = if matches!(path, "/docs" | "/docs/") { "/docs/index.html" } else { path };
+    let file = match path {
+        "/docs" | "/docs/" => "/docs/index.html",
+        "/openapi.json" => "/docs/openapi.json",
+        file => file,
+    };
     let assets = env.assets("ASSETS").map_err(&failed)?;
     let found = assets.fetch(format!("https://assets{file}"), None).await.map_err(&failed)?;
     if found.status_code() != 200 {

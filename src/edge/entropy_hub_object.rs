@@ -90,6 +90,10 @@ impl DurableObject for EntropyHub {
 
 impl EntropyHub {
     async fn seed(&self, direct: bool, told: &Outputs) -> Result<Response> {
+        if self.with_hub(|hub| hub.wants_seed(clock::now()))? {
+            let local = random::local_seed();
+            self.with_hub(|hub| hub.reseed(&local, clock::now()))?;
+        }
         let (local, extra) = (random::local_seed(), random::extra());
         let child = self.with_hub(|hub| hub.child_seed(&local, &extra, direct, told, clock::now()))?;
         self.schedule().await;

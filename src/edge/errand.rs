@@ -72,11 +72,7 @@ pub async fn ask(
 }
 
 /// Opens a link to an upstream for a client that declares this, for somebody who listens.
-pub async fn link(
-    party: &Party,
-    upstream: &Upstream,
-    declares: ClientCapabilities,
-) -> Result<Link, UpstreamFailure> {
+pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabilities) -> Result<Link, UpstreamFailure> {
     let errand = Errand::Link(Box::new(declares));
     let mut exchange = Exchange::new(upstream, None, errand, links::ids(), party.limits.deadline);
     drive(&mut exchange, None, party.limits.deadline).await?;

@@ -61,13 +61,10 @@ impl Line {
 
     /// The next bytes, `None` at the end. `patience` is how long to wait for them; without it, for ever.
     pub async fn next(&mut self, patience: Option<Lifetime>) -> Result<Option<Vec<u8>>, OutboundFailure> {
-        let reader = match &self.reader {
-            Some(reader) => reader,
-            None => {
-                let Some(body) = self.response.body() else { return Ok(None) };
-                self.reader.insert(body.get_reader().unchecked_into())
-            }
-        };
+        if self.reader.is_none() {
+            self.reader = self.response.body().map(|body| body.get_reader().unchecked_into());
+        }
+        let Some(reader) = &self.reader else { return Ok(None) };
         let begun = self.begun.get_or_insert_with(|| JsFuture::from(reader.read()));
         let step = within(patience, begun).await.ok_or(OutboundFailure::Timeout)?;
         self.begun = None;

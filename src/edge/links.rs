@@ -17,11 +17,12 @@ const MAX_LINKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
 /// Whose session it is, for which session of the client, and what the client declared; `None` where every request stands
 /// alone.
-type Owner = Option<(UserId, Option<String>, String)>;
+type Owner = (UserId, Option<String>, String);
+/// Where a link is kept.
+type Key = (TenantId, UpstreamId, Option<Owner>);
 
 thread_local! {
-    static LINKS: RefCell<LruCache<(TenantId, UpstreamId, Owner), (Upstream, Link)>> =
-        RefCell::new(LruCache::new(MAX_LINKS));
+    static LINKS: RefCell<LruCache<Key, (Upstream, Link)>> = RefCell::new(LruCache::new(MAX_LINKS));
     static NEXT_ID: Cell<u64> = const { Cell::new(1) };
 }
 
@@ -37,7 +38,7 @@ pub fn known(party: &Party, upstream: &Upstream, declares: &ClientCapabilities) 
             let (known, link) = links.get(&key(party, upstream, owner))?;
             (known == upstream).then(|| link.clone())
         };
-        get(None).or_else(|| get(owner(party, declares)))
+        get(None).or_else(|| get(Some(owner(party, declares))))
     })
 }
 
@@ -53,27 +54,24 @@ pub fn keep(
         return;
     }
     LINKS.with_borrow_mut(|links| {
-        let own = owner(party, declares);
-        match link {
-            Some(link) => {
-                let (kept, gone) = if link.is_legacy() { (own, None) } else { (None, own) };
-                links.pop(&key(party, upstream, gone));
-                links.put(key(party, upstream, kept), (upstream.clone(), link));
-            }
-            None => {
-                links.pop(&key(party, upstream, own));
-                links.pop(&key(party, upstream, None));
-            }
+        let own = Some(owner(party, declares));
+        if let Some(link) = link {
+            let (kept, gone) = if link.is_legacy() { (own, None) } else { (None, own) };
+            links.pop(&key(party, upstream, gone));
+            links.put(key(party, upstream, kept), (upstream.clone(), link));
+        } else {
+            links.pop(&key(party, upstream, own));
+            links.pop(&key(party, upstream, None));
         }
     });
 }
 
 fn owner(party: &Party, declares: &ClientCapabilities) -> Owner {
     // Maps with text keys always serialize.
-    let declared = declares.answers().then(|| serde_json::to_string(declares).unwrap_or_default());
-    Some((party.user.clone(), party.session.clone(), declared.unwrap_or_default()))
+    let written = declares.answers().then(|| serde_json::to_string(declares).unwrap_or_default());
+    (party.user.clone(), party.session.clone(), written.unwrap_or_default())
 }
 
-fn key(party: &Party, upstream: &Upstream, owner: Owner) -> (TenantId, UpstreamId, Owner) {
+fn key(party: &Party, upstream: &Upstream, owner: Option<Owner>) -> Key {
     (party.tenant.clone(), upstream.id.clone(), owner)
 }

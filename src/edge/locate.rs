@@ -6,6 +6,7 @@ use super::context::Context;
 use super::tenant::Shown;
 use super::upstreams::{self, Age, Party};
 use crate::catalogue::view::{Freshness, Lookup, Part, View};
+use crate::mcp::reply::Degraded;
 use crate::observe::Event;
 use crate::upstream::UpstreamFailure;
 use futures::future::join_all;
@@ -28,14 +29,28 @@ pub enum Lost {
 
 /// Every upstream's part, for a list. One that cannot be asked is said in the log, and takes away nothing but its own.
 pub async fn parts(context: &Context, principal: &Principal, party: &Party, shown: &Shown) -> Vec<Part> {
-    let parts = upstreams::parts(party, shown).await;
-    for (part, upstream) in parts.iter().zip(&shown.upstreams) {
+    let all = upstreams::parts(party, shown).await;
+    for (part, upstream) in all.iter().zip(&shown.upstreams) {
         if let Freshness::Stale(reason) | Freshness::Absent(reason) = &part.freshness {
             let (tenant, upstream) = (principal.claims().tenant.clone(), upstream.name.clone());
             context.log(&Event::UpstreamDegraded { tenant, upstream, reason: reason.clone() });
         }
     }
-    parts
+    all
+}
+
+/// The upstreams whose parts are old or not there, for whoever reads the list.
+pub fn degraded(shown: &Shown, parts: &[Part]) -> Vec<Degraded> {
+    let named = shown.upstreams.iter().zip(parts);
+    let degraded = named.filter_map(|(upstream, part)| {
+        let (state, reason) = match &part.freshness {
+            Freshness::Fresh => return None,
+            Freshness::Stale(reason) => ("stale", reason),
+            Freshness::Absent(reason) => ("absent", reason),
+        };
+        Some(Degraded { upstream: upstream.name.clone(), state, reason: reason.clone() })
+    });
+    degraded.collect()
 }
 
 /// Every upstream's part as it is at hand, asked for only where there is none that can be used.
@@ -61,11 +76,11 @@ pub async fn locate<T>(
 ) -> Result<At<T>, Lost> {
     let mut failures: Vec<Option<UpstreamFailure>> = vec![None; shown.upstreams.len()];
     for asked in [false, true] {
-        let (parts, ages): (Vec<Part>, Vec<Age>) =
+        let (at_hand, ages): (Vec<Part>, Vec<Age>) =
             shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix)).unzip();
         let age = |index: usize| ages.get(index).copied().unwrap_or(Age::Old);
         let failed = |index: usize| failures.get(index).cloned().flatten();
-        let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &parts)) {
+        let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &at_hand)) {
             Lookup::Found { part, own } if age(part) != Age::Old => {
                 if let (Age::Ageing, Some(upstream)) = (age(part), shown.upstreams.get(part)) {
                     upstreams::refresh_later(party, upstream, &context.background);

@@ -6,6 +6,7 @@
 //! platform moves meanwhile, and its client is told that its state is not valid.
 
 use super::incoming::{self, header};
+use super::line::within;
 use super::mcp::{Posted, Served, http, refuse};
 use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
@@ -24,6 +25,7 @@ use crate::mcp::reply::{Addressee, Reply};
 use crate::mcp::sse;
 use crate::mcp::ticket::{self, Resume, STATE_LIFE};
 use crate::mcp::turn::{Asked, Turn};
+use crate::time::Lifetime;
 use futures::channel::oneshot;
 use futures::stream::{self, StreamExt};
 use serde_json::{Map, Value};
@@ -33,6 +35,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+
+/// How long to wait for another question after one.
+const MORE_QUESTIONS: Lifetime = Lifetime::from_millis(50);
 
 /// See above.
 #[durable_object]
@@ -46,6 +51,8 @@ struct HeldCall {
     work: Work,
     questions: BTreeMap<String, (Question, oneshot::Sender<ClientAnswer>)>,
     asked: u32,
+    /// What came while questions were gathered.
+    later: Option<Step>,
     scene: Scene,
     call: Call,
     object: String,
@@ -121,7 +128,7 @@ impl McpHeld {
         let (kept, call) = (scene.clone(), call.clone());
         Ok(match prepare(scene, posted, asked).await? {
             Prepared::Work(work) => {
-                Ok(HeldCall { work, questions: BTreeMap::new(), asked: 0, scene: kept, call, object })
+                Ok(HeldCall { work, questions: BTreeMap::new(), asked: 0, later: None, scene: kept, call, object })
             }
             Prepared::Reply(reply) => Err(reply),
             Prepared::Elsewhere(_) | Prepared::Watch { .. } => return Err(Problem::Internal("held twice".into())),
@@ -129,13 +136,7 @@ impl McpHeld {
     }
 
     /// Takes up the held call for a request that brings its state, and gives the upstream the answers it brings.
-    fn take_up(
-        &self,
-        scene: &Scene,
-        object: &str,
-        state: &str,
-        asked: &Asked,
-    ) -> std::result::Result<HeldCall, Fault> {
+    fn take_up(&self, scene: &Scene, object: &str, state: &str, asked: &Asked) -> std::result::Result<HeldCall, Fault> {
         let gone = || Fault::Params(ParamsProblem::RequestState);
         let Method::Call(call) = &asked.method else { return Err(gone()) };
         match ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now())? {
@@ -197,17 +198,37 @@ impl McpHeld {
 
 impl HeldCall {
     async fn next(&mut self) -> Next {
-        match soon(&mut self.work).await {
+        let step = match self.later.take() {
+            Some(step) => Some(step),
+            None => soon(&mut self.work).await,
+        };
+        match step {
             Some(Step::Done(reply)) => Next::End(reply),
             Some(Step::Notice(message)) => Next::Tell(message),
             Some(Step::Question(question, asker)) => {
-                if self.questions.len() < MOST_QUESTIONS {
-                    self.asked += 1;
-                    self.questions.insert(format!("input_{}", self.asked), (question, asker));
-                }
+                self.put(question, asker);
+                self.gather().await;
                 Next::Ask
             }
             None => Next::Quiet,
+        }
+    }
+
+    fn put(&mut self, question: Question, asker: oneshot::Sender<ClientAnswer>) {
+        if self.questions.len() < MOST_QUESTIONS {
+            self.asked += 1;
+            self.questions.insert(format!("input_{}", self.asked), (question, asker));
+        }
+    }
+
+    /// Waits a moment for more questions: an upstream that asks several at once sends them one after the other.
+    async fn gather(&mut self) {
+        while self.later.is_none() {
+            match within(Some(MORE_QUESTIONS), self.work.next()).await {
+                Some(Some(Step::Question(question, asker))) => self.put(question, asker),
+                Some(later) => self.later = later,
+                None => return,
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ use worker::wasm_bindgen_futures::spawn_local;
 
 /// How long to wait before an upstream that ended its stream is listened to again: first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Hears a notification under the names the client knows.
 type Told = Rc<dyn Fn(&str, Map<String, Value>)>;
@@ -79,7 +79,7 @@ pub async fn for_session(scene: &Scene, filter: Filter, client: SessionClient) {
         }
     });
     changes(scene, &shown, &kept, &told, Some(&client.asked)).await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn loudness(params: &Map<String, Value>) -> Option<LogLevel> {
@@ -89,11 +89,12 @@ fn loudness(params: &Map<String, Value>) -> Option<LogLevel> {
 /// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell.
 async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told, asked: Option<&Asked>) {
     let party = scene.party();
-    let parts = locate::parts_at_hand(&scene.context, &party, shown).await;
-    let wishes = wishes(scene, shown, &parts, filter);
+    let at_hand = locate::parts_at_hand(&scene.context, &party, shown).await;
+    let wishes = wishes(scene, shown, &at_hand, filter);
     join_all(wishes.into_iter().filter_map(|(index, wish)| {
         let upstream = shown.upstreams.get(index)?;
-        let ear = Ear { scene, party: &party, shown, index, upstream, wish, told: Rc::clone(told), asked: asked.cloned() };
+        let ear =
+            Ear { scene, party: &party, shown, index, upstream, wish, told: Rc::clone(told), asked: asked.cloned() };
         Some(ear.hear())
     }))
     .await;
@@ -173,8 +174,7 @@ impl Ear<'_> {
         let filter = serde_json::to_value(&self.wish.filter).unwrap_or_default();
         let params = std::iter::once(("notifications".to_owned(), filter)).collect();
         let ask = Ask { attended: true, ..Ask::plain(AskMethod::Listen, params) };
-        let hearer =
-            Hearer { context: Rc::clone(&self.scene.context), notices: self.teller(), answers: None };
+        let hearer = Hearer { context: Rc::clone(&self.scene.context), notices: self.teller(), answers: None };
         // However it ends, it begins again.
         let _ = errand::ask(self.party, self.upstream, ask, Some(&hearer)).await;
     }
@@ -204,12 +204,12 @@ impl Ear<'_> {
             let _ = errand::ask_over(self.party, self.upstream, link.clone(), ask).await;
         }
         let request = request::stream(self.upstream, &link, None, self.party.limits.deadline);
-        let Ok(mut line) = Line::open(&request).await else { return };
-        if !line.is_stream() {
+        let Ok(mut connection) = Line::open(&request).await else { return };
+        if !connection.is_stream() {
             return std::future::pending().await;
         }
         let (mut reader, tell) = (EventReader::default(), self.teller());
-        while let Ok(Some(bytes)) = line.next(None).await {
+        while let Ok(Some(bytes)) = connection.next(None).await {
             for event in reader.push(&bytes) {
                 self.said(&link, &event, &tell);
             }
@@ -252,9 +252,9 @@ impl Ear<'_> {
             if notice.method.ends_with("/list_changed") {
                 upstreams::outdate(&party, &upstream);
             }
-            let parts: Vec<Part> =
+            let at_hand: Vec<Part> =
                 shown.named().map(|(upstream, prefix)| upstreams::at_hand(&party, upstream, prefix).0).collect();
-            View::new(&shown.endpoint, &parts).reveal_told(index, &notice.method, &mut notice.params);
+            View::new(&shown.endpoint, &at_hand).reveal_told(index, &notice.method, &mut notice.params);
             let own = notice.params.get("taskId").and_then(Value::as_str);
             if let Some(known) = own.and_then(|own| tasks.get(own)) {
                 notice.params.insert("taskId".to_owned(), known.as_str().into());

@@ -48,6 +48,8 @@ pub fn respond(context: &Context, served: std::result::Result<Served, Problem>) 
     match served {
         Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
         Ok(Served::Response(response)) => Ok(response),
-        Err(problem) => reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation),
+        Err(problem) => {
+            reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation)
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::mcp::method::{Call, ListKind, Method};
 use crate::mcp::notice::Notices;
 use crate::mcp::params::Reference;
 use crate::mcp::refusal::Fault;
-use crate::mcp::reply::{INSTRUCTIONS, Reply};
+use crate::mcp::reply::{Addressee, Degraded, INSTRUCTIONS, Reply};
 use crate::mcp::session::Session;
 use crate::mcp::ticket::{self, Place, Resume};
 use crate::mcp::turn::Asked;
@@ -60,7 +60,7 @@ pub enum Prepared {
     /// This work, whose client may hear of it before it ends.
     Work(Work),
     /// It must be served in an object.
-    Elsewhere(Elsewhere),
+    Elsewhere(Box<Elsewhere>),
     /// Legacy: the session subscribes to a resource that is there, or no longer.
     Watch {
         /// The resource, as the client names it.
@@ -84,6 +84,10 @@ enum Object {
 }
 
 impl Elsewhere {
+    fn new(scene: Scene, object: Object) -> Box<Self> {
+        Box::new(Self { scene, object })
+    }
+
     /// Has it served there.
     pub async fn go(self, posted: &Posted) -> Result<Served, Problem> {
         match self.object {
@@ -104,13 +108,13 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     let Scene { context, principal, place, .. } = &scene;
     let shown = tenant::shown(context, principal, place.server.as_deref()).await?;
     let party = scene.party();
-    let parts = match &asked.method {
+    let at_hand = match &asked.method {
         Method::List(_) | Method::Initialize { .. } | Method::Discover => {
             locate::parts(context, principal, &party, &shown).await
         }
         _ => locate::parts_at_hand(context, &party, &shown).await,
     };
-    let view = View::new(&shown.endpoint, &parts);
+    let view = View::new(&shown.endpoint, &at_hand);
     let (offered, to) = (view.offered(), asked.to.clone());
     if !asked.method.family().is_offered(&offered) {
         return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound)));
@@ -118,15 +122,14 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     let instructions = view.instructions().unwrap_or(INSTRUCTIONS);
     let reply = match asked.method {
         Method::Initialize { ref client, .. }
-            if scene.session.is_none()
-                && (client.answers() || offered.needs_session() || offered.announces()) =>
+            if scene.session.is_none() && (client.answers() || offered.needs_session() || offered.announces()) =>
         {
-            return Ok(Prepared::Elsewhere(Elsewhere { scene, object: Object::Session }));
+            return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Session)));
         }
         Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, instructions),
         Method::Discover => to.discover(offered, instructions),
         Method::List(kind) => match principal.demand(TOOLS_READ) {
-            Ok(()) => listed(&to, kind, &view),
+            Ok(()) => listed(&to, kind, &view, &locate::degraded(&shown, &at_hand)),
             Err(problem) => to.refuse(in_band(problem)?),
         },
         Method::Subscribe { ref uri, wanted } => {
@@ -147,12 +150,12 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     Ok(Prepared::Reply(reply))
 }
 
-fn listed(to: &crate::mcp::reply::Addressee, kind: ListKind, view: &View<'_>) -> Reply {
+fn listed(to: &Addressee, kind: ListKind, view: &View<'_>, degraded: &[Degraded]) -> Reply {
     match kind {
-        ListKind::Tools => to.tools(view.tools(&tools::own_definitions())),
-        ListKind::Prompts => to.list(kind, &view.prompts()),
-        ListKind::Resources => to.list(kind, &view.resources()),
-        ListKind::ResourceTemplates => to.list(kind, &view.templates()),
+        ListKind::Tools => to.tools(view.tools(&tools::own_definitions()), degraded),
+        ListKind::Prompts => to.list(kind, &view.prompts(), degraded),
+        ListKind::Resources => to.list(kind, &view.resources(), degraded),
+        ListKind::ResourceTemplates => to.list(kind, &view.templates(), degraded),
     }
 }
 
@@ -174,7 +177,7 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
     match held(&scene, call) {
         Ok(None) => {}
         Ok(Some(object)) => {
-            return Ok(Prepared::Elsewhere(Elsewhere { scene, object: Object::Held(Some(object)) }));
+            return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(Some(object)))));
         }
         Err(fault) => return Ok(Prepared::Reply(to.refuse(fault))),
     }
@@ -251,7 +254,7 @@ async fn tool(
 
 async fn own_tool(
     context: &Context,
-    to: &crate::mcp::reply::Addressee,
+    to: &Addressee,
     tool: BuiltIn,
     arguments: &Map<String, Value>,
 ) -> Result<Prepared, Problem> {
@@ -316,7 +319,7 @@ async fn relayed(
     let asks_back = modern && alone && call.retry().is_some() && meta.client.answers();
     let legacy = |index: usize| shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(party, known));
     if asks_back && legacy(at.index) {
-        return Ok(Prepared::Elsewhere(Elsewhere { scene, object: Object::Held(None) }));
+        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
     }
     let log_level = match &scene.session {
         Some(session) => session.log_level,

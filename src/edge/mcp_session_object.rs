@@ -102,7 +102,7 @@ impl McpSession {
         let session = self.known().await.map_err(&failed)?;
         let scene = scene(context, &request, session, None)?;
         let Some(session) = scene.session.clone() else {
-            return if request.method() == "POST" { self.open(scene, request).await } else { unknown() };
+            return if request.method() == "POST" { self.open(scene, request).await } else { Ok(unknown()) };
         };
         match request.method().as_str() {
             "POST" => {
@@ -123,16 +123,16 @@ impl McpSession {
         let id = header(&request, SESSION).unwrap_or_default();
         let body = incoming::body(&request).await?;
         let posted = Posted::new(request, body);
-        let Ok(Post::Single(message)) = post::parse(&posted.headers, &posted.body) else { return unknown() };
-        let Turn::Serve(asked) = message.turn() else { return unknown() };
-        let Method::Initialize { negotiated, client } = &asked.method else { return unknown() };
+        let Ok(Post::Single(message)) = post::parse(&posted.headers, &posted.body) else { return Ok(unknown()) };
+        let Turn::Serve(asked) = message.turn() else { return Ok(unknown()) };
+        let Method::Initialize { negotiated, client } = &asked.method else { return Ok(unknown()) };
         let session = Session::open(*negotiated, client.clone(), clock::now());
         self.store(&session).await.map_err(context::unavailable(PART))?;
         self.state.storage().set_alarm(left(&session)).await.map_err(context::unavailable(PART))?;
         let scene = Scene { session: Some(session), ..scene };
         match prepare(scene, &posted, *asked).await? {
             Prepared::Reply(reply) => Ok(Served::Reply(http(reply).with("mcp-session-id", id))),
-            Prepared::Work(_) | Prepared::Elsewhere(_) | Prepared::Watch { .. } => unknown(),
+            Prepared::Work(_) | Prepared::Elsewhere(_) | Prepared::Watch { .. } => Ok(unknown()),
         }
     }
 
@@ -301,22 +301,18 @@ impl McpSession {
         session: &Session,
         request: &worker::web_sys::Request,
     ) -> std::result::Result<Served, Problem> {
-        let (begins, Connection { missed, line }) = match header(request, "last-event-id") {
-            Some(last) => match EventId::parse(&last).and_then(|last| self.desk.resume(last)) {
-                Some(connection) => (None, connection),
-                None => {
-                    let nothing = stream::empty::<Vec<u8>>();
-                    return mcp_stream::response(&scene.context, &scene.principal, nothing).map(Served::Response);
-                }
-            },
-            None => {
-                let (stream, connection) = self.desk.open_own();
-                self.listen(scene.clone(), session);
-                (beginning(session, Outbox::beginning(stream)), connection)
-            }
+        let respond = |begins: Option<Vec<u8>>, connection: Option<Connection>| {
+            let (missed, line) = connection.map(|Connection { missed, line }| (missed.events, line)).unzip();
+            let line = stream::iter(line).flatten();
+            let events = stream::iter(begins).chain(stream::iter(missed.unwrap_or_default())).chain(line);
+            mcp_stream::response(&scene.context, &scene.principal, events).map(Served::Response)
         };
-        let events = stream::iter(begins).chain(stream::iter(missed.events)).chain(line);
-        mcp_stream::response(&scene.context, &scene.principal, events).map(Served::Response)
+        if let Some(last) = header(request, "last-event-id") {
+            return respond(None, EventId::parse(&last).and_then(|last| self.desk.resume(last)));
+        }
+        let (stream, connection) = self.desk.open_own();
+        self.listen(scene.clone(), session);
+        respond(beginning(session, Outbox::beginning(stream)), Some(connection))
     }
 
     /// The session, unless it is over.
@@ -360,6 +356,6 @@ fn beginning(session: &Session, id: EventId) -> Option<Vec<u8>> {
     session.primes().then(|| sse::priming(&id.to_string(), COME_BACK))
 }
 
-fn unknown() -> std::result::Result<Served, Problem> {
-    Ok(Served::Reply(refuse(Fault::UnknownSession)))
+fn unknown() -> Served {
+    Served::Reply(refuse(Fault::UnknownSession))
 }

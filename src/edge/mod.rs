@@ -6,8 +6,8 @@ mod calls;
 mod clock;
 mod context;
 mod docs;
-mod errand;
 mod entropy_hub_object;
+mod errand;
 mod gate;
 mod gate_object;
 mod health;
@@ -49,9 +49,6 @@ use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use worker::web_sys::Request;
 use worker::{Env, Response, Result, event};
-
-/// The OpenAPI document, rendered from the code on the host and checked by a test.
-const OPENAPI: &[u8] = include_bytes!("../api/openapi.json");
 
 #[event(start)]
 fn start() {
@@ -98,7 +95,7 @@ async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> st
         Err(Miss::Options { allow }) => return Ok(Reply::empty(204).with("allow", allow).into()),
     };
     trace.route = Some(route.path);
-    if route.endpoint == Endpoint::Docs {
+    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi) {
         return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
@@ -141,15 +138,7 @@ async fn dispatch(
         Endpoint::Jwks => {
             Ok(Reply::json(200, &context.settings.keys.published()).with("cache-control", "public, max-age=300"))
         }
-        Endpoint::OpenApi => Ok(Reply {
-            status: 200,
-            headers: vec![
-                ("content-type", "application/json; charset=utf-8".into()),
-                ("cache-control", "public, max-age=300".into()),
-            ],
-            body: OPENAPI.to_vec(),
-        }),
-        Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
+        Endpoint::OpenApi | Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
             Err(Problem::Internal("dispatched as a plain reply".into()))
         }
     }
@@ -176,7 +165,14 @@ async fn protocol(
         (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
     };
     let place = principal.place(server);
-    let scene = mcp_serve::Scene { context: Rc::clone(context), principal: principal.clone(), place, session: None, session_name: None, held: None };
+    let scene = mcp_serve::Scene {
+        context: Rc::clone(context),
+        principal: principal.clone(),
+        place,
+        session: None,
+        session_name: None,
+        held: None,
+    };
     let answered = match endpoint {
         Endpoint::McpStream => mcp_session::stream(&scene, &request).await,
         Endpoint::McpEnd => mcp_session::end(&scene, &request).await,
@@ -184,7 +180,7 @@ async fn protocol(
     };
     Ok(match answered? {
         Served::Reply(reply) => rated(context, &principal, reply).into(),
-        response => response,
+        streamed @ Served::Response(_) => streamed,
     })
 }
 

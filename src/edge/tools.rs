@@ -64,9 +64,8 @@ pub fn own_definitions() -> Vec<Tool> {
 
 /// The definition of one of them.
 pub fn own_definition(tool: BuiltIn) -> Result<Rc<Tool>, ToolError> {
-    let found = BUILT_IN.with(|tools| {
-        tools.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition))
-    });
+    let found = BUILT_IN
+        .with(|tools| tools.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition)));
     found.ok_or(ToolError::Unavailable("it has no definition"))
 }
 
@@ -109,11 +108,13 @@ pub fn keeps_its_schema(definition: &Rc<Tool>, result: &Map<String, Value>) -> b
 }
 
 async fn quantum_random(env: &worker::Env, arguments: &Map<String, Value>) -> CallToolResult {
-    let order = Order::read(arguments);
+    let order = match Order::read(arguments) {
+        Ok(order) => order,
+        Err(bad) => return result::failed(&format!("No random values: {bad}.")),
+    };
     let direct = if order.direct { Some(random::fetch_for_one(env).await) } else { None };
-    let mut bytes = vec![0; order.bytes];
-    random::fill(&mut bytes, Purpose::Tool);
-    order.fill(&bytes, &direct.unwrap_or_else(|| random::provenance(clock::now())))
+    let provenance = direct.unwrap_or_else(|| random::provenance(clock::now()));
+    order.fill(&mut |out| random::fill(out, Purpose::Tool), &provenance)
 }
 
 async fn weather(settings: &WeatherSettings, arguments: &Map<String, Value>) -> CallToolResult {

@@ -158,9 +158,9 @@ pub async fn renew(party: &Party, upstream: &Upstream) -> Result<(), UpstreamFai
 
 async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, UpstreamFailure> {
     let surveyed = match Prefix::parse(&upstream.name) {
-        Ok(prefix) => errand::survey(party, upstream).await.map(|(survey, legacy)| {
-            (Rc::new(Listing::admit(upstream.id.clone(), prefix, survey)), legacy)
-        }),
+        Ok(prefix) => errand::survey(party, upstream)
+            .await
+            .map(|(survey, legacy)| (Rc::new(Listing::admit(upstream.id.clone(), prefix, survey)), legacy)),
         Err(_) => Err(upstream.failure(UpstreamProblem::Misconfigured)),
     };
     let since = clock::now();

@@ -359,25 +359,5 @@ pub(super) mod tests {
                 prop_assert_ne!(state(fed(&bytes, a)), state(fed(&bytes, b)));
             }
         }
-
-        /// The identifiers of tokens under a provider whose bytes never change, and local randomness as it is.
-        #[test]
-        fn a_hundred_thousand_token_ids_are_unique_under_a_stuck_provider() {
-            let draw = |out: &mut [u8]| getrandom::fill(out).unwrap();
-            let mut generator = fed(&[0xaa; 1024], 2);
-            let mut seen = HashSet::new();
-            for count in 0..100_000_u32 {
-                if count % 1024 == 0 {
-                    let mut fresh = local(0);
-                    draw(fresh.as_mut_slice());
-                    generator.absorb(&[Contribution { source: "anu", bytes: &[0xaa; 1024] }], &fresh, super::NOW);
-                }
-                let (mut id, mut extra) = ([0; 32], [0; 32]);
-                draw(&mut id);
-                draw(&mut extra);
-                generator.fill(&mut id, &extra, Purpose::TokenId);
-                assert!(seen.insert(id));
-            }
-        }
     }
 }

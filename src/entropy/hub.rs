@@ -220,6 +220,16 @@ impl Hub {
         ChildSeed { seed: SecretBytes::new(seed), origins: self.origins.clone(), report: self.report(now), direct }
     }
 
+    /// Whether the generator wants local randomness before it gives more child seeds; rounds usually see to that.
+    pub fn wants_seed(&self, now: Timestamp) -> bool {
+        self.generator.wants_seed(now)
+    }
+
+    /// Reseeds from local randomness alone.
+    pub fn reseed(&mut self, local: &LocalSeed, now: Timestamp) {
+        self.generator.absorb(&[], local, now);
+    }
+
     /// What `/health` shows.
     pub fn report(&self, now: Timestamp) -> Report {
         let statuses = self.slots.iter().map(|slot| slot.status(now)).collect();

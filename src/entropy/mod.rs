@@ -9,6 +9,7 @@
 //! | [`generator`] | two lanes: what was received is absorbed, local randomness is XORed into every output |
 //! | [`purpose`] | what random bytes are for, and the lane they come from |
 //! | [`provenance`] | what may be said about an output, and what `/health` says about a provider |
+//! | [`stamp`] | the same, as a token says it of itself |
 //! | [`status`] | what an operator sees of all this |
 //! | [`child`] | the seed one generator hands to another, as it travels |
 //! | [`hub`] | who is asked when, and what becomes of the answers |
@@ -27,4 +28,5 @@ pub mod isolate;
 pub mod provenance;
 pub mod provider;
 pub mod purpose;
+pub mod stamp;
 pub mod status;

@@ -77,12 +77,9 @@ impl Purpose {
     /// The lane it draws from.
     pub const fn lane(self) -> Lane {
         match self {
-            Self::TokenId
-            | Self::SessionId
-            | Self::McpSealed
-            | Self::Tool
-            | Self::ProviderNonce
-            | Self::Jitter => Lane::Public,
+            Self::TokenId | Self::SessionId | Self::McpSealed | Self::Tool | Self::ProviderNonce | Self::Jitter => {
+                Lane::Public
+            }
             Self::RefreshToken | Self::McpSession | Self::ChildSeed => Lane::Private,
         }
     }

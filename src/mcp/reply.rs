@@ -22,6 +22,8 @@ pub const LONGEST_TTL_MS: u64 = 86_400_000;
 pub const INSTRUCTIONS: &str = "Every tool call is checked against what the caller may do and against the tool's input \
 schema, and counted against a rate limit. A result with isError set says what went wrong.";
 
+/// The `_meta` member that names the upstreams a list is old of, or lacks.
+const META_DEGRADED: &str = "mcp-secure-gateway/degraded";
 /// The `_meta` member with the name and version of the server that made a modern result.
 const META_SERVER: &str = "io.modelcontextprotocol/serverInfo";
 const COMPLETE: &str = "complete";
@@ -60,6 +62,17 @@ impl Reply {
             Err(_) => Self { status: 500, body: None },
         }
     }
+}
+
+/// An upstream whose part of a list is old or not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Degraded {
+    /// Its name.
+    pub upstream: String,
+    /// `stale`: the last good list is shown. `absent`: nothing of it is.
+    pub state: &'static str,
+    /// Why, in the gateway's own words.
+    pub reason: String,
 }
 
 /// Where a result goes: the request it answers.
@@ -101,17 +114,20 @@ impl Addressee {
     }
 
     /// Answers `tools/list`. A legacy client sees output schemas of objects only.
-    pub fn tools(&self, mut tools: Vec<Tool>) -> Reply {
+    pub fn tools(&self, mut tools: Vec<Tool>, degraded: &[Degraded]) -> Reply {
         if self.era != Era::Modern {
             tools.iter_mut().for_each(keep_legacy_output_schema);
         }
-        self.list(ListKind::Tools, &tools)
+        self.list(ListKind::Tools, &tools, degraded)
     }
 
-    /// Answers a list. It depends on the caller, so only the caller may keep it.
-    pub fn list(&self, kind: ListKind, items: &[impl Serialize]) -> Reply {
+    /// Answers a list. It depends on the caller, so only the caller may keep it. Its `_meta` says which upstreams it is old
+    /// of, or lacks.
+    pub fn list(&self, kind: ListKind, items: &[impl Serialize], degraded: &[Degraded]) -> Reply {
         let modern = self.era == Era::Modern;
         let of = |wanted| (kind == wanted).then_some(items);
+        let noted = (!degraded.is_empty()).then(|| serde_json::to_value(degraded).ok()).flatten();
+        let noted = noted.map(|noted| std::iter::once((META_DEGRADED.to_owned(), noted)).collect());
         self.answer(ListResult {
             result_type: modern.then_some(COMPLETE),
             tools: of(ListKind::Tools),
@@ -120,7 +136,7 @@ impl Addressee {
             resource_templates: of(ListKind::ResourceTemplates),
             ttl_ms: modern.then_some(LIST_TTL_MS),
             cache_scope: modern.then_some(PRIVATE),
-            meta: modern.then(|| ResultMeta::signed(None)),
+            meta: if modern { Some(ResultMeta::signed(noted)) } else { ResultMeta::unsigned(noted) },
         })
     }
 

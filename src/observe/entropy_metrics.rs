@@ -2,7 +2,7 @@
 
 use super::exposition::{Exposition, Kind};
 use crate::entropy::breaker::BreakerState;
-use crate::entropy::provenance::Label;
+use crate::entropy::provenance::{Label, ProviderState};
 use crate::entropy::purpose::Lane;
 use crate::entropy::status::{ProviderDetail, Status};
 
@@ -13,11 +13,27 @@ const BREAKER_STATES: [(BreakerState, &str); 4] = [
     (BreakerState::Quarantined, "quarantined"),
 ];
 
+const PROVIDER_STATES: [(ProviderState, &str); 4] = [
+    (ProviderState::Healthy, "healthy"),
+    (ProviderState::Failing, "failing"),
+    (ProviderState::RateLimited, "rate_limited"),
+    (ProviderState::Unknown, "unknown"),
+];
+
 /// Adds the families of a status.
 pub fn add(metrics: &mut Exposition, status: &Status) {
     outputs(metrics, status);
     let providers = &status.providers;
     fetches(metrics, providers);
+    metrics
+        .family("mcp_gateway_entropy_provider_state", Kind::Gauge, "1 for how the provider does.")
+        .samples(providers.iter().flat_map(|provider| {
+            PROVIDER_STATES.map(|(state, name)| {
+                let labels = vec![("provider", provider.provider.as_str()), ("state", name)];
+                (labels, u64::from(provider.state == state))
+            })
+        }))
+        .end();
     metrics
         .family(
             "mcp_gateway_entropy_provider_breaker_state",

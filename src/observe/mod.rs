@@ -7,7 +7,8 @@ pub mod entropy_metrics;
 pub mod exposition;
 
 use crate::entropy::hub::Change;
-use crate::id::{CorrelationId, SessionId, TenantId, UserId};
+use crate::entropy::stamp::Stamp;
+use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
 use crate::time::{Lifetime, Timestamp};
 use serde::Serialize;
 
@@ -29,8 +30,21 @@ pub enum Event {
         who: Who,
         /// The new session.
         session: SessionId,
-        /// What may be said about the randomness of its tokens.
-        entropy: &'static str,
+        /// Its first tokens.
+        #[serde(flatten)]
+        issued: TokenIssued,
+    },
+    /// A session got new tokens.
+    #[serde(rename = "auth.refresh")]
+    Refreshed {
+        /// Whose.
+        #[serde(flatten)]
+        who: Who,
+        /// Which.
+        session: SessionId,
+        /// The new tokens.
+        #[serde(flatten)]
+        issued: TokenIssued,
     },
     /// A session ended before its time.
     #[serde(rename = "auth.session_revoked")]
@@ -100,6 +114,15 @@ pub struct Who {
     pub tenant: TenantId,
     /// The user.
     pub user: UserId,
+}
+
+/// The record of an access token, and of the refresh token made with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenIssued {
+    /// The `jti` of the access token: it names the token and opens nothing.
+    pub token: TokenId,
+    /// What may be said about the randomness of both.
+    pub entropy: Stamp,
 }
 
 /// An answered request.
@@ -188,10 +211,9 @@ impl Event {
             Self::Request(_)
             | Self::Call(_)
             | Self::LoggedIn { .. }
+            | Self::Refreshed { .. }
             | Self::SessionRevoked { .. }
-            | Self::ProviderRecovered { .. } => {
-                Level::Info
-            }
+            | Self::ProviderRecovered { .. } => Level::Info,
         }
     }
 
@@ -225,8 +247,10 @@ fn is_upstreams_fault(problem: Option<&'static str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Event, Level, Request, RevocationCause, Who};
-    use crate::id::{CorrelationId, SessionId, TenantId, UserId};
+    use super::{Call, Event, Level, Request, RevocationCause, TokenIssued, Who};
+    use crate::entropy::provenance::{Label, Provenance};
+    use crate::entropy::stamp::Stamp;
+    use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
     use crate::time::{Lifetime, Timestamp};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -269,6 +293,27 @@ mod tests {
         assert_eq!(request(429, Some("rate-limited")).level(), Level::Warn);
         assert_eq!(request(502, Some("upstream-failed")).level(), Level::Warn);
         assert_eq!(request(503, Some("unavailable")).level(), Level::Error);
+    }
+
+    #[test]
+    fn an_issued_token_is_recorded_with_its_randomness() {
+        let who = Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() };
+        let session = SessionId::parse("s-1").unwrap();
+        let token = TokenId::from_bytes(&[0; 32]);
+        let entropy = Stamp::from(&Provenance::classical());
+        let issued =
+            TokenIssued { token, entropy: Stamp { label: Label::QuantumStale, age_seconds: Some(700), ..entropy } };
+        for (name, event) in [
+            ("auth.login", Event::LoggedIn { who: who.clone(), session: session.clone(), issued: issued.clone() }),
+            ("auth.refresh", Event::Refreshed { who, session, issued }),
+        ] {
+            let entropy = r#"{"label":"quantum-stale","providers":[],"age_seconds":700}"#;
+            let expected = format!(
+                r#"{{"time_ms":1,"level":"info","event":"{name}","tenant":"acme","user":"u-1","session":"s-1","token":"{}","entropy":{entropy}}}"#,
+                "A".repeat(43)
+            );
+            assert_eq!(event.render(Timestamp::from_millis(1), None), expected);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! One deliberate deviation from RFC 9068: it wants RS256 supported, and this gateway has no RSA (RUSTSEC-2023-0071).
 //! The name `Ed25519` of RFC 9864 is accepted beside `EdDSA`; tokens are signed as `EdDSA`, which today's readers know.
 
+use crate::entropy::stamp::Stamp;
 use crate::id::{SessionId, TenantId, TokenId, UserId};
 use crate::json::{self, Caps};
 use crate::scope::Scope;
@@ -47,6 +48,9 @@ pub struct AccessClaims {
     pub nbf: Option<u64>,
     /// Unique id of the token: 32 bytes from the entropy room, base64url.
     pub jti: TokenId,
+    /// What may be said about the randomness of `jti`. Whoever reads the token decides nothing by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ent: Option<Stamp>,
 }
 
 /// What the reader demands beside a good signature.

@@ -1,4 +1,6 @@
 use super::{AccessClaims, Expectation, TokenRefusal, mint, verify};
+use crate::entropy::provenance::Provenance;
+use crate::entropy::stamp::Stamp;
 use crate::id::{SessionId, TenantId, TokenId, UserId, encode_random};
 use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
@@ -27,6 +29,7 @@ fn claims() -> AccessClaims {
         exp: NOW + 600,
         nbf: None,
         jti: TokenId::from_bytes(&[5; 32]),
+        ent: Some(Stamp::from(&Provenance::classical())),
     }
 }
 
@@ -111,11 +114,29 @@ fn every_claim_must_be_there_once_with_its_type() {
         without.as_object_mut().unwrap().shift_remove(name);
         assert_eq!(refusal(&signed(&header(), &without.to_string())), TokenRefusal::Claims, "{name}");
     }
+    for wrong in
+        ["[]", "{}", "true", "\"classical\"", r#"{"label":"certified","providers":[]}"#, r#"{"label":"classical"}"#]
+    {
+        let mut claims = good.clone();
+        claims["ent"] = serde_json::from_str(wrong).unwrap();
+        assert_eq!(refusal(&signed(&header(), &claims.to_string())), TokenRefusal::Claims, "{wrong}");
+    }
     let mut early = good.clone();
     early["nbf"] = serde_json::json!("soon");
     assert_eq!(refusal(&signed(&header(), &early.to_string())), TokenRefusal::Claims);
     let doubled = good.to_string().replace(r#"{"iss""#, r#"{"exp":9999999999,"iss""#);
     assert_eq!(refusal(&signed(&header(), &doubled)), TokenRefusal::Claims);
+}
+
+#[test]
+fn a_token_that_says_nothing_of_its_randomness_and_one_that_names_an_unknown_provider_are_good() {
+    let mut claims = serde_json::to_value(claims()).unwrap();
+    claims["ent"]["providers"] = serde_json::json!(["of-a-later-release"]);
+    let named = verify(&keys(), &signed(&header(), &claims.to_string()), &expectation(NOW)).unwrap();
+    assert_eq!(named.claims().ent.as_ref().unwrap().providers, ["of-a-later-release"]);
+    claims.as_object_mut().unwrap().shift_remove("ent");
+    let silent = verify(&keys(), &signed(&header(), &claims.to_string()), &expectation(NOW)).unwrap();
+    assert_eq!(silent.claims().ent, None);
 }
 
 #[test]

@@ -166,13 +166,13 @@ impl<'u> Exchange<'u> {
             (Stage::Levelling(level), _) => Message::SetLevel(level),
             (Stage::Working, Errand::Ask(ask)) => Message::Ask(ask),
             (Stage::Working, Errand::Link(_)) => return Progress::Done(Outcome::Linked),
-            (Stage::Working, Errand::Survey) => match self.lists.next() {
-                Some((kind, cursor)) => Message::List { kind, cursor },
-                None => {
+            (Stage::Working, Errand::Survey) => {
+                let Some((kind, cursor)) = self.lists.next() else {
                     let survey = std::mem::take(&mut self.lists).into_survey();
                     return Progress::Done(Outcome::Surveyed(Box::new(survey)));
-                }
-            },
+                };
+                Message::List { kind, cursor }
+            }
         };
         Progress::Send(message.request(self.upstream, self.link.as_ref(), id, self.deadline))
     }
@@ -267,11 +267,7 @@ impl<'u> Exchange<'u> {
             self.link = None;
             return Ok(self.go(Stage::Initializing));
         }
-        let response = if answer.status == 200 {
-            answer::read(answer, self.sent_id())?
-        } else {
-            self.refused(answer)?
-        };
+        let response = if answer.status == 200 { answer::read(answer, self.sent_id())? } else { self.refused(answer)? };
         match &self.errand {
             Errand::Survey => self.listed(response),
             Errand::Link(_) => Ok(Progress::Done(Outcome::Linked)),
@@ -392,7 +388,11 @@ fn introduction(result: &Map<String, Value>, meta: Option<&Value>) -> Introducti
     let server = meta.and_then(|meta| meta.get(META_SERVER)).or_else(|| result.get("serverInfo"));
     let instructions = result.get("instructions").and_then(Value::as_str);
     Introduction {
-        offered: result.get("capabilities").and_then(Value::as_object).map(ServerCapabilities::read).unwrap_or_default(),
+        offered: result
+            .get("capabilities")
+            .and_then(Value::as_object)
+            .map(ServerCapabilities::read)
+            .unwrap_or_default(),
         server: server.and_then(Value::as_object).cloned(),
         instructions: instructions.filter(|text| text.len() <= LONGEST_INSTRUCTIONS).map(str::to_owned),
     }

@@ -12,19 +12,23 @@ use std::process::Command;
 const EMPTY_WORKER: &str = "bench/empty-worker";
 const STATE: &str = "target/bench/state";
 
-/// `cargo xtask bench [--seconds N] [--direct]`
+/// `cargo xtask bench [--seconds N] [--direct | --entropy]`
 pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let seconds: u32 = arguments.number("--seconds", 5)?;
     let direct = arguments.flag("--direct");
+    let entropy = arguments.flag("--entropy");
     arguments.finish()?;
     load_program_is_there()?;
     prepare(project)?;
-    step::starts("benchmark", &format!("{seconds} s for each worker and number of connections"));
+    let load = if entropy {
+        "load, with healthy providers and with ones that hang"
+    } else {
+        "worker and number of connections"
+    };
+    step::starts("benchmark", &format!("{seconds} s for each {load}"));
     let mut command = program(project, "node");
     command.arg("bench/run.mjs").arg(seconds.to_string()).arg(project.path(STATE));
-    if direct {
-        command.arg("--direct");
-    }
+    command.args(direct.then_some("--direct")).args(entropy.then_some("--entropy"));
     process::run(&mut command)
 }
 

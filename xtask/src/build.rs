@@ -82,6 +82,8 @@ fn documentation_page(project: &Project) -> Result<(), Failure> {
     let target = project.path("assets/docs");
     step::starts("API page", "assets/docs");
     copy_folder(&project.path("docs-page"), &target)?;
+    let described = project.path("src/api/openapi.json");
+    fs::copy(&described, target.join("openapi.json")).map_err(Failure::at(&described))?;
     for name in SWAGGER_FILES {
         let from = project.path("node_modules/swagger-ui-dist").join(name);
         fs::copy(&from, target.join(name)).map_err(Failure::at(&from))?;

@@ -3,8 +3,9 @@
 
 use crate::api::body::{ExecuteResponse, MeResponse, TokenResponse, ToolList, ToolSummary};
 use crate::api::health::{Liveness, PartState, health, readiness};
-use crate::entropy::provenance::{Provenance, Report};
+use crate::entropy::provenance::{Label, Provenance, Report};
 use crate::entropy::provider::Mode;
+use crate::entropy::stamp::Stamp;
 use crate::entropy::status::{Outputs, Status};
 use crate::id::{CorrelationId, SessionId};
 use crate::mcp::capability::ServerCapabilities;
@@ -67,6 +68,12 @@ pub fn me() -> Value {
         scope: Scope::full().to_string(),
         session: SessionId::from_bytes(&[7; 16]).to_string(),
         expires_at: 1_795_363_800,
+        entropy: Some(Stamp {
+            label: Label::QuantumSeeded,
+            providers: vec!["anu".to_owned()],
+            age_seconds: Some(42),
+            epoch: Some(1731),
+        }),
     })
 }
 
@@ -161,7 +168,7 @@ fn serve(asked: &Asked) -> Reply {
     match &asked.method {
         Method::Initialize { negotiated, .. } => asked.to.initialize(*negotiated, offered, INSTRUCTIONS),
         Method::Discover => asked.to.discover(offered, INSTRUCTIONS),
-        Method::List(_) => asked.to.tools(Vec::new()),
+        Method::List(_) => asked.to.tools(Vec::new(), &[]),
         _ => asked.to.called(server_time::run(MOMENT)),
     }
 }

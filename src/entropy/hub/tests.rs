@@ -11,6 +11,7 @@ use crate::entropy::status::{Outputs, ProviderDetail};
 use crate::outbound::{OutboundAnswer, OutboundFailure};
 use crate::time::Timestamp;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -289,6 +290,20 @@ fn bytes_for_one_value_are_asked_of_those_who_answer_well() {
 }
 
 #[test]
+fn the_hub_wants_local_randomness_after_300_s_or_256_child_seeds() {
+    let mut hub = hub("idq");
+    assert!(!hub.wants_seed(at(299)) && hub.wants_seed(at(300)));
+    for _ in 0..256 {
+        assert!(!hub.wants_seed(at(0)));
+        child(&mut hub, 0);
+    }
+    assert!(hub.wants_seed(at(0)));
+    hub.reseed(&local(), at(0));
+    assert!(!hub.wants_seed(at(0)));
+    assert_eq!(hub.status(at(0)).local_seeds, 2);
+}
+
+#[test]
 fn outputs_of_isolates_are_added_up() {
     let mut hub = hub("idq");
     let mut told = Outputs::default();
@@ -296,4 +311,74 @@ fn outputs_of_isolates_are_added_up() {
     hub.child_seed(&local(), &[2; 32], false, &told, at(0));
     hub.child_seed(&local(), &[2; 32], false, &told, at(0));
     assert_eq!(hub.status(at(0)).outputs.get(Lane::Private, Label::Classical), 2);
+}
+
+/// Ten answers as the ANU service gave them: the first one as it came shows that the others are written alike.
+#[test]
+fn the_whole_capture_of_the_anu_service_passes_parser_and_health_tests() {
+    let captured = include_bytes!("../../../tests/data/anu/bytes.bin");
+    let answers: Vec<String> = captured
+        .chunks(8192)
+        .map(|bytes| {
+            let words = bytes.chunks(8).map(|word| {
+                word.iter().fold(String::new(), |mut text, byte| {
+                    write!(text, "{byte:02x}").unwrap();
+                    text
+                })
+            });
+            let words: Vec<_> = words.map(|word| format!("\"{word}\"")).collect();
+            format!(r#"{{"success": true, "type": "hex16", "length": "1024", "data": [{}]}}"#, words.join(", "))
+        })
+        .collect();
+    assert_eq!(answers.len(), 10);
+    assert_eq!(answers[0], include_str!("../../../tests/data/anu/answer.json").trim_end());
+    let mut hub = hub("anu");
+    for (turn, text) in (0..).zip(&answers) {
+        let (asked, _) = round(&mut hub, 60 * turn, |_| Ok(answer(200, "application/json", text.as_bytes())));
+        assert_eq!(asked, ["anu"]);
+    }
+    let seen = detail(&hub, "anu", 600);
+    assert_eq!((seen.accepted_bytes, seen.rejected_bytes, seen.alarms.len()), (81_920, 0, 0));
+    assert_eq!(hub.status(at(600)).quantum_seeds, 10);
+    // All of it again is a replay, wherever it starts.
+    round(&mut hub, 660, |_| Ok(answer(200, "application/json", answers[6].as_bytes())));
+    assert_eq!(detail(&hub, "anu", 660).alarms, [(Test::Replay, 1)].into());
+}
+
+/// As an isolate makes them: with a child seed every 1,024 outputs, of a hub whose providers only ever say the same. One
+/// sends a block that looks good, again and again, and is believed once; the other one byte, and is never believed.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn a_hundred_thousand_token_ids_are_unique_under_stuck_providers() {
+    use crate::entropy::isolate::Source;
+    use crate::entropy::purpose::Purpose;
+    let fresh = || {
+        let mut fresh = local();
+        getrandom::fill(fresh.as_mut_slice()).unwrap();
+        fresh
+    };
+    let stuck = noise(1024);
+    let sevens = format!(r#"{{"type":"uint8","length":1024,"data":[7{}],"success":true}}"#, ",7".repeat(1023));
+    let mut hub = hub("idq,anu_legacy");
+    let mut source = Source::start(salt(), &fresh(), at(0));
+    let mut seen = std::collections::HashSet::new();
+    for turn in 0..98 {
+        let now = turn * 90_000;
+        round(&mut hub, now, |provider| match provider.as_str() {
+            "idq" => Ok(octets(&stuck)),
+            _ => Ok(answer(200, "application/json", sevens.as_bytes())),
+        });
+        source.renew(child(&mut hub, now), &fresh(), at(now));
+        for _ in 0..1024 {
+            let (mut token, mut extra) = ([0; 32], [0; 32]);
+            getrandom::fill(&mut token).unwrap();
+            getrandom::fill(&mut extra).unwrap();
+            source.fill(&mut token, &extra, Purpose::TokenId, at(now));
+            assert!(seen.insert(token), "turn {turn}");
+        }
+    }
+    assert!(seen.len() > 100_000);
+    let (idq, legacy) = (detail(&hub, "idq", 0), detail(&hub, "anu_legacy", 0));
+    assert_eq!((idq.accepted_bytes, idq.alarms), (1024, [(Test::Replay, 97)].into()));
+    assert_eq!((legacy.accepted_bytes, legacy.rejected_bytes), (0, 98 * 1024));
 }

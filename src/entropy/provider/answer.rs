@@ -1,6 +1,6 @@
 //! What every provider's answer goes through before its own parser sees it.
 
-use super::{FETCH_DEADLINE, MAX_ANSWER_BYTES, ProviderFailure};
+use super::{FETCH_DEADLINE, MAX_ANSWER_BYTES, ProviderFailure, http_date};
 use crate::json::{self, Caps};
 use crate::outbound::{HeaderValue, Method, OutboundAnswer, OutboundRequest, OutboundUrl};
 use crate::time::Lifetime;
@@ -18,7 +18,7 @@ pub(super) fn ask(url: &OutboundUrl, accept: &'static str) -> OutboundRequest {
         url: url.clone(),
         headers: vec![("accept".into(), HeaderValue::fixed(accept))],
         body: None,
-        wanted: &["retry-after", "age", "cf-cache-status"],
+        wanted: &["retry-after", "date", "age", "cf-cache-status"],
         deadline: FETCH_DEADLINE,
         max_answer_bytes: MAX_ANSWER_BYTES,
     }
@@ -48,9 +48,15 @@ pub(super) fn fresh_success(answer: &OutboundAnswer) -> Result<(), ProviderFailu
     if aged || hit { Err(ProviderFailure::Cached) } else { Ok(()) }
 }
 
-/// `Retry-After` in its seconds form (RFC 9110 section 10.2.3); the date form counts as not said.
+/// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date, which counts from the date of the answer, so that it does not
+/// matter how the clocks differ.
 pub(super) fn retry_after(answer: &OutboundAnswer) -> Option<Lifetime> {
-    answer.header("retry-after")?.trim().parse().ok().map(Lifetime::from_seconds)
+    let wait = answer.header("retry-after")?;
+    let seconds = wait.trim().parse().ok().or_else(|| {
+        let (until, now) = (http_date::seconds(wait)?, http_date::seconds(answer.header("date")?)?);
+        Some(until.saturating_sub(now))
+    });
+    seconds.map(Lifetime::from_seconds)
 }
 
 /// The body as a strict JSON document of the type `T`, whatever its content type says.

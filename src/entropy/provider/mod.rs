@@ -2,6 +2,7 @@
 
 mod answer;
 mod failure;
+mod http_date;
 mod settings;
 
 mod anu;

@@ -21,6 +21,8 @@ pub(super) const KNOWN: Known = Known { id: ProviderId("qrng_open_api"), read };
 const DESCRIBED_FOR: Lifetime = Lifetime::from_seconds(3600);
 /// Base64 and the frame around it fit the answer's cap.
 const MOST_BYTES: usize = 32 * 1024;
+/// A source that gives fewer is of no use: no fetch of it would count, and too few bytes at once can hide a replay.
+const LEAST_BYTES: usize = 64;
 
 #[derive(Debug)]
 struct OpenApi {
@@ -119,8 +121,10 @@ impl Provider for OpenApi {
         answer::fresh_success(answer)?;
         match &mut self.order {
             Some(order) if order.untested && now.since(order.described_at) < DESCRIBED_FOR => {
+                // A source that failed is asked for its test again, not for bytes; a test that cannot be read says nothing.
+                answer::json(answer).map_or(Ok(()), |report| healthy(&report))?;
                 order.untested = false;
-                healthy(&answer::json(answer)?)
+                Ok(())
             }
             _ => {
                 self.order = Some(order(&answer::json(answer)?, now)?);
@@ -146,13 +150,15 @@ fn order(described: &Capabilities, now: Timestamp) -> Result<Order, ProviderFail
     let (sizes, counts) = read().ok_or(ProviderFailure::Malformed)?;
     let block_size = FETCH_BYTES.clamp(sizes.0, sizes.1);
     let block_count = FETCH_BYTES.div_ceil(block_size).clamp(counts.0, counts.1);
-    if block_size.saturating_mul(block_count) > MOST_BYTES {
-        return Err(ProviderFailure::TooLarge);
+    match block_size.saturating_mul(block_count) {
+        ..LEAST_BYTES => return Err(ProviderFailure::Empty),
+        LEAST_BYTES..=MOST_BYTES => {}
+        _ => return Err(ProviderFailure::TooLarge),
     }
     Ok(Order { block_size, block_count, described_at: now, untested: described.healthtest.is_some() })
 }
 
-/// A source that says that it failed its own test is not asked; a test that cannot be read says nothing.
+/// Whether a source says that it passed its own test; what is no verdict counts as none.
 fn healthy(report: &Value) -> Result<(), ProviderFailure> {
     let results = report.get("test_result").map(|result| match result {
         Value::Array(results) => results.iter().filter_map(|one| one.get("test_result")).collect(),
@@ -231,7 +237,11 @@ mod tests {
             let ask = source.preparation(NOW).unwrap();
             assert_eq!(ask.url.url().as_str(), "https://qrng.example.com/v1/healthtest");
             let outcome = source.prepare(&json_answer(200, report), NOW);
-            assert!(source.preparation(NOW).is_none());
+            assert_eq!(
+                source.preparation(NOW).is_some(),
+                outcome.is_err(),
+                "its test is asked for again, not its bytes"
+            );
             outcome
         };
         tested(
@@ -239,6 +249,7 @@ mod tests {
         )
         .unwrap();
         tested(r#"{"test_result":"0.94"}"#).unwrap();
+        tested("no report at all").unwrap();
         let failed = r#"{"test_result":[{"test_type":"nist_90b","test_result":"FAILED"}]}"#;
         assert_eq!(tested(failed).unwrap_err(), ProviderFailure::Refused);
     }
@@ -250,6 +261,8 @@ mod tests {
         assert_eq!(prepare(r#"{"entropy":{"max_block_size":"many","max_block_count":1}}"#), ProviderFailure::Malformed);
         let huge = r#"{"entropy":{"min_block_size":65536,"max_block_size":65536,"max_block_count":1}}"#;
         assert_eq!(prepare(huge), ProviderFailure::TooLarge);
+        let tiny = r#"{"entropy":{"max_block_size":16,"max_block_count":3}}"#;
+        assert_eq!(prepare(tiny), ProviderFailure::Empty);
         assert_eq!(prepare("{}"), ProviderFailure::Malformed);
     }
 }

@@ -164,11 +164,27 @@ fn every_fetch_has_a_deadline_and_a_cap() {
 #[test]
 fn a_429_is_a_rate_limit_everywhere() {
     for (id, provider) in providers(&[]).unwrap().iter() {
-        let mut limited = answer(429, "", b"");
-        limited.headers.push(("retry-after".into(), "9".into()));
-        let expected = ProviderFailure::RateLimited { retry_after: Some(Lifetime::from_seconds(9)) };
-        assert_eq!(provider.parse(&[0; 16], &limited).unwrap_err(), expected, "{id}");
+        // The answers of these tests are of three o'clock.
+        for (wait, seconds) in [("9", Some(9)), ("Sun, 22 Nov 2026 15:02:00 GMT", Some(120)), ("soon", None)] {
+            let mut limited = answer(429, "", b"");
+            limited.headers.push(("retry-after".into(), wait.into()));
+            let expected = ProviderFailure::RateLimited { retry_after: seconds.map(Lifetime::from_seconds) };
+            assert_eq!(provider.parse(&[0; 16], &limited).unwrap_err(), expected, "{id}: {wait}");
+        }
     }
+}
+
+/// Has every provider there is take an answer, first as what it asks beforehand and then as bytes.
+#[cfg(not(target_arch = "wasm32"))]
+fn take(answer: &OutboundAnswer) -> Vec<Result<crate::secret::SecretBytes, ProviderFailure>> {
+    let mut all = providers(&[]).unwrap();
+    assert_eq!(all.iter().count(), KNOWN.len());
+    let take = |id| {
+        let provider = all.find_mut(id).unwrap();
+        let _ = provider.prepare(answer, crate::time::Timestamp::from_seconds(1_795_000_000));
+        provider.parse(&[0; 16], answer)
+    };
+    ProviderId::all().map(take).collect()
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -179,17 +195,15 @@ proptest::proptest! {
         status in proptest::sample::select(vec![200_u16, 403, 429, 500]),
         media_type in proptest::sample::select(vec!["application/json", "application/octet-stream", "text/html", ""]),
     ) {
-        for (_, provider) in providers(&[]).unwrap().iter() {
-            let _ = provider.parse(&[0; 16], &answer(status, media_type, &body));
-        }
+        take(&answer(status, media_type, &body));
     }
 
     #[test]
     fn no_json_makes_a_parser_panic(
-        body in "(\\{|\\[)?(\"(success|data|type|length|counter|seed|encrypted_data|random|random_numbers|qrn|numbers|result|entropy|error)\":|true|false|-?[0-9]{1,20}|\"[0-9a-f]{0,20}\"|,|\\[|\\]|\\{|\\}){0,24}",
+        body in "(\\{|\\[)?(\"(success|data|type|length|counter|seed|encrypted_data|random|random_numbers|decimal|qrn|numbers|result|entropy|max_block_size|max_block_count|healthtest|test_result|access_token|expires_in|error)\":|true|false|-?[0-9]{1,20}|\"[0-9a-f]{0,20}\"|,|\\[|\\]|\\{|\\}){0,24}",
     ) {
-        for (_, provider) in providers(&[]).unwrap().iter() {
-            proptest::prop_assert!(provider.parse(&[0; 16], &json_answer(200, &body)).is_err());
+        for read in take(&json_answer(200, &body)) {
+            proptest::prop_assert!(read.is_err());
         }
     }
 }

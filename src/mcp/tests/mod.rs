@@ -81,8 +81,8 @@ fn reply(offered: &ServerCapabilities, headers: &RequestHeaders, asked: &Asked) 
     match &asked.method {
         Method::Initialize { negotiated, .. } => to.initialize(*negotiated, offered.clone(), INSTRUCTIONS),
         Method::Discover => to.discover(offered.clone(), INSTRUCTIONS),
-        Method::List(ListKind::Tools) => to.tools(vec![weather()]),
-        Method::List(kind) => to.list(*kind, &Vec::<Value>::new()),
+        Method::List(ListKind::Tools) => to.tools(vec![weather()], &[]),
+        Method::List(kind) => to.list(*kind, &Vec::<Value>::new(), &[]),
         Method::Call(Call::Tool { name, .. }) if *name != weather().name => to.refuse(Fault::unknown_tool(name)),
         Method::Call(Call::Tool { .. }) => match asked.check_headers(headers, &weather()) {
             Ok(()) => to.called(CallToolResult::text("sunny")),

@@ -82,18 +82,18 @@ fn a_tool_list_keeps_every_keyword_and_the_order_it_was_given() {
     };
     let b = r#"{"name":"b","title":"B","inputSchema":{"$schema":"x","type":"object","$defs":{}},"outputSchema":{"type":"object"},"annotations":{"readOnlyHint":true},"icons":[{"src":"https://a/b"}],"_meta":{"k":1}}"#;
     assert_eq!(
-        line(&to(true).tools(tools())),
+        line(&to(true).tools(tools(), &[])),
         golden(&format!(
             r#"200 {{"jsonrpc":"2.0","id":7,"result":{{"resultType":"complete","tools":[{b},{{"name":"a","inputSchema":{{"type":"object"}},"outputSchema":{{"type":"array"}}}}],"ttlMs":5000,"cacheScope":"private","_meta":{{"io.modelcontextprotocol/serverInfo":SERVER}}}}}}"#
         ))
     );
     assert_eq!(
-        line(&to(false).tools(tools())),
+        line(&to(false).tools(tools(), &[])),
         format!(
             r#"200 {{"jsonrpc":"2.0","id":7,"result":{{"tools":[{b},{{"name":"a","inputSchema":{{"type":"object"}}}}]}}}}"#
         )
     );
-    assert_eq!(line(&to(false).tools(vec![])), r#"200 {"jsonrpc":"2.0","id":7,"result":{"tools":[]}}"#);
+    assert_eq!(line(&to(false).tools(vec![], &[])), r#"200 {"jsonrpc":"2.0","id":7,"result":{"tools":[]}}"#);
 }
 
 #[test]

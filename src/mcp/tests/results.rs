@@ -5,7 +5,7 @@ use crate::mcp::era::{Era, LegacyRevision};
 use crate::mcp::message::RequestId;
 use crate::mcp::method::{Call, ListKind};
 use crate::mcp::params::InputRetry;
-use crate::mcp::reply::{Addressee, Reply};
+use crate::mcp::reply::{Addressee, Degraded, Reply};
 use crate::mcp::wire::RpcError;
 use serde_json::{Map, Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -74,10 +74,21 @@ fn every_list_says_how_long_and_for_whom_it_may_be_kept() {
     for (kind, member) in ListKind::ALL.map(|kind| (kind, kind.member())) {
         let items = [json!({"name": "a", "more": {}})];
         let expected = json!({"resultType": "complete", member: items, "ttlMs": 5000, "cacheScope": "private"});
-        assert_eq!(result(&modern().list(kind, &items)), expected);
-        let told: Value = serde_json::from_slice(&legacy().list(kind, &items).body.unwrap()).unwrap();
+        assert_eq!(result(&modern().list(kind, &items, &[])), expected);
+        let told: Value = serde_json::from_slice(&legacy().list(kind, &items, &[]).body.unwrap()).unwrap();
         assert_eq!(told["result"], json!({member: items}));
     }
+}
+
+#[test]
+fn a_list_says_which_upstreams_it_is_old_of_or_lacks() {
+    let degraded = [Degraded { upstream: "u".into(), state: "stale", reason: "it is away".into() }];
+    let noted = json!({"mcp-secure-gateway/degraded": [{"upstream": "u", "state": "stale", "reason": "it is away"}]});
+    let reply = legacy().list(ListKind::Prompts, &Vec::<Value>::new(), &degraded);
+    let told: Value = serde_json::from_slice(&reply.body.unwrap()).unwrap();
+    assert_eq!(told["result"], json!({"prompts": [], "_meta": noted}));
+    let told = result(&modern().list(ListKind::Prompts, &Vec::<Value>::new(), &degraded));
+    assert_eq!(told["_meta"], noted);
 }
 
 #[test]

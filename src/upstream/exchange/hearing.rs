@@ -110,7 +110,9 @@ impl Exchange<'_> {
                 let answer = understood(ask, self.link.as_ref(), response)?;
                 Ok(Some(Heard::Done(Outcome::Answered(answer))))
             }
-            Message::Notification(notification) => Ok(self.concerns(&notification).then_some(Heard::Notice(notification))),
+            Message::Notification(notification) => {
+                Ok(self.concerns(&notification).then_some(Heard::Notice(notification)))
+            }
             Message::Request(_) if self.link == Some(Link::Modern) => Err(ProtocolBreach::ServerRequest.into()),
             Message::Request(question) if question.method == "ping" => {
                 Ok(Some(Heard::Send(self.reply(&question.id, &Ok(Map::new())))))

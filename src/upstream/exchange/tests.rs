@@ -129,7 +129,9 @@ fn an_upstream_that_refuses_the_probe_gets_the_handshake() {
         let (methods, outcome, link) = run(None, call(), answers);
         assert_eq!(methods, ["server/discover", "initialize", "notifications/initialized", "tools/call"]);
         assert!(outcome.is_ok());
-        let Some(Link::Legacy(LegacyLink { session: Some(session), revision: "2025-06-18", .. })) = link else { panic!("{link:?}") };
+        let Some(Link::Legacy(LegacyLink { session: Some(session), revision: "2025-06-18", .. })) = link else {
+            panic!("{link:?}")
+        };
         assert_eq!(session.expose(), "sess-1");
     }
     let named = discover(&["2025-11-25"]);
@@ -359,7 +361,8 @@ fn event(message: &Value) -> Vec<u8> {
 fn what_a_stream_says_is_heard_as_it_comes() {
     let upstream = upstream();
     let mut exchange = attended(&upstream, legacy());
-    let progress = |token| json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token}});
+    let progress =
+        |token| json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progressToken": token}});
     let mut said = event(&progress(100));
     said.extend(event(&progress(99)));
     said.extend(event(&json!({"jsonrpc": "2.0", "id": 0, "method": "ping"})));

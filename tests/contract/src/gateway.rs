@@ -134,7 +134,27 @@ impl World {
 impl Gateway {
     /// Starts a gateway and waits until it answers.
     pub fn start(plan: &Plan) -> Self {
-        let (port, state) = (free_port(), fresh_state());
+        let gateway = Self::start_at(free_port(), fresh_state(), plan);
+        if let Some(addresses) = &plan.accounts {
+            gateway.sql(&seed::sql(addresses));
+        }
+        gateway
+    }
+
+    /// Ends it and starts it anew at the same address, with all that it keeps on disk and nothing that it had in memory.
+    #[must_use]
+    pub fn restarted(self, plan: &Plan) -> Self {
+        let Self { port, state, accounts, process, .. } = self;
+        drop(process);
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            assert!(start.elapsed() < Duration::from_secs(30), "the old gateway goes on");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { accounts, ..Self::start_at(port, state, plan) }
+    }
+
+    fn start_at(port: u16, state: PathBuf, plan: &Plan) -> Self {
         let mut command = xtask();
         command.args(["dev", "--port", &port.to_string(), "--state"]).arg(&state);
         for (name, value) in &plan.variables {
@@ -149,9 +169,6 @@ impl Gateway {
             .expect("an HTTP client");
         let mut gateway = Self { http, port, process: Guarded::start(command), state, accounts: Accounts::default() };
         gateway.wait();
-        if let Some(addresses) = &plan.accounts {
-            gateway.sql(&seed::sql(addresses));
-        }
         gateway
     }
 

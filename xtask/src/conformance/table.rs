@@ -1,8 +1,8 @@
 //! What is shown at the end: one row for each scenario, one column for each run, and what failed.
 
-use super::Totals;
 use super::expected::Expected;
 use super::suite::{Findings, Scenario};
+use super::{EXPECTED, Totals};
 
 /// Shows everything and sums it up.
 pub fn show(findings: &[Findings], expected: &Expected, partial: bool) -> Totals {
@@ -30,7 +30,10 @@ pub fn show(findings: &[Findings], expected: &Expected, partial: bool) -> Totals
     if !lines.is_empty() {
         println!("\n{}", lines.join("\n"));
     }
-    println!("\n{totals}");
+    if totals.skipped > 0 {
+        println!("\n{} failures are known: their reasons stand in {EXPECTED}", totals.skipped);
+    }
+    println!("\n{} passed, {} failed", totals.passed, totals.failed);
     totals
 }
 

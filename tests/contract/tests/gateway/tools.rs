@@ -5,6 +5,7 @@ use gateway_contract::World;
 use gateway_contract::fake::weather::BERLIN_CELSIUS;
 use gateway_contract::seed::Tools;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 #[tokio::test]
@@ -82,6 +83,43 @@ async fn random_bytes_say_where_they_come_from() {
     for count in [0, 1 << 40] {
         assert_eq!(draw(&tokens.access, count).await, json!({"refused": 422}), "{count}");
     }
+}
+
+#[tokio::test]
+async fn random_values_are_bytes_numbers_uuids_choices_and_shuffles() {
+    let (_, tokens) = logged_in(Tools::Own).await;
+    let draw = async |arguments: Value| {
+        let answer = gateway().execute(&tokens.access, "quantum_random", &arguments).await.json(200);
+        assert!(answer["result"]["provenance"]["statement"].is_string(), "{answer}");
+        answer["result"].clone()
+    };
+    for (encoding, length) in [("hex", 20), ("base64", 16), ("base64url", 14)] {
+        let value = draw(json!({"bytes": 10, "encoding": encoding})).await["value"].clone();
+        assert_eq!(value.as_str().map(str::len), Some(length), "{encoding}: {value}");
+    }
+    let numbers = draw(json!({"kind": "integer", "min": -3, "max": 3, "count": 200})).await["values"].clone();
+    let numbers: HashSet<_> = numbers.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect();
+    assert_eq!(numbers, (-3..=3).collect());
+    let uuids = draw(json!({"kind": "uuid", "count": 3})).await["values"].clone();
+    let of_version_4 = |uuid: &str| uuid.len() == 36 && &uuid[14..15] == "4" && "89ab".contains(&uuid[19..20]);
+    assert!(uuids.as_array().unwrap().iter().all(|uuid| of_version_4(uuid.as_str().unwrap())), "{uuids}");
+    let items = json!(["red", "green", 3, true]);
+    let chosen = draw(json!({"kind": "choice", "items": items, "count": 9})).await["values"].clone();
+    assert!(chosen.as_array().unwrap().iter().all(|one| items.as_array().unwrap().contains(one)), "{chosen}");
+    let order: Vec<u32> = (0..64).collect();
+    let shuffled = draw(json!({"kind": "shuffle", "items": order})).await["values"].clone();
+    assert_ne!(shuffled, json!(order));
+    assert_eq!(shuffled.as_array().unwrap().iter().map(|one| one.as_u64().unwrap()).collect::<HashSet<_>>().len(), 64);
+    for (arguments, word) in [
+        (json!({"kind": "integer"}), "max"),
+        (json!({"kind": "integer", "min": 2, "max": 1}), "larger"),
+        (json!({"kind": "shuffle"}), "items"),
+        (json!({"kind": "uuid", "bytes": 3}), "bytes"),
+    ] {
+        let answer = gateway().execute(&tokens.access, "quantum_random", &arguments).await.json(200);
+        assert!(answer["success"] == false && answer.to_string().contains(word), "{answer}");
+    }
+    gateway().execute(&tokens.access, "quantum_random", &json!({"kind": "dice"})).await.problem(422);
 }
 
 #[tokio::test]
