@@ -127,7 +127,7 @@ async fn call(
     let party = tenant::party(context, principal);
     match errand::ask(&party, upstream, ask(&at.own, arguments), None).await? {
         Answer::Result(result) => called(upstream, &at.own, result),
-        Answer::Error(error) => Err(ToolError::Refused(error.code)),
+        Answer::Error(error) => Err(ToolError::Refused { upstream: upstream.name.clone(), code: error.code }),
         Answer::InputRequired { .. } | Answer::Task(_) => Err(ToolError::NeedsInput),
     }
 }
@@ -153,7 +153,7 @@ fn problem(error: ToolError) -> Problem {
             timeout: matches!(failure.problem, UpstreamProblem::Timeout),
             detail: failure.to_string(),
         },
-        ToolError::Unavailable(_) | ToolError::Refused(_) | ToolError::NeedsInput => {
+        ToolError::Unavailable(_) | ToolError::Refused { .. } | ToolError::NeedsInput => {
             Problem::UpstreamFailed { detail: error.to_string(), timeout: false }
         }
     }
@@ -174,7 +174,7 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
         ToolError::Unknown => "unknown_tool",
         ToolError::BadArguments(_) => "bad_arguments",
         ToolError::Upstream(_) => "upstream_failed",
-        ToolError::Refused(_) => "upstream_refused",
+        ToolError::Refused { .. } => "upstream_refused",
         ToolError::NeedsInput => "needs_input",
         ToolError::Unavailable(_) => "unavailable",
     }

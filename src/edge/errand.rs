@@ -14,7 +14,7 @@ use crate::upstream::ask::{Answer, Ask, Notification, ServerRequest};
 use crate::upstream::exchange::{Errand, Exchange, Heard, Outcome, Progress};
 use crate::upstream::link::Link;
 use crate::upstream::survey::Survey;
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
+use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -124,7 +124,10 @@ async fn attend(exchange: &mut Exchange<'_>, request: &OutboundRequest, hearer: 
         Ok(line) if line.is_stream() => listen(exchange, line, request.deadline, hearer).await,
         Ok(line) => exchange.on_answer(line.whole(request).await),
     };
-    cancel.request = None;
+    let given_up = matches!(&progress, Progress::Failed(failure) if failure.problem == UpstreamProblem::Timeout);
+    if !given_up {
+        cancel.request = None;
+    }
     progress
 }
 

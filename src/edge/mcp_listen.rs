@@ -11,6 +11,7 @@ use super::{links, locate, outbound};
 use crate::catalogue::view::{Lookup, Part, View};
 use crate::mcp::log_level::LogLevel;
 use crate::mcp::notice::Notices;
+use crate::mcp::params::RESERVED;
 use crate::mcp::question::Question;
 use crate::mcp::reply::Addressee;
 use crate::mcp::subscription::{Filter, Subscription};
@@ -249,6 +250,10 @@ impl Ear<'_> {
         let (party, upstream, told) = (self.party.clone(), self.upstream.clone(), Rc::clone(&self.told));
         let (shown, index, tasks) = (Rc::clone(self.shown), self.index, self.wish.tasks.clone());
         Box::new(move |mut notice| {
+            if let Some(Value::Object(meta)) = notice.params.get_mut("_meta") {
+                // What is said of the hop to the upstream is no business of the client.
+                meta.retain(|name, _| !name.starts_with(RESERVED));
+            }
             if notice.method.ends_with("/list_changed") {
                 upstreams::outdate(&party, &upstream);
             }

@@ -13,8 +13,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use worker::{Delay, Response};
 
-/// How long a stream is quiet before it sends a comment, and how old the last check of its principal may be: a stream ends
-/// within this time, and one question to the gate, after its token was revoked or has expired.
+/// How long a client waits in silence before its answer becomes a stream, and how old the last check of a stream's principal
+/// may be, when it also sends a comment: a stream ends within this time, and one question to the gate, after its token was
+/// revoked or has expired.
 pub const TICK: Duration = Duration::from_secs(5);
 const CHECK: Lifetime = Lifetime::from_seconds(5);
 
@@ -49,7 +50,8 @@ fn guard(
 ) -> impl Stream<Item = Vec<u8>> {
     let guarded = Guarded { context, principal, events: events.boxed_local(), checked: clock::now() };
     stream::unfold(guarded, |mut guarded| async move {
-        let event = match select(guarded.events.next(), Delay::from(TICK)).await {
+        let tick = Delay::from(guarded.until_check());
+        let event = match select(guarded.events.next(), tick).await {
             Either::Left((event, _)) => event?,
             Either::Right(_) => sse::COMMENT.to_vec(),
         };
@@ -58,6 +60,11 @@ fn guard(
 }
 
 impl<S> Guarded<S> {
+    /// However often something is told, the next check is not later than it would be in silence.
+    fn until_check(&self) -> Duration {
+        Duration::from_millis(self.checked.plus(CHECK).since(clock::now()).millis())
+    }
+
     async fn is_good(&mut self) -> bool {
         let now = clock::now();
         if now.since(self.checked) < CHECK {

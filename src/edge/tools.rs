@@ -47,8 +47,13 @@ pub enum ToolError {
     #[error(transparent)]
     Upstream(#[from] UpstreamFailure),
     /// The tool's upstream answered with an error of the protocol.
-    #[error("the tool's upstream answered with error {0}")]
-    Refused(i64),
+    #[error("the upstream {upstream:?} answered with error {code}")]
+    Refused {
+        /// Its name.
+        upstream: String,
+        /// The JSON-RPC error code.
+        code: i64,
+    },
     /// The tool's upstream wants something that this way of calling cannot give.
     #[error("the tool needs input from the user, which can be given over the Model Context Protocol only")]
     NeedsInput,

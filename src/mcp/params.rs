@@ -13,7 +13,7 @@ pub const LONGEST_URI: usize = 8192;
 /// Longest id of a task, in bytes: an upstream's own, wrapped.
 pub const LONGEST_TASK: usize = 4096;
 /// What the names of the protocol's own `_meta` members begin with. They concern one hop.
-const RESERVED: &str = "io.modelcontextprotocol/";
+pub const RESERVED: &str = "io.modelcontextprotocol/";
 
 /// What a client sends with a request besides its parameters (`_meta`).
 #[derive(Clone, Debug, Default, PartialEq)]
