@@ -161,7 +161,8 @@ impl Caller {
     /// What the items of a list are called, by this member.
     pub async fn names(&self, method: &str, member: &str) -> Vec<String> {
         let result = self.result(method, json!({})).await;
-        let list = ["tools", "prompts", "resources", "resourceTemplates"].into_iter().find_map(|it| result[it].as_array());
+        let list =
+            ["tools", "prompts", "resources", "resourceTemplates"].into_iter().find_map(|it| result[it].as_array());
         let items = list.unwrap_or_else(|| panic!("no list: {result}")).iter();
         items.map(|item| item[member].as_str().unwrap_or_else(|| panic!("no {member}: {item}")).to_owned()).collect()
     }

@@ -13,6 +13,8 @@ const SESSION: &str = "mcp-session-id";
 /// How often [`Recorder`]'s tool `wait` says that it goes on, and how far apart that is.
 const STEPS: u32 = 100;
 const STEP: Duration = Duration::from_millis(250);
+/// How long its tool `hang` says nothing.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// See above.
 #[derive(Clone, Debug)]
@@ -73,7 +75,10 @@ fn modern(request: &Request) -> Reply {
     match body["method"].as_str().unwrap_or_default() {
         "server/discover" => {
             let capabilities = json!({"tools": {}, "prompts": {}, "resources": {}, "logging": {}});
-            answer(&body, &json!({"supportedVersions": ["2026-07-28"], "capabilities": capabilities, "ttlMs": 0, "cacheScope": "public"}))
+            answer(
+                &body,
+                &json!({"supportedVersions": ["2026-07-28"], "capabilities": capabilities, "ttlMs": 0, "cacheScope": "public"}),
+            )
         }
         "initialize" => refused(404, &body, -32601),
         _ => common(&body),
@@ -110,12 +115,15 @@ fn common(body: &Value) -> Reply {
             "break" => Reply::Cut,
             "wait" => {
                 let token = &params["_meta"]["progressToken"];
-                let progress = |step: u32| json!({"jsonrpc": "2.0", "method": "notifications/progress",
-                    "params": {"progressToken": token, "progress": step}});
+                let progress = |step: u32| {
+                    json!({"jsonrpc": "2.0", "method": "notifications/progress",
+                    "params": {"progressToken": token, "progress": step}})
+                };
                 let result = json!({"jsonrpc": "2.0", "id": body["id"], "result": text("waited")});
                 let steps = (0..STEPS).map(|step| (STEP, event(&progress(step))));
                 Reply::Stream(steps.chain([(STEP, event(&result))]).collect())
             }
+            "hang" => Reply::Stream(vec![(Duration::ZERO, ":\n\n".to_owned()), (SILENCE, String::new())]),
             _ => refused(200, body, -32602),
         },
         _ => refused(404, body, -32601),
@@ -128,6 +136,7 @@ fn tools() -> Value {
         tool("note", "Takes a note and repeats it."),
         tool("break", "Takes a note and breaks the connection."),
         tool("wait", "Takes very long, and says that it goes on."),
+        tool("hang", "Begins an answer and says no more."),
     ])
 }
 

@@ -141,7 +141,8 @@ async fn a_refusal_of_the_user_is_an_answer() {
         let result = caller.result("tools/call", params).await;
         assert!(text(&result).contains("action=decline"), "{server}: {result}");
         let caller = Caller::legacy(gateway(), &tokens.access, server, all()).await;
-        let mut stream = caller.send("tools/call", json!({"name": "test_elicitation", "arguments": {"message": "Who?"}})).await;
+        let mut stream =
+            caller.send("tools/call", json!({"name": "test_elicitation", "arguments": {"message": "Who?"}})).await;
         let question = stream.told("elicitation/create").await;
         caller.answer(&question, json!({"action": "decline"})).await;
         let result = stream.until(|message| message.get("result").is_some()).await;
@@ -175,9 +176,7 @@ async fn a_state_is_good_for_its_user_its_endpoint_and_its_call_only() {
         let arguments = json!({"message": "Who?"});
         let asked = caller.call("test_elicitation", arguments.clone()).await;
         let state = asked["requestState"].as_str().unwrap_or_else(|| panic!("{server}: {asked}")).to_owned();
-        let again = |name: &str, arguments: &Value, state: &str| {
-            json!({"name": name, "arguments": arguments, "requestState": state, "inputResponses": responses(&asked)})
-        };
+        let again = |name: &str, arguments: &Value, state: &str| json!({"name": name, "arguments": arguments, "requestState": state, "inputResponses": responses(&asked)});
         let right = again("test_elicitation", &arguments, &state);
         let last = if state.ends_with('A') { "B" } else { "A" };
         let tampered = format!("{}{last}", &state[..state.len() - 1]);

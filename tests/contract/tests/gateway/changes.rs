@@ -53,7 +53,11 @@ async fn a_subscription_is_acknowledged_first_and_then_hears_every_change() {
         assert_eq!(first["method"], "notifications/subscriptions/acknowledged", "{server}: {first}");
         assert_eq!(first["params"]["_meta"][TAG], id, "{server}: {first}");
         let kept = &first["params"]["notifications"];
-        assert_eq!((&kept["toolsListChanged"], &kept["resourceSubscriptions"]), (&json!(true), &json!([WATCHED])), "{first}");
+        assert_eq!(
+            (&kept["toolsListChanged"], &kept["resourceSubscriptions"]),
+            (&json!(true), &json!([WATCHED])),
+            "{first}"
+        );
         for (tool, method) in TRIGGERS {
             let told = heard(&mut stream, &caller, tool, method).await;
             assert_eq!(told["params"]["_meta"][TAG], id, "{server}: {told}");

@@ -31,7 +31,9 @@ macro_rules! typed {
 
 /// A value of the protocol as it stands on the wire.
 macro_rules! text {
-    ($value:expr) => { serde_json::to_value(&$value).expect("JSON").to_string() };
+    ($value:expr) => {
+        serde_json::to_value(&$value).expect("JSON").to_string()
+    };
 }
 
 impl ClientHandler for Host {

@@ -26,7 +26,10 @@ async fn what_a_server_offers_is_listed_with_its_name_before_it() {
         has(&prompts, &["everything__simple-prompt", "everything__args-prompt", "everything__completable-prompt"]);
         assert!(prompts.iter().all(|name| name.starts_with("everything__")), "{prompts:?}");
         let resources = caller.names("resources/list", "uri").await;
-        assert!(!resources.is_empty() && resources.iter().all(|uri| uri.starts_with("mcp+everything+")), "{resources:?}");
+        assert!(
+            !resources.is_empty() && resources.iter().all(|uri| uri.starts_with("mcp+everything+")),
+            "{resources:?}"
+        );
         let templates = caller.names("resources/templates/list", "uriTemplate").await;
         has(&templates, &["mcp+everything+demo://resource/dynamic/text/{resourceId}"]);
     }
@@ -77,7 +80,11 @@ async fn what_is_not_there_is_an_error_of_its_own() {
     }
     for uri in ["demo://resource/dynamic/text/1", "mcp+other+demo://resource/dynamic/text/1"] {
         let message = modern.ask("resources/read", json!({"uri": uri})).await;
-        assert_eq!((&message["error"]["code"], &message["error"]["data"]["uri"]), (&json!(-32602), &json!(uri)), "{message}");
+        assert_eq!(
+            (&message["error"]["code"], &message["error"]["data"]["uri"]),
+            (&json!(-32602), &json!(uri)),
+            "{message}"
+        );
         assert_eq!(legacy.error("resources/read", json!({"uri": uri})).await, -32002, "{uri}");
     }
     // What an upstream may have without listing it is asked of it.
@@ -113,9 +120,11 @@ async fn an_address_in_an_answer_can_be_read() {
         let links = caller.call("everything__get-resource-links", json!({"count": 2})).await;
         let referred = json!({"resourceType": "Text", "resourceId": 3});
         let reference = caller.call("everything__get-resource-reference", referred).await;
-        let asked = json!({"name": "everything__resource-prompt", "arguments": {"resourceType": "Text", "resourceId": "4"}});
+        let asked =
+            json!({"name": "everything__resource-prompt", "arguments": {"resourceType": "Text", "resourceId": "4"}});
         let prompt = caller.result("prompts/get", asked).await;
-        let embedded = reference["content"].as_array().unwrap().iter().find_map(|block| block["resource"]["uri"].as_str());
+        let embedded =
+            reference["content"].as_array().unwrap().iter().find_map(|block| block["resource"]["uri"].as_str());
         for uri in [
             links["content"][1]["uri"].as_str().unwrap(),
             links["content"][2]["uri"].as_str().unwrap(),
@@ -135,11 +144,15 @@ async fn every_kind_of_content_comes_through() {
     for server in ["old", "new"] {
         for caller in of_either_era(&tokens.access, server).await {
             let blocks = caller.call("test_multiple_content_types", json!({})).await["content"].clone();
-            let kinds: Vec<&str> = blocks.as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect();
+            let kinds: Vec<&str> =
+                blocks.as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect();
             assert_eq!(kinds, ["text", "image", "resource"], "{blocks}");
             assert_eq!(blocks[2]["resource"]["uri"], "test://mixed-content-resource");
             let sound = caller.call("test_audio_content", json!({})).await;
-            assert_eq!((&sound["content"][0]["type"], &sound["content"][0]["mimeType"]), (&json!("audio"), &json!("audio/wav")));
+            assert_eq!(
+                (&sound["content"][0]["type"], &sound["content"][0]["mimeType"]),
+                (&json!("audio"), &json!("audio/wav"))
+            );
             let read = caller.result("resources/read", json!({"uri": "test://static-binary"})).await;
             assert!(read["contents"][0]["blob"].as_str().is_some_and(|blob| blob.starts_with("iVBOR")), "{read}");
             let failed = caller.call("test_error_handling", json!({})).await;

@@ -82,8 +82,16 @@ async fn log_messages_come_before_the_result_to_whoever_wants_them() {
                 params["_meta"]["io.modelcontextprotocol/logLevel"] = level.into();
             }
             let (messages, told) = methods(&mut caller.send("tools/call", params).await).await;
-            assert_eq!(told.iter().filter(|it| *it == "notifications/message").count(), count, "{server} {level:?}: {messages:?}");
-            assert_eq!((told.len(), told.last().map(String::as_str)), (count + 1, Some("")), "{server} {level:?}: {messages:?}");
+            assert_eq!(
+                told.iter().filter(|it| *it == "notifications/message").count(),
+                count,
+                "{server} {level:?}: {messages:?}"
+            );
+            assert_eq!(
+                (told.len(), told.last().map(String::as_str)),
+                (count + 1, Some("")),
+                "{server} {level:?}: {messages:?}"
+            );
             if count > 0 {
                 assert_eq!(messages[0]["params"]["data"], "Tool execution started", "{messages:?}");
             }
@@ -136,7 +144,8 @@ async fn a_client_of_2026_cancels_by_closing_its_stream() {
     for (mark, caller) in [("plain", plain), ("answering", answering)] {
         let mut stream = caller.send("tools/call", wait(mark)).await;
         stream.told("notifications/progress").await;
-        assert!(waiting(&user.tenant, mark).1.len() < 2, "nothing is cancelled yet");
+        let (ids, cancelled) = waiting(&user.tenant, mark);
+        assert!(!cancelled.contains(&ids[0]), "{mark} is not cancelled yet");
         drop(stream);
         is_cancelled(&user.tenant, mark).await;
     }
@@ -154,6 +163,21 @@ async fn a_client_of_2025_says_that_it_cancels_and_gets_no_answer() {
     assert_eq!(stream.rest().await, [Value::Null; 0], "no answer follows");
     is_cancelled(&user.tenant, "session").await;
     assert_eq!(caller.result("ping", json!({})).await, json!({}));
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_given_up_on_is_told_so() {
+    let (user, tokens) = logged_in(Tools::Recorded).await;
+    let alone = Caller::modern(gateway(), &tokens.access, "old");
+    let in_session = Caller::legacy(gateway(), &tokens.access, "old", json!({"elicitation": {}})).await;
+    let given_up = async |caller: Caller, mark: &str| {
+        let mut params = wait(mark);
+        params["name"] = "hang".into();
+        let result = caller.result("tools/call", params).await;
+        assert_eq!(result["isError"], true, "{result}");
+        is_cancelled(&user.tenant, mark).await;
+    };
+    tokio::join!(given_up(alone, "alone"), given_up(in_session, "in a session"));
 }
 
 #[tokio::test]

@@ -123,7 +123,8 @@ async fn fails_honestly(tools: Tools, prefix: &str) {
         assert!(answer.problem(502)["detail"].as_str().unwrap().contains(named), "{tool}: {told}");
         assert!(!told.contains(INSIDE), "{tool}: {told}");
         let message = modern(&tokens.access, "tools/call", json!({"name": tool})).await.json(200);
-        let failed = if failure == "refuse" { message["error"]["code"] == -32603 } else { message["result"]["isError"] == true };
+        let failed =
+            if failure == "refuse" { message["error"]["code"] == -32603 } else { message["result"]["isError"] == true };
         assert!(failed && !message.to_string().contains(INSIDE), "{tool}: {message}");
         let next = gateway().execute(&tokens.access, &format!("{prefix}__repeat"), &json!({"text": "next"})).await;
         assert_eq!(next.json(200)["result"]["text"], "next", "after {tool}");

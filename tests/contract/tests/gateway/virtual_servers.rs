@@ -155,7 +155,8 @@ async fn a_server_that_is_added_is_there_within_five_seconds() {
     let (user, tokens) = logged_in(Tools::Fixtures).await;
     let caller = Caller::modern(gateway(), &tokens.access, "added");
     assert_eq!(caller.send("tools/list", json!({})).await.status(), 404);
-    let words = ["server", "add", "added", "--tenant", &user.tenant, "--upstream", "old", "--prefix", "never", "--own-tools"];
+    let words =
+        ["server", "add", "added", "--tenant", &user.tenant, "--upstream", "old", "--prefix", "never", "--own-tools"];
     let output = gateway().add(&words, &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let added = Instant::now();
