@@ -2,7 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
-use crate::process::{program, run_and_read};
+use crate::process::{self, program, run_and_read};
 use crate::project::Project;
 use crate::{dev, step, tools};
 use serde_json::Value;
@@ -111,6 +111,8 @@ fn on_wasm(project: &Project) -> Result<Suite, Failure> {
 
 /// Black-box tests of a running gateway, which they start themselves, and those of the server they put behind it.
 fn contract(project: &Project) -> Result<Suite, Failure> {
+    // The tests start it.
+    process::run(program(project, "cargo").args(["build", "-p", "gateway-fixture"]))?;
     let mut command = program(project, "cargo");
     command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]);
     // The gateways they start come from this very program: cargo need not look at it again for each.

@@ -1,6 +1,7 @@
 //! Starting gateways on this machine.
 
 use crate::fake::mcp::Upstream;
+use crate::fake::sessions::Recorder;
 use crate::fake::{Server, entropy, free_port, weather};
 use crate::guard::Guarded;
 use crate::seed::{self, Accounts, Addresses, Tools, User};
@@ -70,8 +71,10 @@ pub struct World {
     pub modern: Upstream,
     /// The recorder of revision 2025-11-25.
     pub legacy: Upstream,
+    /// The recorder of sessions, with a place for every user of it.
+    pub recorder: Recorder,
     addresses: Addresses,
-    _everything: Guarded,
+    _servers: [Guarded; 3],
 }
 
 impl World {
@@ -89,11 +92,16 @@ impl World {
     fn start() -> Self {
         let (modern, legacy) = (Upstream::modern(), Upstream::legacy());
         let (port, everything) = everything();
+        let ((old, of_2025), (new, of_2026)) = (fixture("legacy"), fixture("modern"));
+        let recorder = Recorder::start();
         let addresses = Addresses {
             everything: format!("http://127.0.0.1:{port}/mcp"),
             modern: modern.server.url("/mcp"),
             legacy: legacy.server.url("/mcp"),
             gone: format!("http://127.0.0.1:{}/mcp", fake::closed_port()),
+            old,
+            new,
+            recorded: recorder.server.url(""),
         };
         let (weather, anu, anu_legacy) = (weather::start(), entropy::anu(), entropy::anu_legacy());
         let (origin, quantis) = (entropy::quantum_origin(), entropy::quantis());
@@ -118,7 +126,8 @@ impl World {
             .with("LOGIN_SOURCE_BURST", "100000")
             .with("LOGIN_SOURCE_PER_MINUTE", "100000");
         let gateway = Gateway::start(&plan);
-        Self { gateway, weather, anu, anu_legacy, origin, quantis, modern, legacy, addresses, _everything: everything }
+        let _servers = [everything, of_2025, of_2026];
+        Self { gateway, weather, anu, anu_legacy, origin, quantis, modern, legacy, recorder, addresses, _servers }
     }
 }
 
@@ -292,5 +301,23 @@ fn everything() -> (u16, Guarded) {
         let dead = process.has_ended() || start.elapsed() > Duration::from_secs(30);
         assert!(!dead, "server-everything does not listen:\n{}", process.lines().join("\n"));
         std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The project's own server of everything, of one era: its address.
+fn fixture(era: &str) -> (String, Guarded) {
+    let own = std::env::current_exe().expect("the test's own program");
+    let folder = own.ancestors().nth(2).expect("the folder of programs");
+    let mut command = Command::new(folder.join("gateway-fixture"));
+    command.args(["--era", era]);
+    let mut process = Guarded::start_with_input(command);
+    let start = Instant::now();
+    loop {
+        if let Some(url) = process.lines().iter().find_map(|line| line.strip_prefix("listening on ")) {
+            return (url.to_owned(), process);
+        }
+        let dead = process.has_ended() || start.elapsed() > Duration::from_secs(30);
+        assert!(!dead, "gateway-fixture does not listen:\n{}", process.lines().join("\n"));
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

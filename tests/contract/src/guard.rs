@@ -21,8 +21,17 @@ pub struct Guarded {
 
 impl Guarded {
     /// Starts `command` and collects what it prints.
-    pub fn start(mut command: Command) -> Self {
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts a `command` that ends when its standard input does.
+    pub fn start_with_input(command: Command) -> Self {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    fn start_with(mut command: Command, input: Stdio) -> Self {
+        command.process_group(0).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         let lines = Lines::default();
         collect(child.stdout.take().unwrap(), lines.clone());

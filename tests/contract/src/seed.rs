@@ -21,10 +21,24 @@ pub enum Tools {
     Legacy,
     /// One that nobody listens at, named `gone`, and the modern recorder, named `modern`.
     Gone,
+    /// The fixtures of either era, named `old` and `new`, and the servers of [`servers`].
+    Fixtures,
+    /// A user's own places at the recorder of sessions, named `old` and `new`.
+    Recorded,
+    /// One that nobody listens at, named `gone`, and the fixture of the older era, named `old`.
+    Broken,
 }
 
-const POOLS: [(Tools, usize); 5] =
-    [(Tools::Own, 110), (Tools::Everything, 10), (Tools::Modern, 40), (Tools::Legacy, 12), (Tools::Gone, 6)];
+const POOLS: [(Tools, usize); 8] = [
+    (Tools::Own, 110),
+    (Tools::Everything, 30),
+    (Tools::Modern, 40),
+    (Tools::Legacy, 12),
+    (Tools::Gone, 6),
+    (Tools::Fixtures, 60),
+    (Tools::Recorded, 24),
+    (Tools::Broken, 6),
+];
 
 /// A user of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +62,12 @@ pub struct Addresses {
     pub legacy: String,
     /// Of [`Tools::Gone`].
     pub gone: String,
+    /// Of the older era in [`Tools::Fixtures`].
+    pub old: String,
+    /// Of the newer era in [`Tools::Fixtures`].
+    pub new: String,
+    /// The folder of every place in [`Tools::Recorded`].
+    pub recorded: String,
 }
 
 /// The users that are still free.
@@ -71,6 +91,11 @@ pub fn disabled_colleague(user: &User) -> User {
     User { username: format!("{}-off", user.username), id: format!("{}-off", user.id), tenant: user.tenant.clone() }
 }
 
+/// The user in the same tenant who may log in too, with the same password.
+pub fn colleague(user: &User) -> User {
+    User { username: format!("{}-mate", user.username), id: format!("{}-mate", user.id), tenant: user.tenant.clone() }
+}
+
 fn user(pool: usize, index: usize) -> User {
     User {
         username: format!("user-{pool}-{index}"),
@@ -87,35 +112,82 @@ pub fn sql(addresses: &Addresses) -> String {
         for user in (0..*count).map(|index| user(pool, index)) {
             let User { username, id, tenant } = &user;
             let _ = writeln!(sql, "INSERT INTO tenants (id, name, created_at) VALUES ('{tenant}', '{tenant}', 1);");
-            let off = disabled_colleague(&user);
+            let (off, mate) = (disabled_colleague(&user), colleague(&user));
             let _ = writeln!(
                 sql,
                 "INSERT INTO users (id, tenant_id, username, password_hash, created_at, disabled_at) VALUES \
                  ('{id}', '{tenant}', '{username}', '{hash}', 1, NULL), \
+                 ('{}', '{tenant}', '{}', '{hash}', 1, NULL), \
                  ('{}', '{tenant}', '{}', '{hash}', 1, 2);",
-                off.id, off.username
+                mate.id, mate.username, off.id, off.username
             );
-            for (name, url) in servers(*tools, addresses) {
+            for (name, url) in upstreams(*tools, tenant, addresses) {
                 let _ = writeln!(
                     sql,
                     "INSERT INTO upstreams (id, tenant_id, name, url, created_at) VALUES \
                      ('ups-{pool}-{name}-{id}', '{tenant}', '{name}', '{url}', 1);"
                 );
             }
+            for (name, prefix, members) in servers(*tools) {
+                let server = format!("srv-{pool}-{name}-{id}");
+                let _ = writeln!(
+                    sql,
+                    "INSERT INTO servers (id, tenant_id, name, prefix, created_at) VALUES \
+                     ('{server}', '{tenant}', '{name}', '{prefix}', 1);"
+                );
+                for (position, (upstream, chosen)) in members.iter().enumerate() {
+                    let chosen = chosen.map_or("NULL".to_owned(), |chosen| format!("'{chosen}'"));
+                    let _ = writeln!(
+                        sql,
+                        "INSERT INTO server_upstreams (server_id, upstream_id, position, chosen) VALUES \
+                         ('{server}', 'ups-{pool}-{upstream}-{id}', {position}, {chosen});"
+                    );
+                }
+            }
         }
     }
     sql
 }
 
-fn servers(tools: Tools, addresses: &Addresses) -> Vec<(&'static str, &str)> {
+fn upstreams(tools: Tools, tenant: &str, addresses: &Addresses) -> Vec<(&'static str, String)> {
+    let Addresses { everything, modern, legacy, gone, old, new, recorded } = addresses.clone();
     match tools {
         Tools::Own => Vec::new(),
-        Tools::Everything => vec![("everything", &addresses.everything)],
-        Tools::Modern => vec![("modern", &addresses.modern)],
-        Tools::Legacy => vec![("legacy", &addresses.legacy)],
-        Tools::Gone => vec![("gone", &addresses.gone), ("modern", &addresses.modern)],
+        Tools::Everything => vec![("everything", everything)],
+        Tools::Modern => vec![("modern", modern)],
+        Tools::Legacy => vec![("legacy", legacy)],
+        Tools::Gone => vec![("gone", gone), ("modern", modern)],
+        Tools::Fixtures => vec![("old", old), ("new", new)],
+        Tools::Recorded => {
+            vec![("old", format!("{recorded}/{tenant}/old")), ("new", format!("{recorded}/{tenant}/new"))]
+        }
+        Tools::Broken => vec![("gone", gone), ("old", old)],
     }
 }
+
+/// A virtual server: its name, its prefix, and its upstreams, each with its choice.
+type Server = (&'static str, &'static str, &'static [(&'static str, Option<&'static str>)]);
+
+/// The virtual servers of a tenant with these tool servers.
+pub const fn servers(tools: Tools) -> &'static [Server] {
+    match tools {
+        Tools::Everything => &[("plain", "never", &[("everything", None)])],
+        Tools::Fixtures => &[
+            ("old", "never", &[("old", None)]),
+            ("new", "never", &[("new", None)]),
+            ("always", "always", &[("old", None), ("new", None)]),
+            ("first", "never", &[("old", Some(SOME)), ("new", Some(OTHERS))]),
+            ("conflict", "conflict", &[("old", Some(SOME)), ("new", Some(OTHERS))]),
+            ("some", "never", &[("old", Some(SOME))]),
+        ],
+        Tools::Recorded => &[("old", "never", &[("old", None)]), ("new", "never", &[("new", None)])],
+        Tools::Own | Tools::Modern | Tools::Legacy | Tools::Gone | Tools::Broken => &[],
+    }
+}
+
+/// What is chosen of the fixture of the older era, and of the other: two tools of each, one of them of both.
+const SOME: &str = r#"["test_simple_text", "test_image*", "test_simple_prompt", "test://static-text"]"#;
+const OTHERS: &str = r#"["test_simple_text", "test_audio*", "test_prompt_with_image", "test://static-binary"]"#;
 
 fn hash() -> String {
     let salt = SaltString::encode_b64(b"contract-tests-salt").expect("a salt");

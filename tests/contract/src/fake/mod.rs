@@ -3,6 +3,7 @@
 pub mod entropy;
 pub mod mcp;
 pub mod server;
+pub mod sessions;
 pub mod weather;
 
 pub use server::{Reply, Request, Server};

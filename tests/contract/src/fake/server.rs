@@ -53,6 +53,8 @@ pub enum Reply {
     Late(Duration, Box<Reply>),
     /// An answer that promises more bytes than it sends, then a closed connection.
     Cut,
+    /// An event stream, piece by piece, each after a pause.
+    Stream(Vec<(Duration, String)>),
 }
 
 impl Reply {
@@ -195,6 +197,15 @@ fn write(mut stream: &TcpStream, reply: Reply) -> Option<()> {
             let _ = stream.write_all(head.as_bytes());
             let _ = stream.shutdown(std::net::Shutdown::Both);
             None
+        }
+        Reply::Stream(pieces) => {
+            let head = "HTTP/1.1 200 Answer\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+            stream.write_all(head.as_bytes()).ok()?;
+            for (pause, piece) in pieces {
+                std::thread::sleep(pause);
+                stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).ok()?;
+            }
+            stream.write_all(b"0\r\n\r\n").ok()
         }
     }
 }

@@ -3,12 +3,16 @@
 //! One gateway serves most tests ([`World::shared`]); each test takes a user nobody else uses, in a tenant of its own.
 
 mod bad_input;
+mod bridging;
+mod changes;
 mod clients;
 mod disk;
 mod entropy;
 mod entropy_required;
+mod federation;
 mod headers;
 mod health;
+mod inspector;
 mod introspection;
 mod known_keys;
 mod limits;
@@ -21,6 +25,7 @@ mod mcp_parallel;
 mod mcp_refusals;
 mod mcp_sessions;
 mod openapi;
+mod pooling;
 mod production;
 mod randomness;
 mod readme;
@@ -30,10 +35,12 @@ mod refresh;
 mod rest;
 mod revocation;
 mod strained;
+mod streams;
 mod tenants;
 mod tokens;
 mod tools;
 mod upstreams;
+mod virtual_servers;
 
 use gateway_contract::client::{Answer, Tokens, send};
 use gateway_contract::seed::{Tools, User};
