@@ -328,13 +328,19 @@ mod tests {
             "x.home.arpa",
             "x.onion",
             "intranet",
-            "１２７.0.0.1",
-            "127。0。0。1",
             "localhost.",
         ];
         for host in hosts {
             assert_eq!(refusal(&format!("https://{host}/")), RefusedUrl::Host, "{host}");
         }
+    }
+
+    #[test]
+    fn a_host_is_written_in_ascii() {
+        for host in ["１２７.0.0.1", "127。0。0。1", "münchen.de"] {
+            assert_eq!(refusal(&format!("https://{host}/")), RefusedUrl::Malformed, "{host}");
+        }
+        assert!(OutboundUrl::parse("https://xn--mnchen-3ya.de/", Reach::Public).is_ok());
     }
 
     #[test]
