@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How long a stream may outlive its token: five seconds, and the time to ask and be answered.
-const CUT: Duration = Duration::from_millis(8000);
+const CUT: Duration = Duration::from_secs(8);
 /// How long a change may not yet be told: the one who listens may not have been connected when it came.
 const TOLD: Duration = Duration::from_secs(15);
 const TAG: &str = "io.modelcontextprotocol/subscriptionId";
