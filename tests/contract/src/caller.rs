@@ -57,16 +57,19 @@ impl Caller {
     }
 
     /// The same client at another endpoint.
+    #[must_use]
     pub fn at(&self, server: &str) -> Self {
         Self::new(self.gateway, &self.access, server, self.era.clone(), self.capabilities.clone())
     }
 
     /// The same requests, made by whoever has this token.
+    #[must_use]
     pub fn by(&self, access: &str) -> Self {
         Self { access: access.to_owned(), path: self.path.clone(), ..self.at("") }
     }
 
     /// The same client, which says that this is its session.
+    #[must_use]
     pub fn within(&self, session: &str) -> Self {
         Self { era: Era::Legacy(Some(session.to_owned())), path: self.path.clone(), ..self.at("") }
     }

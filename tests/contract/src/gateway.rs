@@ -126,8 +126,20 @@ impl World {
             .with("LOGIN_SOURCE_BURST", "100000")
             .with("LOGIN_SOURCE_PER_MINUTE", "100000");
         let gateway = Gateway::start(&plan);
-        let _servers = [everything, of_2025, of_2026];
-        Self { gateway, weather, anu, anu_legacy, origin, quantis, modern, legacy, recorder, addresses, _servers }
+        let servers = [everything, of_2025, of_2026];
+        Self {
+            gateway,
+            weather,
+            anu,
+            anu_legacy,
+            origin,
+            quantis,
+            modern,
+            legacy,
+            recorder,
+            addresses,
+            _servers: servers,
+        }
     }
 }
 

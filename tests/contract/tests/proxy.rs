@@ -115,8 +115,8 @@ fn an_event_arrives_while_its_stream_is_open() {
         let mut stream = accept(&listener);
         write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{login}").unwrap();
         let mut stream = accept(&listener);
-        let begun = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n";
-        write!(stream, "{begun}data: first\n\n").unwrap();
+        let begin = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n";
+        write!(stream, "{begin}data: first\n\n").unwrap();
         wait.recv_timeout(Duration::from_secs(20)).expect("the first event arrives before the second is sent");
         write!(stream, "data: second\n\n").unwrap();
     });

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How long a stream may outlive its token: five seconds, and the time to ask and be answered.
-const CUT: Duration = Duration::from_millis(8000);
+const CUT: Duration = Duration::from_secs(8);
 /// How long a change may not yet be told: the one who listens may not have been connected when it came.
 const TOLD: Duration = Duration::from_secs(15);
 const TAG: &str = "io.modelcontextprotocol/subscriptionId";
@@ -124,7 +124,7 @@ async fn a_session_hears_of_changes_on_its_own_stream() {
         assert_eq!(caller.result("resources/unsubscribe", json!({"uri": WATCHED})).await, json!({}));
     }
     let caller = Caller::legacy(gateway(), &tokens.access, "always", json!({"roots": {}})).await;
-    for uri in [WATCHED, "mcp+other+test://watched-resource", "nothing"] {
+    for uri in [WATCHED, "mcp+other+test://watched-resource"] {
         assert_eq!(caller.error("resources/subscribe", json!({"uri": uri})).await, -32002, "{uri}");
     }
 }

@@ -95,8 +95,8 @@ async fn a_session_that_the_upstream_forgot_is_made_again_once() {
         assert_eq!((count("initialize"), count("tools/call")), (handshakes + 1, calls + 2), "{mark}");
         note(&caller, mark).await;
         assert_eq!((count("initialize"), count("tools/call")), (handshakes + 1, calls + 3), "{mark}");
-        let used = sessions(&user.tenant, mark);
-        assert_eq!(used.len(), 2, "{used:?}");
+        let both = sessions(&user.tenant, mark);
+        assert_eq!(both.len(), 2, "{both:?}");
     }
 }
 

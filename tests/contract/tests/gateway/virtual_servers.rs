@@ -46,8 +46,8 @@ async fn a_prefix_stands_before_every_name_before_disputed_ones_or_before_none()
     let tools = caller.names("tools/list", "name").await;
     assert!(tools.iter().all(|name| name.starts_with("old__") || name.starts_with("new__")), "{tools:?}");
     for prefix in ["old", "new"] {
-        let called = caller.call(&format!("{prefix}__test_simple_text"), json!({})).await;
-        assert_eq!(called["content"][0]["text"], "This is a simple text response for testing.");
+        let result = caller.call(&format!("{prefix}__test_simple_text"), json!({})).await;
+        assert_eq!(result["content"][0]["text"], "This is a simple text response for testing.");
         caller.result("resources/read", json!({"uri": format!("mcp+{prefix}+test://static-text")})).await;
     }
     assert_eq!(caller.error("tools/call", json!({"name": "test_simple_text"})).await, -32602);
