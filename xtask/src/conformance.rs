@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `stage` | what runs while the suite does: fixtures, gateway, proxy |
 //! | `suite` | one run of the suite, and what it found |
+//! | `leg` | the suite's scenarios for clients: how the gateway treats its upstreams |
 //! | `expected` | the failures that are known, with their reasons |
 //! | `table` | what is shown at the end |
 
 mod expected;
+mod leg;
 mod stage;
 mod suite;
 mod table;
@@ -64,6 +66,25 @@ impl Upstream {
             Self::Legacy => "legacy",
         }
     }
+
+    /// The revision of the server that the suite brings.
+    const fn revision(self) -> &'static str {
+        match self {
+            Self::Modern => Client::Modern.name(),
+            Self::Legacy => Client::Legacy.name(),
+        }
+    }
+}
+
+/// What is between the suite and what it looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// The suite is a client of the gateway.
+    Through,
+    /// The suite is a client of the fixtures.
+    Directly,
+    /// The suite is the server behind the gateway.
+    UpstreamLeg,
 }
 
 impl Pair {
@@ -79,16 +100,16 @@ impl std::fmt::Display for Pair {
     }
 }
 
-/// `cargo xtask conformance [--against …] [--client …] [--direct] [--scenario NAME]`
+/// `cargo xtask conformance [--against …] [--client …] [--direct | --upstream-leg] [--scenario NAME]`
 pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let upstreams = chosen(&mut arguments, "--against", &Upstream::ALL, Upstream::name)?;
     let clients = chosen(&mut arguments, "--client", &Client::ALL, Client::name)?;
-    let direct = arguments.flag("--direct");
+    let way = way(&mut arguments)?;
     let scenario = arguments.value("--scenario")?;
     arguments.finish()?;
     let mut pairs: Vec<Pair> =
         clients.iter().flat_map(|&client| upstreams.iter().map(move |&upstream| Pair { client, upstream })).collect();
-    if direct {
+    if way == Way::Directly {
         pairs.retain(|pair| pair.understand_each_other());
     }
     if pairs.is_empty() {
@@ -96,13 +117,26 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
             "directly, a client of one era can only be run against a server of the same".into(),
         ));
     }
-    let suite = Suite::new(project, scenario);
-    let findings = if direct { directly(project, &suite, &pairs)? } else { through(project, &suite, &pairs)? };
+    let partial = scenario.is_some();
+    let findings = match way {
+        Way::Through => through(project, &Suite::new(project, scenario), &pairs)?,
+        Way::Directly => directly(project, &Suite::new(project, scenario), &pairs)?,
+        Way::UpstreamLeg => leg::run(project, &pairs, scenario.as_deref())?,
+    };
     let text = read_if_there(&project.path(EXPECTED))?.unwrap_or_default();
     // The file speaks of the gateway: nothing is expected to fail without it.
-    let expected = if direct { Expected::default() } else { Expected::parse(&text)? };
-    let totals = table::show(&findings, &expected, suite.is_partial());
+    let expected = if way == Way::Directly { Expected::default() } else { Expected::parse(&text)? };
+    let totals = table::show(&findings, &expected, partial);
     if totals.failed == 0 { Ok(()) } else { Err(Failure::Shown) }
+}
+
+fn way(arguments: &mut Arguments) -> Result<Way, Failure> {
+    match (arguments.flag("--direct"), arguments.flag("--upstream-leg")) {
+        (false, false) => Ok(Way::Through),
+        (true, false) => Ok(Way::Directly),
+        (false, true) => Ok(Way::UpstreamLeg),
+        (true, true) => Err(Failure::Usage("--direct is without a gateway: it has no --upstream-leg".into())),
+    }
 }
 
 /// The values an option names; all of them when it is absent or says `all`.
@@ -149,7 +183,7 @@ fn through(project: &Project, suite: &Suite<'_>, pairs: &[Pair]) -> Result<Vec<F
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, Pair, Upstream, chosen};
+    use super::{Client, Pair, Upstream, Way, chosen, way};
     use crate::arguments::Arguments;
 
     #[test]
@@ -165,6 +199,15 @@ mod tests {
             pick("--client 2024").unwrap_err().to_string(),
             "--client takes 2026-07-28, 2025-11-25 or all, not 2024"
         );
+    }
+
+    #[test]
+    fn the_suite_is_a_client_unless_it_is_told_otherwise_and_never_two_things_at_once() {
+        let pick = |line: &str| way(&mut Arguments::new(line.split_whitespace().map(str::to_owned)));
+        assert_eq!(pick("").unwrap(), Way::Through);
+        assert_eq!(pick("--direct").unwrap(), Way::Directly);
+        assert_eq!(pick("--upstream-leg").unwrap(), Way::UpstreamLeg);
+        assert!(pick("--direct --upstream-leg").is_err());
     }
 
     #[test]

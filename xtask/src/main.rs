@@ -46,8 +46,8 @@ const COMMANDS: &[Command] = &[
         run: bench::run,
     },
     Command {
-        usage: "conformance [--client 2026-07-28|2025-11-25|all] [--against modern|legacy|all] [--direct] [--scenario NAME]",
-        about: "prepare everything and run the protocol's official suite against the gateway, or against the fixtures",
+        usage: "conformance [--client 2026-07-28|2025-11-25|all] [--against modern|legacy|all] [--direct | --upstream-leg] [--scenario NAME]",
+        about: "prepare everything and run the protocol's official suite against the gateway, the fixtures, or the gateway as a client",
         run: conformance::run,
     },
     Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },

@@ -9,10 +9,11 @@ use crate::project::Project;
 use crate::{records, step};
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-const STATE: &str = "target/conformance/state";
+/// The gateway's state folder.
+pub const STATE: &str = "target/conformance/state";
 /// Everything the gateway prints.
 const LOG: &str = "target/conformance/gateway.log";
 const PROXY: &str = "tests/conformance/proxy.mjs";
@@ -61,7 +62,7 @@ impl Drop for Companion {
     }
 }
 
-/// A gateway with both fixtures behind it and the proxy in front of it.
+/// A gateway with what stands behind it, and the proxy in front of it.
 pub struct Stage {
     paths: Vec<(Upstream, String)>,
     // They end in this order.
@@ -73,11 +74,7 @@ pub struct Stage {
 impl Stage {
     /// Prepares everything and starts it.
     pub fn set(project: &Project) -> Result<Self, Failure> {
-        let state = project.path(STATE);
-        if state.exists() {
-            std::fs::remove_dir_all(&state).map_err(Failure::at(&state))?;
-        }
-        dev::prepare(project, &state)?;
+        let state = new_state(project)?;
         build_fixture(project)?;
         let (mut fixtures, mut paths) = (Vec::new(), Vec::new());
         for upstream in Upstream::ALL {
@@ -85,6 +82,20 @@ impl Stage {
             paths.push((upstream, connect(project, &state, upstream.name(), &fixture.url)?));
             fixtures.push(fixture);
         }
+        Self::start(project, state, paths, fixtures)
+    }
+
+    /// The same with nothing behind the gateway.
+    pub fn set_alone(project: &Project) -> Result<Self, Failure> {
+        Self::start(project, new_state(project)?, Vec::new(), Vec::new())
+    }
+
+    fn start(
+        project: &Project,
+        state: PathBuf,
+        paths: Vec<(Upstream, String)>,
+        fixtures: Vec<Companion>,
+    ) -> Result<Self, Failure> {
         let run = Run { port: free_port()?, state, variables: variables() };
         let origin = format!("http://127.0.0.1:{}", run.port);
         let gateway = run_gateway(project, run, &origin)?;
@@ -92,11 +103,26 @@ impl Stage {
         Ok(Self { paths, proxy, _gateway: gateway, _fixtures: fixtures })
     }
 
+    /// Where the gateway is found by those who cannot log in.
+    pub fn origin(&self) -> &str {
+        &self.proxy.url
+    }
+
     /// Where the suite finds the virtual server of one upstream.
     pub fn url(&self, upstream: Upstream) -> String {
         let path = self.paths.iter().find(|(of, _)| *of == upstream).map_or("/mcp", |(_, path)| path);
         format!("{}{path}", self.proxy.url)
     }
+}
+
+/// Everything a gateway needs, and a database that nobody has used.
+fn new_state(project: &Project) -> Result<PathBuf, Failure> {
+    let state = project.path(STATE);
+    if state.exists() {
+        std::fs::remove_dir_all(&state).map_err(Failure::at(&state))?;
+    }
+    dev::prepare(project, &state)?;
+    Ok(state)
 }
 
 /// Compiles the fixture, so that starting it takes no time.

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::process::{program, run_silently};
 use crate::project::{Project, files_below};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const RESULTS: &str = "target/conformance/results";
 /// `-2026-11-25T02-32-59-882Z`: what the suite puts behind the name of a scenario.
@@ -19,8 +19,8 @@ pub struct Suite<'a> {
 
 /// What one run found.
 pub struct Findings {
-    /// The client and the upstream.
-    pub pair: Pair,
+    /// What it was of: the head of its column, and the beginning of its lines among the expected failures.
+    pub head: String,
     /// Every scenario that was run, in the suite's order.
     pub scenarios: Vec<Scenario>,
 }
@@ -51,17 +51,9 @@ impl<'a> Suite<'a> {
         Self { project, scenario }
     }
 
-    /// Whether only one scenario is run.
-    pub const fn is_partial(&self) -> bool {
-        self.scenario.is_some()
-    }
-
     /// Runs it against `url`.
     pub fn run(&self, pair: Pair, url: &str) -> Result<Findings, Failure> {
-        let folder = self.project.path(RESULTS).join(format!("{}-{}", pair.client.name(), pair.upstream.name()));
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
-        }
+        let folder = emptied(self.project, &pair.to_string())?;
         let mut command = program(self.project, self.project.npm_tool("conformance"));
         command.args(["server", "--url", url, "--output-dir"]).arg(&folder);
         match &self.scenario {
@@ -73,10 +65,24 @@ impl<'a> Suite<'a> {
         let scenarios = read(&folder, &listed(&ended.printed))?;
         if scenarios.is_empty() {
             eprint!("{}", ended.printed);
-            return Err(Failure::Unmet("the suite has run nothing".into()));
+            return Err(nothing_ran());
         }
-        Ok(Findings { pair, scenarios })
+        Ok(Findings { head: pair.to_string(), scenarios })
     }
+}
+
+/// Where the suite keeps what it finds for the column of this head; what an earlier run left is taken away.
+pub fn emptied(project: &Project, head: &str) -> Result<PathBuf, Failure> {
+    let folder = project.path(RESULTS).join(head.replace('/', "-"));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
+    }
+    Ok(folder)
+}
+
+/// No scenario is of that name and for those revisions.
+pub fn nothing_ran() -> Failure {
+    Failure::Unmet("the suite has run nothing".into())
 }
 
 /// The scenarios a run says it ran, in its order.
@@ -88,7 +94,7 @@ fn listed(printed: &str) -> Vec<&str> {
 }
 
 /// What a run left: one folder for each scenario. One that left nothing has failed.
-fn read(folder: &Path, listed: &[&str]) -> Result<Vec<Scenario>, Failure> {
+pub fn read(folder: &Path, listed: &[&str]) -> Result<Vec<Scenario>, Failure> {
     let mut scenarios = Vec::new();
     for path in files_below(folder)?.into_iter().filter(|path| path.ends_with("checks.json")) {
         let text = std::fs::read_to_string(&path).map_err(Failure::at(&path))?;
@@ -108,7 +114,7 @@ fn read(folder: &Path, listed: &[&str]) -> Result<Vec<Scenario>, Failure> {
     Ok(scenarios)
 }
 
-/// `…/server-{name}{stamp}/checks.json`
+/// `…/server-{name}{stamp}/checks.json`; without `server-` where the suite brought the server itself.
 fn name(path: &Path) -> String {
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let stamped = folder.strip_prefix("server-").unwrap_or(&folder);

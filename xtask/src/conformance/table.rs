@@ -12,13 +12,13 @@ pub fn show(findings: &[Findings], expected: &Expected, partial: bool) -> Totals
         for scenario in &found.scenarios {
             totals.passed += scenario.passed;
             for check in &scenario.failures {
-                let known = expected.names(found.pair, scenario, check);
+                let known = expected.names(&found.head, scenario, check);
                 totals.failed += u64::from(!known);
                 totals.skipped += u64::from(known);
                 let word = if known { "known " } else { "FAILED" };
                 lines.push(format!(
                     "  {word} {}/{}:{}\n         {}",
-                    found.pair, scenario.name, check.id, check.message
+                    found.head, scenario.name, check.id, check.message
                 ));
             }
         }
@@ -46,7 +46,7 @@ fn rows(findings: &[Findings]) -> Vec<String> {
         }
     }
     let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
-    let heads: Vec<String> = findings.iter().map(|found| found.pair.to_string()).collect();
+    let heads: Vec<String> = findings.iter().map(|found| found.head.clone()).collect();
     let line = |name: &str, cells: Vec<String>| format!("  {name:width$}  {}", cells.join("  "));
     let mut rows = vec![line("passed/failed", heads.clone())];
     for name in names {
@@ -66,17 +66,15 @@ fn cell(scenario: &Scenario) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::suite::{Check, Findings, Scenario};
-    use super::super::{Client, Pair, Upstream};
     use super::{Expected, rows, show};
 
     fn findings() -> [Findings; 2] {
         let held = |name: &str| Scenario { name: name.into(), passed: 3, failures: Vec::new() };
         let check = |id: &str| Check { id: id.into(), message: "why".into() };
         let failed = Scenario { name: "tools-list".into(), passed: 1, failures: vec![check("a"), check("b")] };
-        let pair = |client| Pair { client, upstream: Upstream::Modern };
         [
-            Findings { pair: pair(Client::Modern), scenarios: vec![held("caching"), failed] },
-            Findings { pair: pair(Client::Legacy), scenarios: vec![held("ping"), held("tools-list")] },
+            Findings { head: "2026-07-28/modern".into(), scenarios: vec![held("caching"), failed] },
+            Findings { head: "2025-11-25/modern".into(), scenarios: vec![held("ping"), held("tools-list")] },
         ]
     }
 
