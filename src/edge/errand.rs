@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::line::{Line, within};
 use super::mcp_work::{Client, ClientAnswer};
+use super::timer::Timer;
 use super::upstreams::Party;
 use super::{clock, links, outbound};
 use crate::mcp::capability::ClientCapabilities;
@@ -21,7 +22,6 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{FutureExt, pin_mut};
 use std::rc::Rc;
 use std::time::Duration;
-use worker::Delay;
 
 /// Longest time one request may take whose client hears what it says, questions to it not counted.
 const LONGEST: Lifetime = Lifetime::from_seconds(300);
@@ -98,7 +98,7 @@ async fn drive(
         let mut request = match progress {
             Progress::Send(request) => request,
             Progress::Resume(wait, request) => {
-                Delay::from(Duration::from_millis(wait.millis())).await;
+                Timer::from(Duration::from_millis(wait.millis())).await;
                 request
             }
             Progress::Done(outcome) => return Ok(outcome),

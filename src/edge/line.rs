@@ -1,12 +1,12 @@
 //! A connection to another server that is read piece by piece. Whoever drops it hangs up, also while waiting for it.
 
 use super::outbound::{init, read};
+use super::timer::Timer;
 use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use std::time::Duration;
-use worker::Delay;
 use worker::js_sys::{Uint8Array, global};
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen_futures::JsFuture;
@@ -79,7 +79,7 @@ impl Line {
 /// Waits for something, so long at the most.
 pub async fn within<T>(patience: Option<Lifetime>, what: impl Future<Output = T>) -> Option<T> {
     let Some(patience) = patience else { return Some(what.await) };
-    let deadline = Delay::from(Duration::from_millis(patience.millis()));
+    let deadline = Timer::from(Duration::from_millis(patience.millis()));
     pin_mut!(what, deadline);
     match select(what, deadline).await {
         Either::Left((what, _)) => Some(what),

@@ -6,6 +6,7 @@ use super::line::{Line, within};
 use super::mcp_serve::Scene;
 use super::mcp_work::{Audience, Client, ClientAnswer, Work};
 use super::tenant::{self, Shown};
+use super::timer::Timer;
 use super::upstreams::{self, Party};
 use super::{links, locate, outbound};
 use crate::catalogue::view::{Lookup, Part, View};
@@ -28,7 +29,6 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::Delay;
 use worker::wasm_bindgen_futures::spawn_local;
 
 /// How long to wait before an upstream that ended its stream is listened to again: first, and at most.
@@ -165,7 +165,7 @@ impl Ear<'_> {
             }
             let lasted = super::clock::now().since(began).millis();
             pause = if u128::from(lasted) > LONGEST_PAUSE.as_millis() { FIRST_PAUSE } else { pause };
-            Delay::from(pause).await;
+            Timer::from(pause).await;
             upstreams::outdate(self.party, self.upstream);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

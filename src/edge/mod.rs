@@ -32,6 +32,7 @@ mod relay;
 mod reply;
 mod stream;
 mod tenant;
+mod timer;
 mod tools;
 mod upstreams;
 
