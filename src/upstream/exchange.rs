@@ -210,6 +210,10 @@ impl<'u> Exchange<'u> {
     fn discovered(&mut self, answer: &OutboundAnswer) -> Result<Progress, UpstreamProblem> {
         let response = answer::read(answer, self.sent_id());
         let revisions = match (answer.status, &response) {
+            // A server of the newer era must name its versions: this one answers whatever it is asked.
+            (200, Ok(Response::Result(result))) if !result.contains_key("supportedVersions") => {
+                return Ok(self.go(Stage::Initializing));
+            }
             (200, Ok(Response::Result(result))) => answer::texts(result.get("supportedVersions")),
             (200 | 400..=499, Ok(error @ Response::Error { code: UNSUPPORTED_VERSION, .. })) => error.supported(),
             (200, Ok(Response::Error { code: METHOD_NOT_FOUND, .. })) => return Ok(self.go(Stage::Initializing)),
@@ -228,11 +232,19 @@ impl<'u> Exchange<'u> {
             (status, _) => return Err(UpstreamProblem::Status(status)),
         };
         if revisions.iter().any(|revision| revision == MODERN) {
-            if let Ok(Response::Result(result)) = &response {
-                self.lists = Lists::begin(introduction(result, result.get("_meta")));
-            }
-            self.link = Some(Link::Modern);
-            return Ok(self.linked());
+            return match &response {
+                Ok(Response::Result(result)) => {
+                    self.lists = Lists::begin(introduction(result, result.get("_meta")));
+                    self.link = Some(Link::Modern);
+                    Ok(self.linked())
+                }
+                // It refused the revision that it says it serves: asked again, it may have changed its mind.
+                _ if !self.reconnected => {
+                    self.reconnected = true;
+                    Ok(self.go(Stage::Discovering))
+                }
+                _ => Err(ProtocolBreach::Revision.into()),
+            };
         }
         if revisions.iter().any(|revision| LEGACY.contains(&revision.as_str())) {
             return Ok(self.go(Stage::Initializing));

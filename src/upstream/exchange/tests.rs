@@ -139,6 +139,29 @@ fn an_upstream_that_refuses_the_probe_gets_the_handshake() {
 }
 
 #[test]
+fn a_probe_that_is_answered_with_anything_is_no_answer() {
+    let answers = vec![ok(json!({})), initialize(), accepted(), ok(text("hi"))];
+    let (methods, outcome, _) = run(None, call(), answers);
+    assert_eq!(methods, ["server/discover", "initialize", "notifications/initialized", "tools/call"]);
+    assert!(outcome.is_ok());
+}
+
+#[test]
+fn a_refused_revision_that_is_served_is_asked_for_once_more() {
+    let refused = || {
+        let error = json!({"code": -32_022, "message": "m", "data": {"supported": ["2026-07-28"]}});
+        Given(400, None, json!({"jsonrpc": "2.0", "error": error}))
+    };
+    let answers = vec![refused(), discover(&["2026-07-28"]), ok(text("hi"))];
+    let (methods, outcome, link) = run(None, call(), answers);
+    assert_eq!(methods, ["server/discover", "server/discover", "tools/call"]);
+    assert!(outcome.is_ok() && link == Some(Link::Modern));
+    let (methods, outcome, link) = run(None, call(), vec![refused(), refused()]);
+    assert_eq!(methods.len(), 2);
+    assert!(outcome.is_err() && link.is_none());
+}
+
+#[test]
 fn what_says_nothing_about_the_era_never_leads_to_the_handshake() {
     for status in [401, 403, 408, 429, 500, 502, 503] {
         let (methods, outcome, link) = run(None, call(), vec![error(status, -32_000)]);
