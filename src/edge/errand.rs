@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::line::{Line, within};
 use super::mcp_work::{Client, ClientAnswer};
-use super::timer::Timer;
+use super::timer::{self, Timer};
 use super::upstreams::Party;
 use super::{clock, links, outbound};
 use crate::mcp::capability::ClientCapabilities;
@@ -237,7 +237,7 @@ struct Cancel {
 
 impl Drop for Cancel {
     fn drop(&mut self) {
-        if let Some(request) = self.request.take() {
+        if let Some(request) = self.request.take().filter(|_| timer::in_request()) {
             self.context.background.wait_until(async move {
                 // Whether it hears of it changes nothing here.
                 let _ = outbound::send(&request).await;

@@ -10,6 +10,7 @@ use crate::mcp::reply::Degraded;
 use crate::observe::Event;
 use crate::upstream::UpstreamFailure;
 use futures::future::join_all;
+use serde_json::{Map, Value};
 
 /// What a name stands for.
 pub struct At<T> {
@@ -37,6 +38,15 @@ pub async fn parts(context: &Context, principal: &Principal, party: &Party, show
         }
     }
     all
+}
+
+/// The `serverInfo` of the one upstream that an endpoint stands for, as it is at hand.
+pub fn server_info(party: &Party, shown: &Shown) -> Option<Map<String, Value>> {
+    // Any other endpoint is the gateway's own, and every call would pay for the look.
+    let [_] = shown.upstreams.as_slice() else { return None };
+    let at_hand: Vec<Part> =
+        shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix).0).collect();
+    View::new(&shown.endpoint, &at_hand).server_info().cloned()
 }
 
 /// The upstreams whose parts are old or not there, for whoever reads the list.

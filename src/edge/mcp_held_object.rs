@@ -13,6 +13,7 @@ use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_session::HELD;
 use super::mcp_stream;
 use super::mcp_work::{ClientAnswer, Step, Work, settled, soon};
+use super::timer::Timer;
 use super::{clock, random};
 use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
@@ -34,7 +35,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
 
 /// How long to wait for another question after one.
 const MORE_QUESTIONS: Lifetime = Lifetime::from_millis(50);
@@ -254,7 +255,7 @@ fn hold(kept: &Rc<RefCell<Option<HeldCall>>>, held: HeldCall, to: &Addressee) ->
 
 /// Cancels a call whose client did not come back.
 async fn forget(kept: Rc<RefCell<Option<HeldCall>>>, asked: u32) {
-    Delay::from(Duration::from_millis(STATE_LIFE.millis())).await;
+    Timer::from(Duration::from_millis(STATE_LIFE.millis())).await;
     let unanswered = kept.borrow().as_ref().is_some_and(|held| held.asked == asked);
     if unanswered {
         kept.take();

@@ -6,7 +6,7 @@ use super::line::{Line, within};
 use super::mcp_serve::Scene;
 use super::mcp_work::{Audience, Client, ClientAnswer, Work};
 use super::tenant::{self, Shown};
-use super::timer::Timer;
+use super::timer::{self, Timer};
 use super::upstreams::{self, Party};
 use super::{links, locate, outbound};
 use crate::catalogue::view::{Lookup, Part, View};
@@ -277,7 +277,7 @@ struct Closed<'a> {
 
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
-        if let Some(request) = self.request.take() {
+        if let Some(request) = self.request.take().filter(|_| timer::in_request()) {
             self.scene.context.background.wait_until(async move {
                 // Whether it hears of it changes nothing here.
                 let _ = outbound::send(&request).await;

@@ -115,7 +115,8 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         _ => locate::parts_at_hand(context, &party, &shown).await,
     };
     let view = View::new(&shown.endpoint, &at_hand);
-    let (offered, to) = (view.offered(), asked.to.clone());
+    let (offered, mut to) = (view.offered(), asked.to.clone());
+    to.server = view.server_info().cloned();
     if !asked.method.family().is_offered(&offered) {
         return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound)));
     }
@@ -312,7 +313,8 @@ async fn relayed(
     at: At<Ask>,
     tool: Option<Rc<Tool>>,
 ) -> Result<Prepared, Problem> {
-    let Asked { to, meta, method } = asked;
+    let Asked { mut to, meta, method } = asked;
+    to.server = locate::server_info(party, &shown);
     let Method::Call(call) = method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
     let modern = to.era == Era::Modern;
     let alone = scene.session.is_none() && scene.held.is_none();

@@ -16,6 +16,7 @@ use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_stream;
 use super::mcp_work::{Step, Work, soon};
+use super::timer::Timer;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
 use crate::mcp::message::{Notification, RequestId};
@@ -37,7 +38,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
 
 /// Where the session is stored.
 const STORED: &str = "session";
@@ -256,7 +257,7 @@ impl McpSession {
             let listening = mcp_listen::for_session(&scene, filter, client);
             let deaf = async {
                 while heard.is_heard() {
-                    Delay::from(UNHEARD).await;
+                    Timer::from(UNHEARD).await;
                 }
             };
             pin_mut!(listening, deaf);

@@ -2,6 +2,7 @@
 
 use super::admission::{self, Principal};
 use super::context::Context;
+use super::timer::Timer;
 use super::{clock, reply};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
@@ -11,7 +12,7 @@ use futures::future::{Either, select};
 use futures::stream::{self, Stream, StreamExt};
 use std::rc::Rc;
 use std::time::Duration;
-use worker::{Delay, Response};
+use worker::Response;
 
 /// How long a client waits in silence before its answer becomes a stream, and how old the last check of a stream's principal
 /// may be, when it also sends a comment: a stream ends within this time, and one question to the gate, after its token was
@@ -50,7 +51,7 @@ fn guard(
 ) -> impl Stream<Item = Vec<u8>> {
     let guarded = Guarded { context, principal, events: events.boxed_local(), checked: clock::now() };
     stream::unfold(guarded, |mut guarded| async move {
-        let tick = Delay::from(guarded.until_check());
+        let tick = Timer::from(guarded.until_check());
         let event = match select(guarded.events.next(), tick).await {
             Either::Left((event, _)) => event?,
             Either::Right(_) => sse::COMMENT.to_vec(),

@@ -7,6 +7,7 @@ use super::admission::Principal;
 use super::context::Context;
 use super::mcp::{Served, fault, http};
 use super::mcp_stream::{self, TICK};
+use super::timer::Timer;
 use crate::api::problem::Problem;
 use crate::mcp::notice::Notices;
 use crate::mcp::question::Question;
@@ -23,7 +24,6 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{self, Poll};
-use worker::Delay;
 
 /// What a client answered to a question.
 pub type ClientAnswer = Result<Map<String, Value>, RpcError>;
@@ -182,7 +182,7 @@ pub async fn answer(
 
 /// The next step; `None` when it takes too long.
 pub async fn soon(steps: &mut (impl Stream<Item = Step> + Unpin)) -> Option<Step> {
-    let (step, patience) = (steps.next(), Delay::from(TICK));
+    let (step, patience) = (steps.next(), Timer::from(TICK));
     pin_mut!(step, patience);
     match select(step, patience).await {
         Either::Left((step, _)) => step,

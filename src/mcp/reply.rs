@@ -82,6 +82,8 @@ pub struct Addressee {
     pub id: RequestId,
     /// The revision it speaks.
     pub era: Era,
+    /// The `serverInfo` of the one upstream that the endpoint stands for; the gateway's own otherwise.
+    pub server: Option<Map<String, Value>>,
 }
 
 impl Addressee {
@@ -90,7 +92,7 @@ impl Addressee {
         self.answer(InitializeResult {
             protocol_version: negotiated.name(),
             capabilities: offered.in_legacy(),
-            server_info: Implementation::THIS,
+            server_info: self.signature(),
             instructions,
         })
     }
@@ -109,7 +111,7 @@ impl Addressee {
             instructions,
             ttl_ms: DISCOVER_TTL_MS,
             cache_scope: PRIVATE,
-            meta: ResultMeta::signed(None),
+            meta: self.signed_meta(None),
         })
     }
 
@@ -136,7 +138,7 @@ impl Addressee {
             resource_templates: of(ListKind::ResourceTemplates),
             ttl_ms: modern.then_some(LIST_TTL_MS),
             cache_scope: modern.then_some(PRIVATE),
-            meta: if modern { Some(ResultMeta::signed(noted)) } else { ResultMeta::unsigned(noted) },
+            meta: if modern { Some(self.signed_meta(noted)) } else { ResultMeta::unsigned(noted) },
         })
     }
 
@@ -149,7 +151,7 @@ impl Addressee {
                 content,
                 structured_content,
                 is_error,
-                meta: Some(ResultMeta::signed(meta)),
+                meta: Some(self.signed_meta(meta)),
             },
             Era::Legacy(_) => CalledResult {
                 result_type: None,
@@ -225,13 +227,22 @@ impl Addressee {
             _ => None,
         };
         let meta = match self.era {
-            Era::Modern => Some(ResultMeta::signed(meta)),
+            Era::Modern => Some(self.signed_meta(meta)),
             Era::Legacy(_) => ResultMeta::unsigned(meta),
         };
         if let Some(meta) = meta.and_then(|meta| serde_json::to_value(meta).ok()) {
             result.insert("_meta".to_owned(), meta);
         }
         self.answer(result)
+    }
+
+    /// Who serves, as the client is told.
+    fn signature(&self) -> Signature {
+        self.server.clone().map_or(Signature::Gateway(Implementation::THIS), Signature::Upstream)
+    }
+
+    fn signed_meta(&self, relayed: Option<Map<String, Value>>) -> ResultMeta {
+        ResultMeta { server: Some(self.signature()), relayed: ResultMeta::without_signature(relayed) }
     }
 
     fn answer(&self, result: impl Serialize) -> Reply {
@@ -262,7 +273,7 @@ fn keep_legacy_output_schema(tool: &mut Tool) {
 struct InitializeResult<'a> {
     protocol_version: &'static str,
     capabilities: ServerCapabilities,
-    server_info: Implementation,
+    server_info: Signature,
     instructions: &'a str,
 }
 
@@ -326,24 +337,32 @@ impl Implementation {
     const THIS: Self = Self { name: "mcp-secure-gateway", title: "MCP Secure Gateway", version: crate::VERSION };
 }
 
+/// Who a client is told that it speaks to.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Signature {
+    Gateway(Implementation),
+    Upstream(Map<String, Value>),
+}
+
 /// The `_meta` of a result: what came with it, without an upstream's signature, because the client speaks to this server.
 #[derive(Serialize)]
 struct ResultMeta {
     #[serde(rename = "io.modelcontextprotocol/serverInfo", skip_serializing_if = "Option::is_none")]
-    server: Option<Implementation>,
+    server: Option<Signature>,
     #[serde(flatten)]
     relayed: Map<String, Value>,
 }
 
 impl ResultMeta {
-    fn signed(relayed: Option<Map<String, Value>>) -> Self {
+    fn without_signature(relayed: Option<Map<String, Value>>) -> Map<String, Value> {
         let mut relayed = relayed.unwrap_or_default();
         relayed.shift_remove(META_SERVER);
-        Self { server: Some(Implementation::THIS), relayed }
+        relayed
     }
 
     fn unsigned(relayed: Option<Map<String, Value>>) -> Option<Self> {
-        let meta = Self { server: None, ..Self::signed(relayed) };
+        let meta = Self { server: None, relayed: Self::without_signature(relayed) };
         (!meta.relayed.is_empty()).then_some(meta)
     }
 }

@@ -48,7 +48,7 @@ impl Message {
 impl Request {
     /// Where a reply to this request goes.
     pub fn addressee(&self) -> Addressee {
-        Addressee { id: self.id.clone(), era: self.era }
+        Addressee { id: self.id.clone(), era: self.era, server: None }
     }
 
     fn turn(self) -> Turn {

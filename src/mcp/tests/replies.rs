@@ -30,7 +30,7 @@ fn turn_of(headers: &super::RequestHeaders, body: &str) -> Turn {
 /// Where the replies to a request with the id 7 go.
 fn to(modern_era: bool) -> Addressee {
     let era = if modern_era { Era::Modern } else { Era::Legacy(LegacyRevision::LATEST) };
-    Addressee { id: RequestId::Number(7), era }
+    Addressee { id: RequestId::Number(7), era, server: None }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Results and errors of upstreams, as each era of client is told them.
 
 use super::line;
+use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::era::{Era, LegacyRevision};
 use crate::mcp::message::RequestId;
 use crate::mcp::method::{Call, ListKind};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn modern() -> Addressee {
-    Addressee { id: RequestId::Number(7), era: Era::Modern }
+    Addressee { id: RequestId::Number(7), era: Era::Modern, server: None }
 }
 
 fn legacy() -> Addressee {
@@ -78,6 +79,21 @@ fn every_list_says_how_long_and_for_whom_it_may_be_kept() {
         let told: Value = serde_json::from_slice(&legacy().list(kind, &items, &[]).body.unwrap()).unwrap();
         assert_eq!(told["result"], json!({member: items}));
     }
+}
+
+#[test]
+fn an_endpoint_that_stands_for_one_upstream_speaks_in_its_name() {
+    let server = map(&json!({"name": "theirs", "version": "3"}));
+    let to = Addressee { server: Some(server.clone()), ..modern() };
+    let given = map(&json!({"content": [], "_meta": {"k": 1}}));
+    for reply in [to.relayed(&tool(), given), to.list(ListKind::Prompts, &Vec::<Value>::new(), &[])] {
+        let told: Value = serde_json::from_slice(&reply.body.unwrap()).unwrap();
+        assert_eq!(told["result"]["_meta"]["io.modelcontextprotocol/serverInfo"], json!(server));
+    }
+    let to = Addressee { server: Some(server.clone()), ..legacy() };
+    let reply = to.initialize(LegacyRevision::LATEST, ServerCapabilities::own(), "");
+    let told: Value = serde_json::from_slice(&reply.body.unwrap()).unwrap();
+    assert_eq!(told["result"]["serverInfo"], json!(server));
 }
 
 #[test]
