@@ -29,7 +29,7 @@ struct HangUp(AbortController);
 impl Drop for HangUp {
     fn drop(&mut self) {
         // By its name, so that an exception ends here: the platform may drop this in nobody's request.
-        let abort = Reflect::get(&self.0, &"abort".into()).and_then(|abort| abort.dyn_into::<Function>());
+        let abort = Reflect::get(&self.0, &"abort".into()).and_then(JsCast::dyn_into::<Function>);
         let _ = abort.and_then(|abort| abort.call0(&self.0));
     }
 }

@@ -10,9 +10,14 @@ use crate::mcp::sse;
 use crate::time::{Lifetime, Timestamp};
 use futures::future::{Either, select};
 use futures::stream::{self, Stream, StreamExt};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::Response;
+use worker::js_sys::{Array, Function, Reflect, Uint8Array, global};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{TransformStream, WritableStreamDefaultWriter};
+use worker::{Response, ResponseBody};
 
 /// How long a client waits in silence before its answer becomes a stream, and how old the last check of a stream's principal
 /// may be, when it also sends a comment: a stream ends within this time, and one question to the gate, after its token was
@@ -20,8 +25,11 @@ use worker::Response;
 pub const TICK: Duration = Duration::from_secs(5);
 const CHECK: Lifetime = Lifetime::from_seconds(5);
 
-/// A response that streams these events for as long as its principal is good. When the client closes it, the events are
-/// dropped with everything behind them.
+/// A response that streams these events for as long as its principal is good. When the client has closed it, the next
+/// event, a comment at the latest, finds that out, and the events are dropped with everything behind them.
+///
+/// They are written by work of the request itself. A stream that the platform would read them from is collected by it when
+/// the client has gone, outside of any request, and what is dropped there may neither end anything nor throw.
 pub fn response(
     context: &Rc<Context>,
     principal: &Principal,
@@ -32,9 +40,29 @@ pub fn response(
         .with("cache-control", "no-cache, no-transform")
         .with("x-accel-buffering", "no");
     let head = super::rated(context, principal, head);
-    let guarded = guard(Rc::clone(context), principal.clone(), events).map(Ok::<_, worker::Error>);
-    reply::stream(head, &context.correlation, guarded)
-        .map_err(|error| Problem::Internal(format!("a stream could not be made: {error}")))
+    let failed = |error: worker::Error| Problem::Internal(format!("a stream could not be made: {error}"));
+    let pipe = pipe().map_err(|error| failed(error.into()))?;
+    let writer = pipe.writable().get_writer().map_err(|error| failed(error.into()))?;
+    context.background.wait_until(write(writer, guard(Rc::clone(context), principal.clone(), events)));
+    reply::with_body(head, &context.correlation, ResponseBody::Stream(pipe.readable())).map_err(failed)
+}
+
+/// A pipe of the platform's own, for bytes: what is written waits until it is read.
+fn pipe() -> Result<TransformStream, JsValue> {
+    let constructor: Function = Reflect::get(&global(), &"IdentityTransformStream".into())?.dyn_into()?;
+    Ok(Reflect::construct(&constructor, &Array::new())?.unchecked_into())
+}
+
+/// Writes until the events end or nobody reads them.
+async fn write(writer: WritableStreamDefaultWriter, events: impl Stream<Item = Vec<u8>>) {
+    let mut events = pin!(events);
+    while let Some(event) = events.next().await {
+        let written = writer.write_with_chunk(&Uint8Array::from(event.as_slice()));
+        if JsFuture::from(written).await.is_err() {
+            return;
+        }
+    }
+    let _ = JsFuture::from(writer.close()).await;
 }
 
 struct Guarded<S> {

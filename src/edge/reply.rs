@@ -2,7 +2,6 @@
 
 use crate::api::reply::Reply;
 use crate::id::CorrelationId;
-use futures::stream::Stream;
 use std::cell::RefCell;
 use worker::{Headers, Response, ResponseBody, ResponseBuilder, Result};
 
@@ -33,15 +32,7 @@ pub fn render(reply: Reply, correlation: &CorrelationId) -> Result<Response> {
     if reply.body.is_empty() { Ok(builder.empty()) } else { Ok(builder.fixed(reply.body)) }
 }
 
-/// Renders a reply whose body is a stream.
-pub fn stream<S>(head: Reply, correlation: &CorrelationId, body: S) -> Result<Response>
-where
-    S: Stream<Item = Result<Vec<u8>>> + 'static,
-{
-    render(head, correlation)?.into_parts().0.from_stream(body)
-}
-
-/// Renders a reply with the body of another response.
+/// Renders a reply with a body that is streamed: another response's, or one that is written meanwhile.
 pub fn with_body(head: Reply, correlation: &CorrelationId, body: ResponseBody) -> Result<Response> {
     Ok(render(head, correlation)?.into_parts().0.body(body))
 }
