@@ -6,8 +6,8 @@
 //! answered that it does not know the session (404, 2025-11-25 `basic/transports`, "Session Management"; or what servers
 //! in use answer instead, see [`Exchange::on_answer`]), because then it was not processed.
 
-use super::answer::{self, Response, told};
-use super::ask::{Answer, Ask, AskMethod};
+use super::answer::{self, Response};
+use super::ask::{Answer, Ask};
 use super::link::{LEGACY, LegacyLink, Link, MODERN};
 use super::request::Message;
 use super::survey::{Introduction, Survey};
@@ -19,11 +19,13 @@ use crate::outbound::{HeaderValue, OutboundAnswer, OutboundFailure, OutboundRequ
 use crate::time::Lifetime;
 use lists::Lists;
 pub use lists::{MAX_ENTRIES, MAX_PAGES};
+use meaning::{is_complete, understood};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
 mod hearing;
 mod lists;
+mod meaning;
 
 pub use hearing::Heard;
 
@@ -340,57 +342,6 @@ impl<'u> Exchange<'u> {
             }
         }
         Ok(self.send())
-    }
-}
-
-/// What a response means for the client that asked.
-fn understood(ask: &Ask, link: Option<&Link>, response: Response) -> Result<Answer, UpstreamProblem> {
-    let mut result = match response {
-        Response::Result(result) => result,
-        Response::Error { code, message, data } => return Ok(Answer::Error(told(code, &message, data))),
-    };
-    let modern = link == Some(&Link::Modern);
-    match result.get("resultType").and_then(Value::as_str) {
-        Some("input_required") if modern && ask.method.may_need_input() => {
-            let requests = match result.shift_remove("inputRequests") {
-                None => Map::new(),
-                Some(Value::Object(requests)) => requests,
-                Some(_) => return Err(ProtocolBreach::Result.into()),
-            };
-            let state = match result.shift_remove("requestState") {
-                None => None,
-                Some(Value::String(state)) => Some(state),
-                Some(_) => return Err(ProtocolBreach::Result.into()),
-            };
-            Ok(Answer::InputRequired { requests, state })
-        }
-        Some("task") if modern && ask.method == AskMethod::CallTool && ask.declares.takes_tasks() => {
-            Ok(Answer::Task(result))
-        }
-        _ if !is_complete(&result) => Err(ProtocolBreach::Incomplete.into()),
-        _ if !keeps_promise(ask.method, &result) => Err(ProtocolBreach::Result.into()),
-        _ => Ok(Answer::Result(result)),
-    }
-}
-
-fn is_complete(result: &Map<String, Value>) -> bool {
-    matches!(result.get("resultType").and_then(Value::as_str), None | Some("complete"))
-}
-
-/// Whether a result has the member its method promises.
-fn keeps_promise(method: AskMethod, result: &Map<String, Value>) -> bool {
-    let is_list = |name| result.get(name).is_some_and(Value::is_array);
-    match method {
-        AskMethod::CallTool => is_list("content"),
-        AskMethod::GetPrompt => is_list("messages"),
-        AskMethod::ReadResource => is_list("contents"),
-        AskMethod::Complete => result.get("completion").is_some_and(Value::is_object),
-        AskMethod::GetTask => result.get("status").is_some_and(Value::is_string),
-        AskMethod::Subscribe
-        | AskMethod::Unsubscribe
-        | AskMethod::Listen
-        | AskMethod::UpdateTask
-        | AskMethod::CancelTask => true,
     }
 }
 
