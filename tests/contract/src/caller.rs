@@ -136,10 +136,17 @@ impl Caller {
         self.post(&body, &headers).await
     }
 
-    /// The response to a request.
+    /// The response to a request; one that came too early is made again when the gateway says so.
     pub async fn ask(&self, method: &str, params: Value) -> Value {
-        let messages = self.send(method, params).await.rest().await;
-        messages.into_iter().last().unwrap_or_else(|| panic!("{method} was not answered"))
+        loop {
+            let messages = self.send(method, params.clone()).await.rest().await;
+            let message = messages.into_iter().last().unwrap_or_else(|| panic!("{method} was not answered"));
+            if message["error"]["code"] != 429 {
+                return message;
+            }
+            let wait = message["error"]["data"]["retryAfterMs"].as_u64().expect("when to come again");
+            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+        }
     }
 
     /// The result of a request that must have one.
