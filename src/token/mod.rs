@@ -2,7 +2,7 @@
 
 pub mod access;
 pub mod jwks;
-pub mod refresh;
+pub mod opaque;
 pub mod seal;
 
 use crate::config::{ConfigProblem, Lookup, optional, required};
