@@ -1,18 +1,16 @@
 //! A connection to another server that is read piece by piece. Whoever drops it hangs up, also while waiting for it.
 
-use super::outbound::{init, read};
+use super::outbound::{fetch, init, read};
 use super::timer::Timer;
 use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use std::time::Duration;
-use worker::js_sys::{Function, Reflect, Uint8Array, global};
+use worker::js_sys::{Function, Reflect, Uint8Array};
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{
-    AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult, Response, WorkerGlobalScope,
-};
+use worker::web_sys::{AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
 
 /// See above.
 pub struct Line {
@@ -40,8 +38,7 @@ impl Line {
         let controller = AbortController::new().map_err(|_| OutboundFailure::Unreachable)?;
         let init = init(request, &controller.signal()).map_err(|_| OutboundFailure::Unreachable)?;
         let hang_up = HangUp(controller);
-        let scope: WorkerGlobalScope = global().unchecked_into();
-        let sent = JsFuture::from(scope.fetch_with_str_and_init(request.url.url().as_str(), &init));
+        let sent = fetch(request, &init).map_err(|_| OutboundFailure::Unreachable)?;
         let response = within(Some(request.deadline), sent).await.ok_or(OutboundFailure::Timeout)?;
         let response = response.and_then(JsCast::dyn_into).map_err(|_| OutboundFailure::Unreachable)?;
         Ok(Self { hang_up, response, reader: None, begun: None })

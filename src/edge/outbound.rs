@@ -5,10 +5,16 @@
 
 use super::stream;
 use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
-use worker::js_sys::{Uint8Array, global};
+use worker::js_sys::{Function, Promise, Reflect, Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
+use worker::web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response};
+
+thread_local! {
+    static FETCH: JsValue = of(&global(), "fetch");
+    static ABORT_SIGNAL: JsValue = of(&global(), "AbortSignal");
+    static TIMEOUT: JsValue = ABORT_SIGNAL.with(|signal| of(signal, "timeout"));
+}
 
 /// Sends one request and reads its whole answer within the request's deadline and size.
 ///
@@ -17,7 +23,7 @@ use worker::web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestRe
 pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
     let millis = u32::try_from(request.deadline.millis()).unwrap_or(u32::MAX);
     // The signal ends the reading of the body as well as the request.
-    let signal = AbortSignal::timeout_with_u32(millis);
+    let signal = deadline(millis).map_err(|_| OutboundFailure::Unreachable)?;
     let answer = exchange(request, &signal).await;
     if signal.aborted() { Err(OutboundFailure::Timeout) } else { answer }
 }
@@ -25,10 +31,33 @@ pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundF
 async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<OutboundAnswer, OutboundFailure> {
     let unreachable = |_: JsValue| OutboundFailure::Unreachable;
     let init = init(request, signal).map_err(unreachable)?;
-    let scope: WorkerGlobalScope = global().unchecked_into();
-    let sent = scope.fetch_with_str_and_init(request.url.url().as_str(), &init);
-    let response: Response = JsFuture::from(sent).await.and_then(JsCast::dyn_into).map_err(unreachable)?;
+    let sent = fetch(request, &init).map_err(unreachable)?;
+    let response: Response = sent.await.and_then(JsCast::dyn_into).map_err(unreachable)?;
     read(&response, request).await
+}
+
+/// Begins a request.
+///
+/// This and the deadline are called by their names, so that an exception ends here: what the platform collects of a request
+/// that is over may wake work that waits for it, in nobody's request, where nothing may be fetched. An exception that got
+/// through would end every request of the isolate.
+pub(super) fn fetch(request: &OutboundRequest, init: &RequestInit) -> Result<JsFuture, JsValue> {
+    let url = JsValue::from_str(request.url.url().as_str());
+    let sent = FETCH.with(|fetch| called(fetch)?.call2(&JsValue::UNDEFINED, &url, init))?;
+    Ok(JsFuture::from(sent.unchecked_into::<Promise>()))
+}
+
+fn deadline(millis: u32) -> Result<AbortSignal, JsValue> {
+    let signal = ABORT_SIGNAL.with(|class| TIMEOUT.with(|timeout| called(timeout)?.call1(class, &millis.into())))?;
+    signal.dyn_into()
+}
+
+fn of(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or_default()
+}
+
+fn called(function: &JsValue) -> Result<&Function, JsValue> {
+    function.dyn_ref().ok_or(JsValue::UNDEFINED)
 }
 
 pub(super) fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
