@@ -4,28 +4,63 @@
 //! of a response than is needed here, and a proxied call pays for each look-up.
 
 use super::stream;
+use super::timer::within;
 use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
 use worker::js_sys::{Function, Promise, Reflect, Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response};
+use worker::web_sys::{AbortController, AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response};
 
 thread_local! {
-    static FETCH: JsValue = of(&global(), "fetch");
-    static ABORT_SIGNAL: JsValue = of(&global(), "AbortSignal");
-    static TIMEOUT: JsValue = ABORT_SIGNAL.with(|signal| of(signal, "timeout"));
+    static FETCH: JsValue = Reflect::get(&global(), &"fetch".into()).unwrap_or_default();
+}
+
+/// Ends a request when it is dropped.
+pub(super) struct HangUp {
+    controller: AbortController,
+    over: bool,
+}
+
+impl HangUp {
+    /// For one request.
+    pub(super) fn new() -> Result<Self, OutboundFailure> {
+        let controller = AbortController::new().map_err(|_| OutboundFailure::Unreachable)?;
+        Ok(Self { controller, over: false })
+    }
+
+    /// What the request listens to: its end is the end of the request and of the reading of its answer.
+    pub(super) fn signal(&self) -> AbortSignal {
+        self.controller.signal()
+    }
+
+    /// The answer was read to its end: there is nothing to end.
+    pub(super) fn release(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        // By its name, so that an exception ends here: the platform may drop this in nobody's request.
+        let abort = Reflect::get(&self.controller, &"abort".into()).and_then(JsCast::dyn_into::<Function>);
+        let _ = abort.and_then(|abort| abort.call0(&self.controller));
+    }
 }
 
 /// Sends one request and reads its whole answer within the request's deadline and size.
 ///
-/// Redirects are never followed and nothing is taken from or put into a cache. When the deadline passes or the answer
-/// grows too long, the connection is closed.
+/// Redirects are never followed and nothing is taken from or put into a cache. When the deadline passes, the answer grows
+/// too long or nobody waits any more, the connection is closed.
 pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
-    let millis = u32::try_from(request.deadline.millis()).unwrap_or(u32::MAX);
-    // The signal ends the reading of the body as well as the request.
-    let signal = deadline(millis).map_err(|_| OutboundFailure::Unreachable)?;
-    let answer = exchange(request, &signal).await;
-    if signal.aborted() { Err(OutboundFailure::Timeout) } else { answer }
+    let hang_up = HangUp::new()?;
+    let answer = within(Some(request.deadline), exchange(request, &hang_up.signal())).await;
+    if let Some(Ok(_)) = &answer {
+        hang_up.release();
+    }
+    answer.unwrap_or(Err(OutboundFailure::Timeout))
 }
 
 async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<OutboundAnswer, OutboundFailure> {
@@ -38,26 +73,14 @@ async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<Out
 
 /// Begins a request.
 ///
-/// This and the deadline are called by their names, so that an exception ends here: what the platform collects of a request
+/// It is called by its name, so that an exception ends here: what the platform collects of a request
 /// that is over may wake work that waits for it, in nobody's request, where nothing may be fetched. An exception that got
 /// through would end every request of the isolate.
 pub(super) fn fetch(request: &OutboundRequest, init: &RequestInit) -> Result<JsFuture, JsValue> {
     let url = JsValue::from_str(request.url.url().as_str());
-    let sent = FETCH.with(|fetch| called(fetch)?.call2(&JsValue::UNDEFINED, &url, init))?;
+    let sent = FETCH
+        .with(|fetch| fetch.dyn_ref::<Function>().ok_or(JsValue::UNDEFINED)?.call2(&JsValue::UNDEFINED, &url, init))?;
     Ok(JsFuture::from(sent.unchecked_into::<Promise>()))
-}
-
-fn deadline(millis: u32) -> Result<AbortSignal, JsValue> {
-    let signal = ABORT_SIGNAL.with(|class| TIMEOUT.with(|timeout| called(timeout)?.call1(class, &millis.into())))?;
-    signal.dyn_into()
-}
-
-fn of(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
-}
-
-fn called(function: &JsValue) -> Result<&Function, JsValue> {
-    function.dyn_ref().ok_or(JsValue::UNDEFINED)
 }
 
 pub(super) fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {

@@ -179,7 +179,8 @@ impl Gateway {
             .pool_max_idle_per_host(0)
             .build()
             .expect("an HTTP client");
-        let mut gateway = Self { http, port, process: Guarded::start(command), state, accounts: Accounts::default() };
+        let mut gateway =
+            Self { http, port, process: Guarded::start_gateway(command), state, accounts: Accounts::default() };
         gateway.wait();
         gateway
     }

@@ -6,6 +6,7 @@ mod bad_input;
 mod bridging;
 mod changes;
 mod clients;
+mod departures;
 mod disk;
 mod entropy;
 mod entropy_required;
