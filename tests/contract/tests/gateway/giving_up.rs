@@ -8,8 +8,9 @@ use gateway_contract::seed::Tools;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How long after the end of a call its upstream may not yet have heard of it.
-const HEARD: Duration = Duration::from_secs(5);
+/// How long after the end of a call, or after its client has gone, its upstream may not yet have heard of it: until the next
+/// comment on a stream, and a little.
+const HEARD: Duration = Duration::from_secs(6);
 
 /// Those of the messages that carry this mark, by their ids.
 fn ids(messages: &[Request], mark: &str) -> Vec<Value> {
@@ -97,6 +98,36 @@ async fn a_call_that_was_answered_is_not_cancelled_whatever_the_answer() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let told = World::shared().recorder.messages(&user.tenant, "old", "notifications/cancelled");
     assert!(told.is_empty(), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_silent_stream_that_is_closed_is_noticed_with_the_next_comment() {
+    let (user, tokens) = logged_in(Tools::Recorded).await;
+    let (tenant, access) = (user.tenant.as_str(), tokens.access.as_str());
+    // Going on for 25 s, with words that the client has not asked for.
+    let call = |mark: &str| {
+        let loud = json!({"io.modelcontextprotocol/logLevel": "error"});
+        json!({"name": "wait", "arguments": {"mark": mark}, "_meta": loud})
+    };
+    let closes = async |caller: Caller, place: &str, mark: &str, patience: u64| {
+        let asked = async { caller.send("tools/call", call(mark)).await.drain().await };
+        let gone = tokio::time::timeout(Duration::from_millis(patience), asked).await;
+        assert!(gone.is_err(), "{mark}: the call has ended before its client has gone");
+        is_told(tenant, place, mark).await;
+    };
+    let everybody = async |place: &str| {
+        let plain = || Caller::modern(gateway(), access, place);
+        let that_asks = || plain().that_can(json!({"elicitation": {}}));
+        tokio::join!(
+            // Before there is a stream, after its first comment, and after its second.
+            closes(plain(), place, "at once", 1_000),
+            closes(plain(), place, "plain", 6_000),
+            closes(plain(), place, "later", 10_500),
+            closes(that_asks(), place, "at once that asks", 1_000),
+            closes(that_asks(), place, "that asks", 6_000),
+        );
+    };
+    tokio::join!(everybody("old"), everybody("new"));
 }
 
 #[tokio::test]
