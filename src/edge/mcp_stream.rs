@@ -54,12 +54,18 @@ fn pipe() -> Result<TransformStream, JsValue> {
 }
 
 /// Writes until the events end or nobody reads them.
+///
+/// The platform finds out that a client has gone by what is written after the first bytes that were lost, so a comment is
+/// written byte by byte: it finds out by itself.
 async fn write(writer: WritableStreamDefaultWriter, events: impl Stream<Item = Vec<u8>>) {
     let mut events = pin!(events);
     while let Some(event) = events.next().await {
-        let written = writer.write_with_chunk(&Uint8Array::from(event.as_slice()));
-        if JsFuture::from(written).await.is_err() {
-            return;
+        let at_once = if event == sse::COMMENT { 1 } else { event.len() };
+        for piece in event.chunks(at_once.max(1)) {
+            let written = writer.write_with_chunk(&Uint8Array::from(piece));
+            if JsFuture::from(written).await.is_err() {
+                return;
+            }
         }
     }
     let _ = JsFuture::from(writer.close()).await;

@@ -5,6 +5,9 @@ pub mod jwks;
 pub mod opaque;
 pub mod seal;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use crate::config::{ConfigProblem, Lookup, optional, required};
 use crate::secret::SecretBytes;
 use base64ct::{Base64UrlUnpadded, Encoding};

@@ -212,6 +212,14 @@ impl Gateway {
         assert!(output.status.success(), "wrangler d1 execute: {}", String::from_utf8_lossy(&printed));
     }
 
+    /// Gives a user's tenant one more tool server. It is seen within five seconds.
+    pub fn upstream(&self, user: &User, name: &str, url: &str) {
+        let User { id, tenant, .. } = user;
+        self.sql(&format!(
+            "INSERT INTO upstreams (id, tenant_id, name, url, created_at) VALUES ('ups-{name}-{id}', '{tenant}', '{name}', '{url}', 1);"
+        ));
+    }
+
     /// Runs a `cargo xtask` command that adds rows, on its database and while it runs, with variables of the environment.
     pub fn add(&self, words: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = xtask();

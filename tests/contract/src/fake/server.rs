@@ -37,6 +37,23 @@ impl Request {
     }
 }
 
+/// What comes when it is there.
+#[derive(Clone)]
+pub struct Awaited(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl Awaited {
+    /// What this gives, asked again and again until it does.
+    pub fn new(ask: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl std::fmt::Debug for Awaited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Awaited")
+    }
+}
+
 /// What the server does with a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -55,6 +72,8 @@ pub enum Reply {
     Cut,
     /// An event stream, piece by piece, each after a pause.
     Stream(Vec<(Duration, String)>),
+    /// An event stream of two pieces, the second as soon as it is there, within a minute.
+    Asking(String, Awaited),
 }
 
 impl Reply {
@@ -231,6 +250,19 @@ fn write(mut stream: &TcpStream, reply: Reply) -> Option<()> {
                 stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).ok()?;
             }
             stream.write_all(b"0\r\n\r\n").ok()
+        }
+        Reply::Asking(first, rest) => {
+            let head = "HTTP/1.1 200 Answer\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+            stream.write_all(format!("{head}{first}").as_bytes()).ok()?;
+            for _ in 0..1_200 {
+                if let Some(rest) = (rest.0)() {
+                    let _ = stream.write_all(rest.as_bytes());
+                    let _ = stream.shutdown(std::net::Shutdown::Both);
+                    return Some(());
+                }
+                pause(stream, Duration::from_millis(50))?;
+            }
+            None
         }
     }
 }
