@@ -52,11 +52,6 @@ impl Scope {
         self.0.is_empty()
     }
 
-    /// Its tokens, sorted.
-    pub fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
     /// Whether this scope holds `token`.
     pub fn allows(&self, token: &str) -> bool {
         self.0.contains(token)

@@ -72,7 +72,7 @@ pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Repl
     let question = GateRequest::Rotate {
         session: presented.session.clone(),
         presented_hash: presented.secret_hash.clone(),
-        asked: session::Asked { client_id: PASSWORD_CLIENT.to_owned(), scope: None, resource: None },
+        wanted: session::Refresh { client_id: PASSWORD_CLIENT.to_owned(), scope: None, resource: None },
         next: pair.issued.clone(),
     };
     let name = keys::principal_gate(&presented.tenant, &presented.user);

@@ -11,6 +11,7 @@ use crate::store::gate as statements;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object, wasm_bindgen,
@@ -20,11 +21,13 @@ use worker::{
 #[durable_object]
 pub struct Gate {
     sql: SqlStorage,
+    /// Whether this instance has seen to its tables.
+    has_tables: Cell<bool>,
 }
 
 impl DurableObject for Gate {
     fn new(state: State, _env: Env) -> Self {
-        Self { sql: state.storage().sql() }
+        Self { sql: state.storage().sql(), has_tables: Cell::new(false) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -48,9 +51,7 @@ struct Row {
 impl Gate {
     fn answer(&self, question: GateRequest) -> Result<GateReply> {
         let now = clock::now();
-        for table in statements::SCHEMA {
-            self.sql.exec(table, None)?;
-        }
+        self.make_tables()?;
         let facts = self.facts(&question)?;
         if question.opens() {
             self.forget_ended(now)?;
@@ -58,6 +59,16 @@ impl Gate {
         let (reply, writes) = decide(question, facts, now);
         writes.iter().try_for_each(|write| self.commit(write))?;
         Ok(reply)
+    }
+
+    fn make_tables(&self) -> Result<()> {
+        if !self.has_tables.get() {
+            for table in statements::SCHEMA {
+                self.sql.exec(table, None)?;
+            }
+            self.has_tables.set(true);
+        }
+        Ok(())
     }
 
     fn facts(&self, question: &GateRequest) -> Result<Facts> {

@@ -73,9 +73,9 @@ async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<Out
 
 /// Begins a request.
 ///
-/// It is called by its name, so that an exception ends here: what the platform collects of a request
-/// that is over may wake work that waits for it, in nobody's request, where nothing may be fetched. An exception that got
-/// through would end every request of the isolate.
+/// It is called by its name, so that an exception ends here: what the platform collects of a request that is over may wake
+/// work that waits for it, in nobody's request, where nothing may be fetched. An exception that got through would end every
+/// request of the isolate.
 pub(super) fn fetch(request: &OutboundRequest, init: &RequestInit) -> Result<JsFuture, JsValue> {
     let url = JsValue::from_str(request.url.url().as_str());
     let sent = FETCH

@@ -19,6 +19,8 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 thread_local! {
     /// What a timer calls that only finds out whether there may be timers.
     static NOTHING: Closure<dyn FnMut()> = Closure::new(|| {});
+    static SET: JsValue = named("setTimeout");
+    static CLEAR: JsValue = named("clearTimeout");
 }
 
 /// Ends after a while, and wakes whoever asked last.
@@ -106,14 +108,14 @@ pub fn in_request() -> bool {
 
 fn set(call: &Closure<dyn FnMut()>, duration: Duration) -> Option<JsValue> {
     let millis = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
-    named("setTimeout")?.call2(&JsValue::UNDEFINED, call.as_ref(), &millis.into()).ok()
+    SET.with(|set| set.dyn_ref::<Function>()?.call2(&JsValue::UNDEFINED, call.as_ref(), &millis.into()).ok())
 }
 
 fn clear(id: &JsValue) {
     // One that cannot be cleared calls nothing any more.
-    let _ = named("clearTimeout").map(|clear| clear.call1(&JsValue::UNDEFINED, id));
+    let _ = CLEAR.with(|clear| clear.dyn_ref::<Function>().map(|clear| clear.call1(&JsValue::UNDEFINED, id)));
 }
 
-fn named(name: &str) -> Option<Function> {
-    Reflect::get(&global(), &name.into()).ok()?.dyn_into().ok()
+fn named(name: &str) -> JsValue {
+    Reflect::get(&global(), &name.into()).unwrap_or_default()
 }

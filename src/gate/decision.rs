@@ -5,10 +5,10 @@
 
 use crate::gate::bucket::{Bucket, Policy, Verdict};
 use crate::gate::message::{Admission, Asked, GateReply, GateRequest, NotRotated};
-use crate::gate::session::{Asked as AskedOfSession, Issued, Opening, Rotation, RotationRefusal, Session};
+use crate::gate::session::{Issued, Opening, Refresh, Rotation, RotationRefusal, Session};
 use crate::gate::single::{CodeRefusal, Presented, Redeemed, Single};
 use crate::gate::throttle::Throttle;
-use crate::id::TokenId;
+use crate::id::{SessionId, TokenId};
 use crate::time::{Lifetime, Timestamp};
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub enum Write {
 }
 
 /// Decides a question from the facts: the answer, and what to store first.
-pub fn decide(request: GateRequest, facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
+pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
     match request {
         GateRequest::Admit { token, asked, policy, lease_life, .. } => {
             admit(&token, &asked, policy, lease_life, facts, now)
@@ -59,40 +59,25 @@ pub fn decide(request: GateRequest, facts: Facts, now: Timestamp) -> (GateReply,
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
         }
-        GateRequest::AttemptLogin => {
-            let mut throttle = facts.throttle.unwrap_or_default();
-            match throttle.attempt(now) {
-                Ok(()) => (GateReply::Done, vec![Write::Throttle(throttle)]),
-                Err(retry_after) => (GateReply::Limited { retry_after }, Vec::new()),
-            }
-        }
+        GateRequest::AttemptLogin => attempt_login(facts.throttle.unwrap_or_default(), now),
         GateRequest::Probe => (GateReply::Done, Vec::new()),
         GateRequest::LoginSucceeded => (GateReply::Done, vec![Write::Throttle(Throttle::default())]),
         GateRequest::Open { session } => (GateReply::Done, vec![Write::Session(*session)]),
-        GateRequest::Rotate { presented_hash, asked, next, .. } => {
-            rotate(&presented_hash, &asked, next, facts.session, now)
+        GateRequest::Rotate { presented_hash, wanted, next, .. } => {
+            rotate(&presented_hash, &wanted, next, facts.session, now)
         }
         GateRequest::Revoke { .. } => revoke(facts.session, now),
-        other => decide_single(other, facts, now),
-    }
-}
-
-fn decide_single(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
-    match request {
         GateRequest::OpenBrowser { id, browser } => {
             (GateReply::Done, vec![Write::Single(id.into(), Single::Browser(browser))])
         }
-        GateRequest::Browser { id, secret_hash } => match facts.singles.remove(id.as_str()) {
-            Some(Single::Browser(mut browser)) if browser.is_live(&secret_hash, now) => {
-                let noted = browser.note_use(now);
-                (
-                    GateReply::Done,
-                    noted.then(|| Write::Single(id.into(), Single::Browser(browser))).into_iter().collect(),
-                )
-            }
-            _ => (GateReply::Revoked, Vec::new()),
-        },
-        GateRequest::EndBrowser { id } => (GateReply::Done, vec![Write::Forget(id.into())]),
+        GateRequest::Browser { id, secret_hash } => {
+            let single = facts.singles.remove(id.as_str());
+            check_browser(id, single, &secret_hash, now)
+        }
+        GateRequest::EndBrowser { id } => {
+            let is_browser = matches!(facts.singles.get(id.as_str()), Some(Single::Browser(_)));
+            (GateReply::Done, is_browser.then(|| Write::Forget(id.into())).into_iter().collect())
+        }
         GateRequest::Grant { ticket, ticket_until, code, grant } => {
             spend(ticket, ticket_until, &facts, vec![Write::Single(code, Single::Code(grant))])
         }
@@ -100,7 +85,24 @@ fn decide_single(request: GateRequest, mut facts: Facts, now: Timestamp) -> (Gat
         GateRequest::Redeem { code, presented, opening, first } => {
             redeem(code, &presented, (opening, first), facts, now)
         }
-        _ => list(facts, now),
+        GateRequest::List => list(facts, now),
+    }
+}
+
+fn attempt_login(mut throttle: Throttle, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match throttle.attempt(now) {
+        Ok(()) => (GateReply::Done, vec![Write::Throttle(throttle)]),
+        Err(retry_after) => (GateReply::Limited { retry_after }, Vec::new()),
+    }
+}
+
+fn check_browser(id: SessionId, single: Option<Single>, secret_hash: &str, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match single {
+        Some(Single::Browser(mut browser)) if browser.is_live(secret_hash, now) => {
+            let noted = browser.note_use(now).then(|| Write::Single(id.into(), Single::Browser(browser)));
+            (GateReply::Done, noted.into_iter().collect())
+        }
+        _ => (GateReply::Revoked, Vec::new()),
     }
 }
 
@@ -143,7 +145,7 @@ fn list(facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
         _ => None,
     });
     let sessions = facts.sessions.into_iter().filter(|session| session.is_live(now)).collect();
-    (GateReply::Open { sessions, browsers: browsers.collect() }, Vec::new())
+    (GateReply::Listed { sessions, browsers: browsers.collect() }, Vec::new())
 }
 
 fn admit(
@@ -184,7 +186,7 @@ fn charge(
 
 fn rotate(
     presented_hash: &str,
-    asked: &AskedOfSession,
+    wanted: &Refresh,
     next: Issued,
     session: Option<Session>,
     now: Timestamp,
@@ -193,7 +195,7 @@ fn rotate(
         let reason = NotRotated::Refused(RotationRefusal::UnknownSession);
         return (GateReply::NotRotated { reason }, Vec::new());
     };
-    if let Err(refusal) = session.serves(asked) {
+    if let Err(refusal) = session.serves(wanted) {
         return (GateReply::NotRotated { reason: NotRotated::Refused(refusal) }, Vec::new());
     }
     let lost = match session.rotate(presented_hash, next, now) {
@@ -208,7 +210,7 @@ fn rotate(
     };
     let reply = GateReply::Rotated {
         client_id: session.client_id.clone(),
-        scope: asked.scope.as_ref().unwrap_or(&session.scope).clone(),
+        scope: wanted.scope.as_ref().unwrap_or(&session.scope).clone(),
         resource: session.resource.clone(),
         session_expires_at: session.expires_at,
         lost: lost.clone(),

@@ -1,5 +1,5 @@
-use super::{AskedOfSession, Facts, GateReply, GateRequest, NotRotated, Write, decide};
-use crate::gate::session::{Issued, Opening, RotationRefusal, Session};
+use super::{Facts, GateReply, GateRequest, NotRotated, Write, decide};
+use crate::gate::session::{Issued, Opening, Refresh, RotationRefusal, Session};
 use crate::gate::single::{Browser, CodeGrant, CodeRefusal, Presented, Single};
 use crate::id::{SessionId, TokenId};
 use crate::scope::Scope;
@@ -113,14 +113,14 @@ impl Gate {
         self.ask(GateRequest::Redeem { code: code.into(), presented, opening, first: issued(session) })
     }
 
-    fn rotate(&mut self, session: &str, asked: AskedOfSession) -> GateReply {
+    fn rotate(&mut self, session: &str, wanted: Refresh) -> GateReply {
         let id = SessionId::parse(session).unwrap();
-        self.ask(GateRequest::Rotate { session: id, presented_hash: session.into(), asked, next: issued("next") })
+        self.ask(GateRequest::Rotate { session: id, presented_hash: session.into(), wanted, next: issued("next") })
     }
 }
 
-fn asked(client: &str, scope: Option<&str>, resource: Option<&str>) -> AskedOfSession {
-    AskedOfSession {
+fn asked(client: &str, scope: Option<&str>, resource: Option<&str>) -> Refresh {
+    Refresh {
         client_id: client.into(),
         scope: scope.map(|scope| Scope::parse(scope).unwrap()),
         resource: resource.map(str::to_owned),
@@ -136,11 +136,11 @@ fn a_page_is_answered_once_and_its_code_opens_one_session() {
     assert_eq!(gate.redeem("code", "s", "wrong"), GateReply::NotRedeemed { reason: CodeRefusal::Verifier });
     let good = GateReply::Redeemed { scope: grant().scope, resource: grant().resource };
     assert_eq!(gate.redeem("code", "s", "challenge"), good);
-    let GateReply::Open { sessions, browsers } = gate.ask(GateRequest::List) else { panic!() };
+    let GateReply::Listed { sessions, browsers } = gate.ask(GateRequest::List) else { panic!() };
     assert_eq!((sessions.len(), browsers.len(), sessions[0].client_name.as_deref()), (1, 0, Some("App")));
     let replayed = gate.redeem("code", "t", "challenge");
     assert!(matches!(replayed, GateReply::Replayed { until: Some(_), .. }), "{replayed:?}");
-    let GateReply::Open { sessions, .. } = gate.ask(GateRequest::List) else { panic!() };
+    let GateReply::Listed { sessions, .. } = gate.ask(GateRequest::List) else { panic!() };
     assert_eq!(sessions, []);
 }
 
@@ -171,10 +171,14 @@ fn a_browser_stays_signed_in_until_it_is_told_to_go() {
     assert_eq!(gate.ask(GateRequest::OpenBrowser { id: id.clone(), browser }), GateReply::Done);
     let check = |hash: &str| GateRequest::Browser { id: id.clone(), secret_hash: hash.into() };
     assert_eq!((gate.ask(check("h")), gate.ask(check("x"))), (GateReply::Done, GateReply::Revoked));
-    let GateReply::Open { browsers, .. } = gate.ask(GateRequest::List) else { panic!() };
+    let GateReply::Listed { browsers, .. } = gate.ask(GateRequest::List) else { panic!() };
     assert_eq!(browsers.len(), 1);
     gate.ask(GateRequest::EndBrowser { id: id.clone() });
     assert_eq!(gate.ask(check("h")), GateReply::Revoked);
+    // Nothing but a sign-in is ended by this.
+    gate.grant("ticket", "code");
+    gate.ask(GateRequest::EndBrowser { id: SessionId::parse("ticket").unwrap() });
+    assert_eq!(gate.grant("ticket", "other"), GateReply::AlreadySpent);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the edge asks a gate and what it answers.
 
 use crate::gate::bucket::{Lease, Policy};
-use crate::gate::session::{Asked as AskedOfSession, Issued, Opening, RotationRefusal, Session};
+use crate::gate::session::{Issued, Opening, Refresh, RotationRefusal, Session};
 use crate::gate::single::{Browser, CodeGrant, CodeRefusal, Presented};
 use crate::id::{SessionId, TokenId};
 use crate::scope::Scope;
@@ -53,7 +53,7 @@ pub enum GateRequest {
         /// SHA-256 of the presented secret.
         presented_hash: String,
         /// Who asks, and for what.
-        asked: AskedOfSession,
+        wanted: Refresh,
         /// The pair to hand out if it is good.
         next: Issued,
     },
@@ -198,7 +198,7 @@ pub enum GateReply {
     /// It was used before.
     AlreadySpent,
     /// What is open.
-    Open {
+    Listed {
         /// Sessions.
         sessions: Vec<Session>,
         /// Sign-ins of browsers.

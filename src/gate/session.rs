@@ -55,7 +55,7 @@ pub struct Opening {
 
 /// Who uses a refresh token, and what for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct Refresh {
     /// The client, authenticated as far as it can be.
     pub client_id: String,
     /// A narrower scope for the new access token.
@@ -167,14 +167,14 @@ impl Session {
     }
 
     /// Whether it is this client's, and what is asked for was granted. A refusal changes nothing.
-    pub fn serves(&self, asked: &Asked) -> Result<(), RotationRefusal> {
-        if self.client_id != asked.client_id {
+    pub fn serves(&self, wanted: &Refresh) -> Result<(), RotationRefusal> {
+        if self.client_id != wanted.client_id {
             return Err(RotationRefusal::OtherClient);
         }
-        if asked.scope.as_ref().is_some_and(|scope| !self.scope.covers(scope)) {
+        if wanted.scope.as_ref().is_some_and(|scope| !self.scope.covers(scope)) {
             return Err(RotationRefusal::WiderScope);
         }
-        match &asked.resource {
+        match &wanted.resource {
             Some(resource) if self.resource.as_ref() != Some(resource) => Err(RotationRefusal::OtherResource),
             _ => Ok(()),
         }

@@ -49,10 +49,14 @@ fn a_client_that_is_used_stays_longer_and_is_not_written_each_time() {
 #[test]
 fn a_client_of_a_tenant_goes_with_its_tenant() {
     let database = two_tenants();
-    let none: Option<&str> = None;
-    let values =
-        params!["ops", "acme", "u-1", "Ops", "[]", "client_secret_basic", "hash", none, "client_credentials", NOW];
-    assert_eq!(run(&database, clients::INSERT_OF_TENANT, values), Ok(1));
+    let insert = |id: &str, account: Option<&str>| {
+        let none: Option<&str> = None;
+        let values =
+            params![id, "acme", account, "Ops", "[]", "client_secret_basic", "hash", none, "client_credentials", NOW];
+        run(&database, clients::INSERT_OF_TENANT, values)
+    };
+    assert_eq!((insert("ops", Some("u-1")), insert("plain", None)), (Ok(1), Ok(1)));
+    assert_eq!(insert("stranger", Some("u-2")), Ok(0), "an account of another tenant");
     let Known::Operator { tenant, account } = find(&database, "ops", NOW + YEAR).unwrap().known else { panic!() };
     assert_eq!((tenant.as_str(), account.unwrap().as_str()), ("acme", "u-1"));
     assert_eq!(run(&database, clients::EXTEND, params!["ops", NOW + YEAR]), Ok(0), "it does not expire");
