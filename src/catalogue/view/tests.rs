@@ -1,5 +1,5 @@
 use super::{Freshness, Lookup, Part, View};
-use crate::catalogue::endpoint::{Chosen, Endpoint, Member, PrefixMode};
+use crate::catalogue::endpoint::{Chosen, Endpoint, PrefixMode};
 use crate::catalogue::listing::Listing;
 use crate::catalogue::naming::Prefix;
 use crate::id::UpstreamId;

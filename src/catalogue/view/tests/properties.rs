@@ -1,8 +1,7 @@
 //! For any endpoint and any listings: what is listed and what is found are the same.
 
-use super::{
-    BuiltIn, Chosen, Endpoint, Lookup, Member, Offer, Part, PrefixMode, Tool, View, absent, id, part_of, survey,
-};
+use super::{BuiltIn, Chosen, Endpoint, Lookup, Offer, Part, PrefixMode, Tool, View, absent, id, part_of, survey};
+use crate::catalogue::endpoint::Member;
 use crate::catalogue::item::Item;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::{select, subsequence};
