@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Lines a process printed, on both of its outputs, in the order they came.
@@ -25,16 +25,30 @@ impl Guarded {
         Self::start_with(command, Stdio::null())
     }
 
+    /// Starts a `command` that is talked to; only what it prints on its error output is collected.
+    pub fn start_conversation(mut command: Command) -> (Self, ChildStdin, ChildStdout) {
+        command.stdin(Stdio::piped());
+        let mut guarded = Self::spawn(command);
+        let (input, output) = (guarded.child.stdin.take(), guarded.child.stdout.take());
+        (guarded, input.expect("its input"), output.expect("its output"))
+    }
+
     /// Starts a `command` that ends when its standard input does.
     pub fn start_with_input(command: Command) -> Self {
         Self::start_with(command, Stdio::piped())
     }
 
     fn start_with(mut command: Command, input: Stdio) -> Self {
-        command.process_group(0).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input);
+        let mut guarded = Self::spawn(command);
+        collect(guarded.child.stdout.take().unwrap(), guarded.lines.clone());
+        guarded
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         let lines = Lines::default();
-        collect(child.stdout.take().unwrap(), lines.clone());
         collect(child.stderr.take().unwrap(), lines.clone());
         let group = child.id();
         let watch =
