@@ -1,7 +1,7 @@
 //! The page of what has access to an account.
 
 use super::html;
-use super::text::shown;
+use super::text::{shown, whole};
 use askama::Template;
 
 /// The account page. Every form of it is posted with `csrf`; a line's form goes to [`revoke_action`](Self::revoke_action)

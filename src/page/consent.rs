@@ -1,7 +1,7 @@
 //! The page that asks whether a client may act for the user.
 
 use super::html;
-use super::text::shown;
+use super::text::{shown, whole};
 use askama::Template;
 
 /// The consent page. Its form is posted to [`action`](Self::action) with `ticket`, and `decision`: `allow` or `deny`.

@@ -1,7 +1,6 @@
 //! Pages that say one thing and ask nothing.
 
 use super::html;
-use super::text::shown;
 use askama::Template;
 
 /// The page of a request that cannot be gone on with.

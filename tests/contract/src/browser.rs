@@ -106,8 +106,7 @@ impl Browser {
     /// A new page, with nothing in it and no cookies.
     pub async fn open(&self, screen: Screen) -> Page<'_> {
         let Screen { width, height, dark, phone } = screen;
-        let number =
-            self.order("open", json!({"width": width, "height": height, "dark": dark, "phone": phone})).await;
+        let number = self.order("open", json!({"width": width, "height": height, "dark": dark, "phone": phone})).await;
         Page { browser: self, number: number.unwrap_or_else(|error| panic!("no page: {error}")) }
     }
 
