@@ -62,12 +62,12 @@ impl SessionKind {
         matches!(self, Self::App)
     }
 
-    /// What a line of this kind says before its facts.
-    const fn words(self) -> &'static str {
+    /// What the heading above a line of this kind leaves open.
+    const fn words(self) -> Option<&'static str> {
         match self {
-            Self::Browser => "Browser",
-            Self::App => "App",
-            Self::PasswordLogin => "Password sign-in through the API",
+            Self::Browser => Some("Signed in with a browser"),
+            Self::PasswordLogin => Some("Signed in with a password, through the API"),
+            Self::App => None,
         }
     }
 }

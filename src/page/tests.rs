@@ -204,7 +204,7 @@ fn every_session_of_the_account_page_has_a_form_that_ends_it() {
 fn an_account_without_sessions_says_so() {
     let html = account(&[]).render();
     assert_eq!(forms(&html), ["/logout: csrf=c1"]);
-    assert!(html.contains("No app has access") && html.contains("Nobody is signed in"));
+    assert!(html.contains("No app has access") && html.contains("No sign-in is open"));
     assert!(!html.contains("role=\"status\""));
     let told = AccountPage { notice: Some("Access ended"), ..account(&[]) }.render();
     assert!(told.contains("role=\"status\">Access ended</p>"));

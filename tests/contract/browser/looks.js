@@ -50,6 +50,7 @@
     for (const { left, right } of range.getClientRects()) {
       if (left < 0 || right > root.clientWidth + 0.5) wrong.push(`${words.slice(0, 40)}: outside of the screen`);
     }
+    if (element.matches("button") && range.getClientRects().length > 1) wrong.push(`${words}: a button in two lines`);
   }
 
   for (const control of document.querySelectorAll("input:not([type=hidden]), select, textarea")) {

@@ -66,10 +66,10 @@ pub struct Page<'a> {
 }
 
 impl Browser {
-    /// The browser's program: the one `CHROME` names, or the first of the usual ones that is there.
+    /// The browser's program: the one `CHROME` names, none if that is empty, or the first of the usual ones that is there.
     pub fn find() -> Option<PathBuf> {
         if let Some(named) = std::env::var_os("CHROME") {
-            return Some(named.into());
+            return (!named.is_empty()).then(|| named.into());
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut places =

@@ -27,7 +27,7 @@ const SCOPES: [ScopeLine<'_>; 3] = [
 ];
 
 fn login<'a>() -> LoginPage<'a> {
-    LoginPage { client: Some("Claude Code"), action: "/login", ticket: "t-1", username: "", notice: None }
+    LoginPage { client: Some("Claude Code"), action: "/enter", ticket: "t-1", username: "", notice: None }
 }
 
 fn consent<'a>() -> ConsentPage<'a> {
@@ -152,6 +152,7 @@ fn server() -> &'static Server {
                 "consent" if request.method == "POST" => {
                     Reply::empty(303).with("Location", request.query("to").unwrap_or_default())
                 }
+                "enter" => Reply::empty(303).with("Location", "/account"),
                 name => match pages.iter().find(|(page, _)| *page == name) {
                     Some((_, page)) => html(page, &[]),
                     None => Reply::text(404, "text/plain", "no such page"),
@@ -250,10 +251,10 @@ async fn signing_in_takes_two_words_and_the_enter_key() {
     page.fill("[name=username]", "ada").await;
     page.fill("[name=password]", "correct horse & battery").await;
     page.press("Enter").await;
-    page.arrive(&server().url("/login")).await;
+    page.arrive(&server().url("/account")).await;
     page.close().await;
     let asked = server().asked();
-    let sent = asked.iter().filter(|request| request.method == "POST" && request.path == "/login");
+    let sent = asked.iter().filter(|request| request.method == "POST" && request.path == "/enter");
     let bodies: Vec<_> = sent.map(|request| String::from_utf8_lossy(&request.body).into_owned()).collect();
     assert_eq!(bodies, ["ticket=t-1&username=ada&password=correct+horse+%26+battery"]);
 }
