@@ -1,8 +1,8 @@
 //! The pages a person sees: sign-in, consent, account, and what went wrong.
 //!
 //! A page is a typed view and a template, and nothing of it is a script: every button is a form that is posted. Whatever is
-//! put into a template is escaped by it; what a client says of itself goes through [`text`] besides, into an element of its
-//! own direction. The answer that carries a page names [`policy::content_security_policy`].
+//! put into a template is escaped by it; what a client says of itself goes through `text` besides, into an element of its
+//! own direction. The answer that carries a page is sent with [`content_security_policy`].
 //!
 //! The style and the icon are static files, `/pages/style.css` and `/pages/icon.svg`.
 

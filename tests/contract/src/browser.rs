@@ -100,7 +100,7 @@ impl Browser {
         let waiting = Waiting::default();
         let told = waiting.clone();
         std::thread::spawn(move || listen(answers, &told));
-        Self { orders: Mutex::new(orders), waiting, last: AtomicU64::new(0), process: process }
+        Self { orders: Mutex::new(orders), waiting, last: AtomicU64::new(0), process }
     }
 
     /// A new page, with nothing in it and no cookies.

@@ -291,10 +291,10 @@ async fn a_decision_is_carried_to_the_client_the_policy_names() {
         ("http://[::1]:53682/callback?code=1", "http://[::1]:53682"),
         ("com.example.app:/callback?code=1", "com.example.app:"),
     ] {
-        for decision in ["allow", "deny"] {
-            assert_eq!(sent_on(to, Some(target), decision).await, Ok(to.to_owned()));
-        }
+        assert_eq!(sent_on(to, Some(target), "allow").await, Ok(to.to_owned()));
     }
+    let to = "https://claude.example/callback?error=access_denied";
+    assert_eq!(sent_on(to, Some("https://claude.example"), "deny").await, Ok(to.to_owned()));
 }
 
 #[tokio::test]
