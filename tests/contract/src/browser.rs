@@ -230,7 +230,7 @@ impl Page<'_> {
         self.order("cookies", json!({})).await.as_array().cloned().unwrap_or_default()
     }
 
-    /// Every error and warning of the console so far, what the content policy refused included.
+    /// Every error and warning of the console since this was asked last, what the content policy refused included.
     pub async fn complaints(&self) -> Vec<String> {
         let told = self.order("complaints", json!({})).await;
         told.as_array().into_iter().flatten().map(|one| one.as_str().unwrap_or_default().to_owned()).collect()

@@ -269,11 +269,13 @@ async fn sent_on(to: &str, target: Option<&str>, decision: &str) -> Result<Strin
     let outcome = if target.is_some() {
         Ok(page.requested(to).await)
     } else {
-        page.requested(&server().url("/consent")).await;
-        while page.complaints().await.is_empty() {
+        loop {
+            let told = page.complaints().await;
+            if !told.is_empty() {
+                break Err(told);
+            }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        Err(page.complaints().await)
     };
     page.close().await;
     outcome
