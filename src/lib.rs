@@ -10,7 +10,7 @@
 //! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, settings |
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
-//! | [`account`] [`gate`] [`mcp`] | users and passwords · what a principal may still do · the protocol |
+//! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
@@ -32,6 +32,7 @@ pub mod token;
 pub mod account;
 pub mod gate;
 pub mod mcp;
+pub mod oauth;
 
 pub mod tool;
 pub mod upstream;

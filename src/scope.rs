@@ -36,6 +36,27 @@ impl Scope {
         Self([TOOLS_READ, TOOLS_CALL].map(str::to_owned).into())
     }
 
+    /// What this scope and another have in common.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// Whether this scope holds all that another does.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.is_superset(&other.0)
+    }
+
+    /// Whether this scope allows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its tokens, sorted.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether this scope holds `token`.
     pub fn allows(&self, token: &str) -> bool {
         self.0.contains(token)

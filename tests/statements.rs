@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
+#[path = "statements/clients.rs"]
+mod of_clients;
 #[path = "statements/servers.rs"]
 mod of_servers;
 
@@ -136,7 +138,9 @@ fn every_table_is_strict() {
 /// A statement without a test here may be wrong without anybody noticing.
 #[test]
 fn every_statement_of_the_store_is_run_here() {
-    let tests = [include_str!("statements.rs"), include_str!("statements/servers.rs")].concat();
+    let tests =
+        [include_str!("statements.rs"), include_str!("statements/clients.rs"), include_str!("statements/servers.rs")]
+            .concat();
     let mut seen = 0;
     for (file, text) in files("src/store", "rs") {
         for item in text.split("pub const ").skip(1) {
@@ -355,4 +359,18 @@ fn a_revoked_token_stays_for_an_hour_after_its_end() {
     assert_eq!(run(&database, gate::DELETE_ENDED_TOKENS, params![NOW]), Ok(1));
     assert!(revoked("t-1").is_empty() && revoked("unknown").is_empty());
     assert_eq!((revoked("t-2"), revoked("t-3")), (vec![json!({"value": "t-2"})], vec![json!({"value": "t-3"})]));
+}
+
+#[test]
+fn single_things_are_kept_replaced_listed_and_forgotten() {
+    let database = gate_database();
+    let written = |id: &str, value: &str, end: i64| run(&database, gate::WRITE_SINGLE, params![id, value, end]);
+    assert_eq!((written("a", "1", NOW), written("a", "2", NOW), written("b", "3", NOW)), (Ok(1), Ok(1), Ok(1)));
+    assert_eq!(rows(&database, gate::READ_SINGLE, ["a"]), [json!({"value": "2"})]);
+    assert_eq!(rows(&database, gate::READ_SINGLES, []).len(), 2);
+    assert_eq!(run(&database, gate::DELETE_SINGLE, ["b"]), Ok(1));
+    assert_eq!(run(&database, gate::DELETE_ENDED_SINGLES, [NOW + 3_600_000]), Ok(0));
+    assert_eq!(run(&database, gate::DELETE_ENDED_SINGLES, [NOW + 3_600_001]), Ok(1));
+    run(&database, gate::WRITE_SESSION, params!["s", "{}", NOW]).unwrap();
+    assert_eq!(rows(&database, gate::READ_SESSIONS, []), [json!({"value": "{}"})]);
 }

@@ -1,17 +1,11 @@
 use super::{FORM, Introspection, IntrospectionRequest, showable};
 use crate::api::problem::Problem;
-use crate::entropy::provenance::Provenance;
-use crate::entropy::stamp::Stamp;
-use crate::id::{SessionId, TenantId, TokenId, UserId};
-use crate::scope::Scope;
-use crate::time::{Lifetime, Timestamp};
-use crate::token::access::{AccessClaims, Expectation, VerifiedToken, mint, verify};
-use crate::token::jwks::KeyRing;
+use crate::id::{TenantId, TokenId, UserId};
+use crate::time::Timestamp;
+use crate::token::access::{AccessClaims, VerifiedToken, mint, verify};
+use crate::token::sample::{self, NOW};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-const SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
-const NOW: u64 = 1_800_000_000;
 
 fn read(body: &str) -> Result<IntrospectionRequest, Problem> {
     IntrospectionRequest::parse(Some(FORM), body.as_bytes())
@@ -19,31 +13,17 @@ fn read(body: &str) -> Result<IntrospectionRequest, Problem> {
 
 fn claims(user: &str, tenant: &str) -> AccessClaims {
     AccessClaims {
-        iss: "https://gw.example.com".into(),
-        aud: "https://gw.example.com/mcp".into(),
         sub: UserId::parse(user).unwrap(),
         tenant: TenantId::parse(tenant).unwrap(),
-        client_id: "password-login".into(),
-        scope: Scope::full(),
-        sid: SessionId::parse("s-1").unwrap(),
-        iat: NOW,
-        exp: NOW + 600,
-        nbf: None,
         jti: TokenId::parse("t-1").unwrap(),
-        ent: Some(Stamp::from(&Provenance::classical())),
+        ..sample::claims()
     }
 }
 
 /// The claims as the gateway itself signs and reads them, at a moment after they were issued.
 fn verified(claims: &AccessClaims, seconds_later: u64) -> VerifiedToken {
-    let keys = KeyRing::read(&|name| (name == "SIGNING_KEY").then(|| SEED.to_owned())).unwrap();
-    let expectation = Expectation {
-        issuer: "https://gw.example.com",
-        audience: "https://gw.example.com/mcp",
-        max_lifetime: Lifetime::from_seconds(600),
-        now: later(seconds_later),
-    };
-    verify(&keys, mint(&keys, claims).unwrap().expose(), &expectation).unwrap()
+    let keys = sample::keys();
+    verify(&keys, mint(&keys, claims).unwrap().expose(), &sample::expectation(NOW + seconds_later)).unwrap()
 }
 
 fn later(seconds: u64) -> Timestamp {

@@ -12,7 +12,7 @@ use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
 use crate::entropy::stamp::Stamp;
 use crate::gate::message::{GateReply, GateRequest, NotRotated};
-use crate::gate::session::{Issued, Session};
+use crate::gate::session::{self, Issued, Session};
 use crate::id::{SessionId, TenantId, TokenId, UserId};
 use crate::observe::{Event, RevocationCause, TokenIssued, Who};
 use crate::scope::Scope;
@@ -21,7 +21,7 @@ use crate::store::accounts::{ENABLED_USER, USER_BY_USERNAME, USERNAME_BY_ID, Use
 use crate::store::keys;
 use crate::time::Timestamp;
 use crate::token::access::{self, AccessClaims};
-use crate::token::refresh::{self, RefreshToken};
+use crate::token::opaque::{self, Kind, OpaqueToken};
 use futures::future::try_join;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -60,7 +60,7 @@ pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Re
 /// 1. the token is one this gateway wrote; 2. its user is still enabled; 3. the user's gate decides whether it is good.
 pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Reply, Problem> {
     let refused = |reason: &str| Problem::InvalidRefreshToken(reason.to_owned());
-    let presented = refresh::parse(&context.settings.root, request.refresh_token.expose())
+    let presented = opaque::parse(Kind::Refresh, &context.settings.root, request.refresh_token.expose())
         .map_err(|error| refused(&error.to_string()))?;
     let enabled: Option<UsernameRow> =
         first(context, ENABLED_USER, &[presented.tenant.as_str(), presented.user.as_str()]).await?;
@@ -72,11 +72,12 @@ pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Repl
     let question = GateRequest::Rotate {
         session: presented.session.clone(),
         presented_hash: presented.secret_hash.clone(),
+        asked: session::Asked { client_id: PASSWORD_CLIENT.to_owned(), scope: None, resource: None },
         next: pair.issued.clone(),
     };
     let name = keys::principal_gate(&presented.tenant, &presented.user);
     match gate::ask(&context.env, &name, &question).await? {
-        GateReply::Rotated { client_id, scope, session_expires_at, lost } => {
+        GateReply::Rotated { client_id, scope, session_expires_at, lost, .. } => {
             if let Some((token, until)) = lost {
                 publish(context, keys::revoked_token(&presented.tenant, &token), until).await;
             }
@@ -195,7 +196,7 @@ async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Resu
 /// A pair of tokens in the making: its secrets are drawn, and its hash is what the gate stores.
 struct Pair {
     refresh: SecretText,
-    presented: RefreshToken,
+    presented: OpaqueToken,
     issued: Issued,
     issued_at: Timestamp,
     /// What may be said about the bytes that were drawn, at the moment they were.
@@ -206,7 +207,8 @@ impl Pair {
     fn draw(context: &Context, tenant: &TenantId, user: &UserId, session: &SessionId) -> Self {
         let issued_at = clock::now();
         let secret = Zeroizing::new(random::bytes::<32>(Purpose::RefreshToken));
-        let (refresh, presented) = refresh::mint(&context.settings.root, tenant, user, session, &secret);
+        let (refresh, presented) =
+            opaque::mint(Kind::Refresh, &context.settings.root, (tenant, user), session, &secret);
         let issued = Issued {
             refresh_hash: presented.secret_hash.clone(),
             token: TokenId::from_bytes(&random::bytes::<32>(Purpose::TokenId)),
@@ -260,7 +262,7 @@ impl Pair {
     }
 }
 
-async fn announce_reuse(context: &Context, presented: &RefreshToken, until: Timestamp) {
+async fn announce_reuse(context: &Context, presented: &OpaqueToken, until: Timestamp) {
     publish(context, keys::revoked_session(&presented.tenant, &presented.session), until).await;
     let who = Who { tenant: presented.tenant.clone(), user: presented.user.clone() };
     let (session, cause) = (presented.session.clone(), RevocationCause::RefreshTokenReuse);

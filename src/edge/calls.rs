@@ -11,6 +11,7 @@ use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
 use crate::catalogue::view::{Freshness, Part, View};
+use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
@@ -58,7 +59,7 @@ pub async fn find(
     }
     let party = tenant::party(context, principal);
     let started = clock::now();
-    let found = locate::locate(context, &party, &shown, |view| view.find_tool(name)).await;
+    let found = locate::locate(&party, &shown, |view| view.find_tool(name)).await;
     Ok(match found {
         Ok(at) => Ok(Found::Upstream(shown, at)),
         // The name a caller made up is not noted.
@@ -127,6 +128,7 @@ async fn call(
     let party = tenant::party(context, principal);
     match errand::ask(&party, upstream, ask(&at.own, arguments), None).await? {
         Answer::Result(result) => called(upstream, &at.own, result),
+        Answer::Error(error) if error.code == URL_ELICITATION_REQUIRED => Err(ToolError::NeedsInput),
         Answer::Error(error) => Err(ToolError::Refused { upstream: upstream.name.clone(), code: error.code }),
         Answer::InputRequired { .. } | Answer::Task(_) => Err(ToolError::NeedsInput),
     }
@@ -153,7 +155,7 @@ fn problem(error: ToolError) -> Problem {
             timeout: matches!(failure.problem, UpstreamProblem::Timeout),
             detail: failure.to_string(),
         },
-        ToolError::Unavailable(_) | ToolError::Refused { .. } | ToolError::NeedsInput => {
+        ToolError::Unavailable(_) | ToolError::Refused { .. } | ToolError::NeedsInput | ToolError::Declined => {
             Problem::UpstreamFailed { detail: error.to_string(), timeout: false }
         }
     }
@@ -176,6 +178,7 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
         ToolError::Upstream(_) => "upstream_failed",
         ToolError::Refused { .. } => "upstream_refused",
         ToolError::NeedsInput => "needs_input",
+        ToolError::Declined => "input_refused",
         ToolError::Unavailable(_) => "unavailable",
     }
 }

@@ -18,7 +18,7 @@ pub struct Context {
     /// The platform's bindings.
     pub env: Env,
     /// Runs what nobody waits for.
-    pub background: Background,
+    pub background: Rc<Background>,
     /// The operator's decisions.
     pub settings: Rc<Settings>,
     /// Ties together everything this request does.
@@ -51,12 +51,13 @@ impl Context {
     /// The surroundings of a request that comes now.
     pub fn new(env: Env, background: Background, settings: Rc<Settings>, correlation: CorrelationId) -> Self {
         let (calls, told) = (RefCell::default(), Cell::new(false));
+        let background = Rc::new(background);
         Self { env, background, settings, correlation, started: clock::now(), calls, told }
     }
 
     /// Notes a call: in the line of its request, or in one of its own where that was written already or somewhere else.
     pub fn note(&self, call: Call) {
-        if self.told.get() || matches!(self.background, Background::Object) {
+        if self.told.get() || matches!(*self.background, Background::Object) {
             self.log(&Event::Call(call));
         } else {
             self.calls.borrow_mut().push(call);

@@ -1,9 +1,9 @@
 //! Running an errand to an upstream: sending what the exchange wants, and passing on what the upstream says meanwhile.
 
-use super::context::Context;
-use super::line::{Line, within};
+use super::context::Background;
+use super::line::Line;
 use super::mcp_work::{Client, ClientAnswer};
-use super::timer::{self, Timer};
+use super::timer::{self, Timer, within};
 use super::upstreams::Party;
 use super::{clock, links, outbound};
 use crate::mcp::capability::ClientCapabilities;
@@ -12,15 +12,14 @@ use crate::mcp::question::Question;
 use crate::outbound::{OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
 use crate::upstream::ask::{Answer, Ask, Notification, ServerRequest};
-use crate::upstream::exchange::{Errand, Exchange, Heard, Outcome, Progress};
+use crate::upstream::exchange::{Cancellation, Errand, Exchange, Heard, Outcome, Progress};
 use crate::upstream::link::Link;
 use crate::upstream::survey::Survey;
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
+use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{FutureExt, pin_mut};
-use std::rc::Rc;
 use std::time::Duration;
 
 /// Longest time one request may take whose client hears what it says, questions to it not counted.
@@ -30,8 +29,6 @@ pub const LONGEST_QUESTION: Lifetime = Lifetime::from_seconds(600);
 
 /// Whom an upstream's words reach while it works on a request.
 pub struct Hearer {
-    /// The request's surroundings.
-    pub context: Rc<Context>,
     /// Hears its notifications.
     pub notices: Box<dyn Fn(Notification)>,
     /// The client that answers its questions, and what that takes.
@@ -43,7 +40,7 @@ pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool)
     let nothing = ClientCapabilities::default();
     let link = links::known(party, upstream, &nothing);
     let mut exchange = Exchange::new(upstream, link.clone(), Errand::Survey, links::ids(), party.limits.deadline);
-    let outcome = drive(&mut exchange, None, party.limits.deadline).await;
+    let outcome = drive(party, &mut exchange, None).await;
     let legacy = exchange.link().is_some_and(Link::is_legacy);
     links::keep(party, upstream, &nothing, link.as_ref(), exchange.into_link());
     match outcome? {
@@ -63,7 +60,7 @@ pub async fn ask(
     let link = links::known(party, upstream, &declares);
     let errand = Errand::Ask(Box::new(ask));
     let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
-    let outcome = drive(&mut exchange, hearer, party.limits.deadline).await;
+    let outcome = drive(party, &mut exchange, hearer).await;
     links::keep(party, upstream, &declares, link.as_ref(), exchange.into_link());
     match outcome? {
         Outcome::Answered(answer) => Ok(answer),
@@ -75,7 +72,7 @@ pub async fn ask(
 pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabilities) -> Result<Link, UpstreamFailure> {
     let errand = Errand::Link(Box::new(declares));
     let mut exchange = Exchange::new(upstream, None, errand, links::ids(), party.limits.deadline);
-    drive(&mut exchange, None, party.limits.deadline).await?;
+    drive(party, &mut exchange, None).await?;
     exchange.into_link().ok_or_else(|| upstream.failure(ProtocolBreach::Revision.into()))
 }
 
@@ -83,16 +80,18 @@ pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabiliti
 pub async fn ask_over(party: &Party, upstream: &Upstream, link: Link, ask: Ask) -> Result<(), UpstreamFailure> {
     let errand = Errand::Ask(Box::new(ask));
     let mut exchange = Exchange::new(upstream, Some(link), errand, links::ids(), party.limits.deadline);
-    drive(&mut exchange, None, party.limits.deadline).await.map(drop)
+    drive(party, &mut exchange, None).await.map(drop)
 }
 
-/// Sends what the exchange wants until it ends. All requests that nobody listens to share one deadline.
+/// Sends what the exchange wants until it ends. All requests that nobody listens to share one deadline. A request that is
+/// given up, here or by whoever drops this, is cancelled at the upstream.
 async fn drive(
+    party: &Party,
     exchange: &mut Exchange<'_>,
     hearer: Option<&Hearer>,
-    deadline: Lifetime,
 ) -> Result<Outcome, UpstreamFailure> {
-    let end = clock::now().plus(deadline);
+    let end = clock::now().plus(party.limits.deadline);
+    let mut cancel = Cancel { background: &party.background, request: None };
     let mut progress = exchange.begin();
     loop {
         let mut request = match progress {
@@ -101,15 +100,25 @@ async fn drive(
                 Timer::from(Duration::from_millis(wait.millis())).await;
                 request
             }
-            Progress::Done(outcome) => return Ok(outcome),
-            Progress::Failed(failure) => return Err(failure),
+            Progress::Done(outcome) => {
+                cancel.request = None;
+                return Ok(outcome);
+            }
+            Progress::Failed(failure) => {
+                cancel.request = cancel.request.take().filter(|_| !exchange.is_answered());
+                return Err(failure);
+            }
         };
         progress = match hearer {
-            Some(hearer) if exchange.relays() => attend(exchange, &request, hearer).await,
+            Some(hearer) if exchange.relays() => {
+                cancel.request = exchange.cancellation();
+                attend(exchange, &request, hearer).await
+            }
             _ => {
                 request.deadline = end.since(clock::now());
-                let timeout = request.deadline.millis() == 0;
-                let answer = if timeout { Err(OutboundFailure::Timeout) } else { outbound::send(&request).await };
+                let in_time = request.deadline.millis() > 0;
+                cancel.request = exchange.cancellation().filter(|_| in_time);
+                let answer = if in_time { outbound::send(&request).await } else { Err(OutboundFailure::Timeout) };
                 exchange.on_answer(answer)
             }
         };
@@ -118,17 +127,11 @@ async fn drive(
 
 /// Sends a request and listens to its answer. Any word counts as a sign of life, until [`LONGEST`].
 async fn attend(exchange: &mut Exchange<'_>, request: &OutboundRequest, hearer: &Hearer) -> Progress {
-    let mut cancel = Cancel { context: Rc::clone(&hearer.context), request: exchange.cancellation() };
-    let progress = match Line::open(request).await {
+    match Line::open(request).await {
         Err(failure) => exchange.on_answer(Err(failure)),
         Ok(line) if line.is_stream() => listen(exchange, line, request.deadline, hearer).await,
         Ok(line) => exchange.on_answer(line.whole(request).await),
-    };
-    let given_up = matches!(&progress, Progress::Failed(failure) if failure.problem == UpstreamProblem::Timeout);
-    if !given_up {
-        cancel.request = None;
     }
-    progress
 }
 
 async fn listen(exchange: &mut Exchange<'_>, mut line: Line, patience: Lifetime, hearer: &Hearer) -> Progress {
@@ -229,16 +232,17 @@ impl Waiting {
     }
 }
 
-/// Tells a legacy upstream, when it is dropped, that nobody waits for an answer.
-struct Cancel {
-    context: Rc<Context>,
-    request: Option<OutboundRequest>,
+/// Tells a legacy upstream, when it is dropped, that nobody waits for an answer. A modern one sees the connection closed.
+struct Cancel<'a> {
+    background: &'a Background,
+    request: Option<Cancellation<'a>>,
 }
 
-impl Drop for Cancel {
+impl Drop for Cancel<'_> {
     fn drop(&mut self) {
-        if let Some(request) = self.request.take().filter(|_| timer::in_request()) {
-            self.context.background.wait_until(async move {
+        if let Some(cancellation) = self.request.take().filter(|_| timer::in_request()) {
+            let request = cancellation.request();
+            self.background.wait_until(async move {
                 // Whether it hears of it changes nothing here.
                 let _ = outbound::send(&request).await;
             });

@@ -1,14 +1,17 @@
-//! The `Gate` Durable Object: reads the facts, lets [`crate::gate::message::decide`] decide, commits, answers.
+//! The `Gate` Durable Object: reads the facts, lets [`crate::gate::decision::decide`] decide, commits, answers.
 //!
 //! One object per principal, and one per account and per source address for logins. Input gates let one event in at a
 //! time, and no call is awaited between reading and writing, so a decision never works on stale facts.
 
 use super::clock;
-use crate::gate::message::{Facts, GateReply, GateRequest, Write, decide};
+use crate::gate::decision::{Facts, Write, decide};
+use crate::gate::message::{GateReply, GateRequest};
+use crate::gate::single::Single;
 use crate::store::gate as statements;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object, wasm_bindgen,
 };
@@ -35,6 +38,13 @@ struct Value {
     value: String,
 }
 
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default)]
+    id: String,
+    value: String,
+}
+
 impl Gate {
     fn answer(&self, question: GateRequest) -> Result<GateReply> {
         let now = clock::now();
@@ -42,7 +52,7 @@ impl Gate {
             self.sql.exec(table, None)?;
         }
         let facts = self.facts(&question)?;
-        if matches!(question, GateRequest::Open { .. }) {
+        if question.opens() {
             self.forget_ended(now)?;
         }
         let (reply, writes) = decide(question, facts, now);
@@ -51,9 +61,18 @@ impl Gate {
     }
 
     fn facts(&self, question: &GateRequest) -> Result<Facts> {
-        let session = match question.session() {
+        let singles = self.singles(question)?;
+        let opened = singles.values().find_map(|single| match single {
+            Single::Code(code) => code.opened.as_ref(),
+            _ => None,
+        });
+        let session = match question.session().or(opened) {
             Some(id) => self.read(statements::READ_SESSION, id.as_str())?,
             None => None,
+        };
+        let sessions = match question {
+            GateRequest::List => self.rows(statements::READ_SESSIONS)?,
+            _ => Vec::new(),
         };
         let token_revoked = match question.token() {
             Some(id) => self.value(statements::READ_REVOKED_TOKEN, id.as_str())?.is_some(),
@@ -64,7 +83,31 @@ impl Gate {
             throttle: self.read(statements::READ_PART, statements::THROTTLE)?,
             session,
             token_revoked,
+            singles,
+            sessions: sessions
+                .iter()
+                .map(|row| serde_json::from_str(&row.value))
+                .collect::<std::result::Result<_, _>>()?,
         })
+    }
+
+    fn singles(&self, question: &GateRequest) -> Result<BTreeMap<String, Single>> {
+        let mut singles = BTreeMap::new();
+        if matches!(question, GateRequest::List) {
+            for row in self.rows(statements::READ_SINGLES)? {
+                singles.insert(row.id, serde_json::from_str(&row.value)?);
+            }
+        }
+        for id in question.singles() {
+            if let Some(single) = self.read(statements::READ_SINGLE, id)? {
+                singles.insert(id.to_owned(), single);
+            }
+        }
+        Ok(singles)
+    }
+
+    fn rows(&self, statement: &str) -> Result<Vec<Row>> {
+        self.sql.exec(statement, None)?.to_array()
     }
 
     fn commit(&self, write: &Write) -> Result<()> {
@@ -83,6 +126,12 @@ impl Gate {
                 let bindings = vec![token.as_str().into(), milliseconds(*until)?];
                 self.sql.exec(statements::WRITE_REVOKED_TOKEN, bindings).map(drop)
             }
+            Write::Single(id, single) => {
+                let bindings =
+                    vec![id.as_str().into(), serde_json::to_string(single)?.into(), milliseconds(single.expires_at())?];
+                self.sql.exec(statements::WRITE_SINGLE, bindings).map(drop)
+            }
+            Write::Forget(id) => self.sql.exec(statements::DELETE_SINGLE, vec![id.as_str().into()]).map(drop),
         }
     }
 
@@ -92,7 +141,9 @@ impl Gate {
     }
 
     fn forget_ended(&self, now: Timestamp) -> Result<()> {
-        for statement in [statements::DELETE_ENDED_SESSIONS, statements::DELETE_ENDED_TOKENS] {
+        let statements =
+            [statements::DELETE_ENDED_SESSIONS, statements::DELETE_ENDED_TOKENS, statements::DELETE_ENDED_SINGLES];
+        for statement in statements {
             self.sql.exec(statement, vec![milliseconds(now)?])?;
         }
         Ok(())

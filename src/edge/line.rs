@@ -1,18 +1,13 @@
 //! A connection to another server that is read piece by piece. Whoever drops it hangs up, also while waiting for it.
 
-use super::outbound::{init, read};
-use super::timer::Timer;
+use super::outbound::{HangUp, fetch, init, read};
+use super::timer::within;
 use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest};
 use crate::time::Lifetime;
-use futures::future::{Either, select};
-use futures::pin_mut;
-use std::time::Duration;
-use worker::js_sys::{Function, Reflect, Uint8Array, global};
+use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsCast;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{
-    AbortController, ReadableStreamDefaultReader, ReadableStreamReadResult, Response, WorkerGlobalScope,
-};
+use worker::web_sys::{ReadableStreamDefaultReader, ReadableStreamReadResult, Response};
 
 /// See above.
 pub struct Line {
@@ -23,25 +18,12 @@ pub struct Line {
     begun: Option<JsFuture>,
 }
 
-/// Ends a request when it is dropped.
-struct HangUp(AbortController);
-
-impl Drop for HangUp {
-    fn drop(&mut self) {
-        // By its name, so that an exception ends here: the platform may drop this in nobody's request.
-        let abort = Reflect::get(&self.0, &"abort".into()).and_then(JsCast::dyn_into::<Function>);
-        let _ = abort.and_then(|abort| abort.call0(&self.0));
-    }
-}
-
 impl Line {
     /// Sends a request and waits for the head of its answer, as long as the request's deadline says.
     pub async fn open(request: &OutboundRequest) -> Result<Self, OutboundFailure> {
-        let controller = AbortController::new().map_err(|_| OutboundFailure::Unreachable)?;
-        let init = init(request, &controller.signal()).map_err(|_| OutboundFailure::Unreachable)?;
-        let hang_up = HangUp(controller);
-        let scope: WorkerGlobalScope = global().unchecked_into();
-        let sent = JsFuture::from(scope.fetch_with_str_and_init(request.url.url().as_str(), &init));
+        let hang_up = HangUp::new()?;
+        let init = init(request, &hang_up.signal()).map_err(|_| OutboundFailure::Unreachable)?;
+        let sent = fetch(request, &init).map_err(|_| OutboundFailure::Unreachable)?;
         let response = within(Some(request.deadline), sent).await.ok_or(OutboundFailure::Timeout)?;
         let response = response.and_then(JsCast::dyn_into).map_err(|_| OutboundFailure::Unreachable)?;
         Ok(Self { hang_up, response, reader: None, begun: None })
@@ -75,16 +57,5 @@ impl Line {
             return Ok(None);
         }
         Ok(Some(step.get_value().unchecked_into::<Uint8Array>().to_vec()))
-    }
-}
-
-/// Waits for something, so long at the most.
-pub async fn within<T>(patience: Option<Lifetime>, what: impl Future<Output = T>) -> Option<T> {
-    let Some(patience) = patience else { return Some(what.await) };
-    let deadline = Timer::from(Duration::from_millis(patience.millis()));
-    pin_mut!(what, deadline);
-    match select(what, deadline).await {
-        Either::Left((what, _)) => Some(what),
-        Either::Right(_) => None,
     }
 }

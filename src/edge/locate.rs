@@ -64,11 +64,11 @@ pub fn degraded(shown: &Shown, parts: &[Part]) -> Vec<Degraded> {
 }
 
 /// Every upstream's part as it is at hand, asked for only where there is none that can be used.
-pub async fn parts_at_hand(context: &Context, party: &Party, shown: &Shown) -> Vec<Part> {
+pub async fn parts_at_hand(party: &Party, shown: &Shown) -> Vec<Part> {
     let part = async |(upstream, prefix)| match upstreams::at_hand(party, upstream, prefix) {
         (part, Age::Fresh) => part,
         (part, Age::Ageing) => {
-            upstreams::refresh_later(party, upstream, &context.background);
+            upstreams::refresh_later(party, upstream);
             part
         }
         (_, Age::Old) => upstreams::part(party, upstream, prefix).await,
@@ -78,12 +78,7 @@ pub async fn parts_at_hand(context: &Context, party: &Party, shown: &Shown) -> V
 
 /// Finds what a name stands for. Only a listing that is too old, or where nothing is found and it is not fresh, is fetched
 /// again at once.
-pub async fn locate<T>(
-    context: &Context,
-    party: &Party,
-    shown: &Shown,
-    find: impl Fn(&View<'_>) -> Lookup<T>,
-) -> Result<At<T>, Lost> {
+pub async fn locate<T>(party: &Party, shown: &Shown, find: impl Fn(&View<'_>) -> Lookup<T>) -> Result<At<T>, Lost> {
     let mut failures: Vec<Option<UpstreamFailure>> = vec![None; shown.upstreams.len()];
     for asked in [false, true] {
         let (at_hand, ages): (Vec<Part>, Vec<Age>) =
@@ -93,7 +88,7 @@ pub async fn locate<T>(
         let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &at_hand)) {
             Lookup::Found { part, own } if age(part) != Age::Old => {
                 if let (Age::Ageing, Some(upstream)) = (age(part), shown.upstreams.get(part)) {
-                    upstreams::refresh_later(party, upstream, &context.background);
+                    upstreams::refresh_later(party, upstream);
                 }
                 return Ok(At { index: part, own });
             }

@@ -6,14 +6,13 @@
 //! platform moves meanwhile, and its client is told that its state is not valid.
 
 use super::incoming::{self, header};
-use super::line::within;
 use super::mcp::{Posted, Served, http, refuse};
 use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_session::HELD;
 use super::mcp_stream;
 use super::mcp_work::{ClientAnswer, Step, Work, settled, soon};
-use super::timer::Timer;
+use super::timer::{Timer, within};
 use super::{clock, random};
 use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
@@ -123,8 +122,13 @@ impl McpHeld {
         asked: Asked,
     ) -> std::result::Result<std::result::Result<HeldCall, Reply>, Problem> {
         let Method::Call(call) = &asked.method else { return Ok(Err(asked.to.refuse(Fault::MethodNotFound))) };
-        if let Some(state) = call.retry().and_then(|retry| retry.state.clone()) {
-            return Ok(self.take_up(&scene, &object, &state, &asked).map_err(|fault| asked.to.refuse(fault)));
+        if call.retry().is_some_and(|retry| retry.state.is_some()) {
+            match self.take_up(&scene, &object, &asked) {
+                Ok(Some(held)) => return Ok(Ok(held)),
+                // What it was asked for before held no call open.
+                Ok(None) => {}
+                Err(fault) => return Ok(Err(asked.to.refuse(fault))),
+            }
         }
         let (kept, call) = (scene.clone(), call.clone());
         Ok(match prepare(scene, posted, asked).await? {
@@ -136,13 +140,16 @@ impl McpHeld {
         })
     }
 
-    /// Takes up the held call for a request that brings its state, and gives the upstream the answers it brings.
-    fn take_up(&self, scene: &Scene, object: &str, state: &str, asked: &Asked) -> std::result::Result<HeldCall, Fault> {
+    /// Takes up the held call for a request that brings its state, and gives the upstream the answers it brings; `None` for
+    /// a state of no held call.
+    fn take_up(&self, scene: &Scene, object: &str, asked: &Asked) -> std::result::Result<Option<HeldCall>, Fault> {
         let gone = || Fault::Params(ParamsProblem::RequestState);
         let Method::Call(call) = &asked.method else { return Err(gone()) };
+        let state = call.retry().and_then(|retry| retry.state.as_deref()).ok_or_else(gone)?;
         match ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now())? {
             Resume::Held { object: named } if named == object => {}
-            _ => return Err(gone()),
+            Resume::Held { .. } => return Err(gone()),
+            Resume::Upstream { .. } => return Ok(None),
         }
         let mut held = self.call.borrow_mut().take().ok_or_else(gone)?;
         let audience = held.work.audience();
@@ -154,7 +161,7 @@ impl McpHeld {
                 let _ = asker.send(Ok(response.clone()));
             }
         }
-        Ok(held)
+        Ok(Some(held))
     }
 
     /// Answers with one message when the call ends or asks soon, and with a stream otherwise.

@@ -2,11 +2,11 @@
 //! say is listened to.
 
 use super::errand::{self, Hearer, LONGEST_QUESTION};
-use super::line::{Line, within};
+use super::line::Line;
 use super::mcp_serve::Scene;
 use super::mcp_work::{Audience, Client, ClientAnswer, Work};
 use super::tenant::{self, Shown};
-use super::timer::{self, Timer};
+use super::timer::{self, Timer, within};
 use super::upstreams::{self, Party};
 use super::{links, locate, outbound};
 use crate::catalogue::view::{Lookup, Part, View};
@@ -70,12 +70,17 @@ pub async fn for_session(scene: &Scene, filter: Filter, client: SessionClient) {
     let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await;
     // An endpoint that is gone has nothing to tell.
     let Ok(shown) = shown else { return std::future::pending().await };
-    let parts = locate::parts_at_hand(&scene.context, &scene.party(), &shown).await;
+    let parts = locate::parts_at_hand(&scene.party(), &shown).await;
     let kept = filter.kept_by(&View::new(&shown.endpoint, &parts).offered());
     let (wanted, all, level) = (kept.clone(), client.told, scene.session.as_ref().and_then(|known| known.log_level));
     let told: Told = Rc::new(move |method, params| {
         let is_loud = || loudness(&params).is_some_and(|said| level.is_none_or(|level| said >= level));
-        if wanted.wants(method, &params) || (method == "notifications/message" && is_loud()) {
+        let is_own = match method {
+            "notifications/message" => is_loud(),
+            "notifications/elicitation/complete" => true,
+            _ => false,
+        };
+        if is_own || wanted.wants(method, &params) {
             all(method, params);
         }
     });
@@ -90,7 +95,7 @@ fn loudness(params: &Map<String, Value>) -> Option<LogLevel> {
 /// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell.
 async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told, asked: Option<&Asked>) {
     let party = scene.party();
-    let at_hand = locate::parts_at_hand(&scene.context, &party, shown).await;
+    let at_hand = locate::parts_at_hand(&party, shown).await;
     let wishes = wishes(scene, shown, &at_hand, filter);
     join_all(wishes.into_iter().filter_map(|(index, wish)| {
         let upstream = shown.upstreams.get(index)?;
@@ -175,7 +180,7 @@ impl Ear<'_> {
         let filter = serde_json::to_value(&self.wish.filter).unwrap_or_default();
         let params = std::iter::once(("notifications".to_owned(), filter)).collect();
         let ask = Ask { attended: true, ..Ask::plain(AskMethod::Listen, params) };
-        let hearer = Hearer { context: Rc::clone(&self.scene.context), notices: self.teller(), answers: None };
+        let hearer = Hearer { notices: self.teller(), answers: None };
         // However it ends, it begins again.
         let _ = errand::ask(self.party, self.upstream, ask, Some(&hearer)).await;
     }

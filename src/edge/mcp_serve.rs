@@ -112,7 +112,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         Method::List(_) | Method::Initialize { .. } | Method::Discover => {
             locate::parts(context, principal, &party, &shown).await
         }
-        _ => locate::parts_at_hand(context, &party, &shown).await,
+        _ => locate::parts_at_hand(&party, &shown).await,
     };
     let view = View::new(&shown.endpoint, &at_hand);
     let (offered, mut to) = (view.offered(), asked.to.clone());
@@ -273,12 +273,12 @@ async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> 
     let context = &scene.context;
     match call {
         Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
-            let at = locate::locate(context, party, shown, |view| view.find_prompt(name)).await?;
+            let at = locate::locate(party, shown, |view| view.find_prompt(name)).await?;
             Ok(At { index: at.index, own: at.own.name.clone() })
         }
-        Call::Resource { uri, .. } => locate::locate(context, party, shown, |view| view.find_resource(uri)).await,
+        Call::Resource { uri, .. } => locate::locate(party, shown, |view| view.find_resource(uri)).await,
         Call::Complete { reference: Reference::Resource(uri), .. } => {
-            let at = locate::locate(context, party, shown, |view| view.find_template(uri)).await?;
+            let at = locate::locate(party, shown, |view| view.find_template(uri)).await?;
             Ok(At { index: at.index, own: at.own.uri_template.clone() })
         }
         Call::Task { id, .. } => {

@@ -24,6 +24,8 @@ use worker::{Response, ResponseBody};
 /// revoked or has expired.
 pub const TICK: Duration = Duration::from_secs(5);
 const CHECK: Lifetime = Lifetime::from_seconds(5);
+/// How far apart the bytes of a comment are written.
+const BYTE: Duration = Duration::from_millis(20);
 
 /// A response that streams these events for as long as its principal is good. When the client has closed it, the next
 /// event, a comment at the latest, finds that out, and the events are dropped with everything behind them.
@@ -54,12 +56,21 @@ fn pipe() -> Result<TransformStream, JsValue> {
 }
 
 /// Writes until the events end or nobody reads them.
+///
+/// The platform finds out that a client has gone by what is written after the first bytes that were lost, so a comment is
+/// written byte by byte, slowly enough for the loss to come back: it finds out by itself.
 async fn write(writer: WritableStreamDefaultWriter, events: impl Stream<Item = Vec<u8>>) {
     let mut events = pin!(events);
     while let Some(event) = events.next().await {
-        let written = writer.write_with_chunk(&Uint8Array::from(event.as_slice()));
-        if JsFuture::from(written).await.is_err() {
-            return;
+        let is_comment = event == sse::COMMENT;
+        for piece in event.chunks(if is_comment { 1 } else { event.len().max(1) }) {
+            let written = writer.write_with_chunk(&Uint8Array::from(piece));
+            if JsFuture::from(written).await.is_err() {
+                return;
+            }
+            if is_comment && piece != b"\n" {
+                Timer::from(BYTE).await;
+            }
         }
     }
     let _ = JsFuture::from(writer.close()).await;

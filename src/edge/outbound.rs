@@ -4,31 +4,83 @@
 //! of a response than is needed here, and a proxied call pays for each look-up.
 
 use super::stream;
+use super::timer::within;
 use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
-use worker::js_sys::{Uint8Array, global};
+use worker::js_sys::{Function, Promise, Reflect, Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
+use worker::web_sys::{AbortController, AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response};
+
+thread_local! {
+    static FETCH: JsValue = Reflect::get(&global(), &"fetch".into()).unwrap_or_default();
+}
+
+/// Ends a request when it is dropped.
+pub(super) struct HangUp {
+    controller: AbortController,
+    over: bool,
+}
+
+impl HangUp {
+    /// For one request.
+    pub(super) fn new() -> Result<Self, OutboundFailure> {
+        let controller = AbortController::new().map_err(|_| OutboundFailure::Unreachable)?;
+        Ok(Self { controller, over: false })
+    }
+
+    /// What the request listens to: its end is the end of the request and of the reading of its answer.
+    pub(super) fn signal(&self) -> AbortSignal {
+        self.controller.signal()
+    }
+
+    /// The answer was read to its end: there is nothing to end.
+    pub(super) fn release(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        // By its name, so that an exception ends here: the platform may drop this in nobody's request.
+        let abort = Reflect::get(&self.controller, &"abort".into()).and_then(JsCast::dyn_into::<Function>);
+        let _ = abort.and_then(|abort| abort.call0(&self.controller));
+    }
+}
 
 /// Sends one request and reads its whole answer within the request's deadline and size.
 ///
-/// Redirects are never followed and nothing is taken from or put into a cache. When the deadline passes or the answer
-/// grows too long, the connection is closed.
+/// Redirects are never followed and nothing is taken from or put into a cache. When the deadline passes, the answer grows
+/// too long or nobody waits any more, the connection is closed.
 pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
-    let millis = u32::try_from(request.deadline.millis()).unwrap_or(u32::MAX);
-    // The signal ends the reading of the body as well as the request.
-    let signal = AbortSignal::timeout_with_u32(millis);
-    let answer = exchange(request, &signal).await;
-    if signal.aborted() { Err(OutboundFailure::Timeout) } else { answer }
+    let hang_up = HangUp::new()?;
+    let answer = within(Some(request.deadline), exchange(request, &hang_up.signal())).await;
+    if let Some(Ok(_)) = &answer {
+        hang_up.release();
+    }
+    answer.unwrap_or(Err(OutboundFailure::Timeout))
 }
 
 async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<OutboundAnswer, OutboundFailure> {
     let unreachable = |_: JsValue| OutboundFailure::Unreachable;
     let init = init(request, signal).map_err(unreachable)?;
-    let scope: WorkerGlobalScope = global().unchecked_into();
-    let sent = scope.fetch_with_str_and_init(request.url.url().as_str(), &init);
-    let response: Response = JsFuture::from(sent).await.and_then(JsCast::dyn_into).map_err(unreachable)?;
+    let sent = fetch(request, &init).map_err(unreachable)?;
+    let response: Response = sent.await.and_then(JsCast::dyn_into).map_err(unreachable)?;
     read(&response, request).await
+}
+
+/// Begins a request.
+///
+/// It is called by its name, so that an exception ends here: what the platform collects of a request
+/// that is over may wake work that waits for it, in nobody's request, where nothing may be fetched. An exception that got
+/// through would end every request of the isolate.
+pub(super) fn fetch(request: &OutboundRequest, init: &RequestInit) -> Result<JsFuture, JsValue> {
+    let url = JsValue::from_str(request.url.url().as_str());
+    let sent = FETCH
+        .with(|fetch| fetch.dyn_ref::<Function>().ok_or(JsValue::UNDEFINED)?.call2(&JsValue::UNDEFINED, &url, init))?;
+    Ok(JsFuture::from(sent.unchecked_into::<Promise>()))
 }
 
 pub(super) fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<RequestInit, JsValue> {

@@ -26,10 +26,10 @@ use crate::mcp::log_level::LogLevel;
 use crate::mcp::method::{Call, TaskAction};
 use crate::mcp::params::{InputRetry, RequestMeta};
 use crate::mcp::question::Question;
-use crate::mcp::refusal::Fault;
+use crate::mcp::refusal::{Fault, ParamsProblem, URL_ELICITATION_REQUIRED};
 use crate::mcp::reply::{Addressee, Reply};
 use crate::mcp::ticket::{self, Resume};
-use crate::mcp::wire::{CallToolResult, Tool};
+use crate::mcp::wire::{CallToolResult, RpcError, Tool};
 use crate::upstream::ask::{Answer, Ask, AskMethod, Notification};
 use crate::upstream::{ProtocolBreach, Upstream};
 use serde_json::{Map, Value};
@@ -82,7 +82,7 @@ pub fn failed(call: &Call, to: &Addressee, error: &ToolError) -> Reply {
             to.called(CallToolResult::failed(format!("{error}. {}", places.collect::<Vec<_>>().join("; "))))
         }
         (Call::Tool { .. }, _) => to.called(CallToolResult::failed(format!("The call failed: {error}."))),
-        _ => to.refuse(Fault::Upstream(Box::new(crate::mcp::wire::RpcError {
+        _ => to.refuse(Fault::Upstream(Box::new(RpcError {
             code: crate::mcp::refusal::INTERNAL_ERROR,
             message: error.to_string(),
             data: None,
@@ -120,16 +120,21 @@ impl Relay<'_> {
         let party = self.party();
         let legacy_upstream = upstreams::is_legacy(&party, self.upstream);
         self.equip(&mut ask, client, legacy_upstream);
-        if let Some(retry) = self.call.retry()
-            && let Err(fault) = self.resume(&mut ask, retry)
-        {
-            return Ok((client.to().refuse(fault), "bad_arguments"));
+        if let Some(retry) = self.call.retry() {
+            match self.resumed(retry) {
+                Ok(_) if legacy_upstream => visited(retry)?,
+                Ok(state) => resume(&mut ask, retry, state),
+                Err(fault) => return Ok((client.to().refuse(fault), "bad_arguments")),
+            }
         }
         let hearer = ask.attended.then(|| self.hearer(client, ask.declares.clone()));
         for _ in 0..MOST_ROUNDS {
             let answer = errand::ask(&party, self.upstream, ask.clone(), hearer.as_ref()).await?;
             let (requests, state) = match answer {
                 Answer::InputRequired { requests, state } => (requests, state),
+                Answer::Error(error) if error.code == URL_ELICITATION_REQUIRED => {
+                    return self.wants_visit(&ask.declares, client, error);
+                }
                 other => return self.rendered(other, client),
             };
             let questions = Question::read_all(&ask.declares, &requests).ok_or_else(|| self.breach())?;
@@ -170,34 +175,42 @@ impl Relay<'_> {
 
     fn hearer(&self, client: &Client, takes: ClientCapabilities) -> Hearer {
         let (shown, index) = (Rc::clone(self.shown), self.index);
-        let context = Rc::clone(&self.scene.context);
         let parts = at_hand(&self.party(), self.shown);
         let ears = client.clone();
         let notices = move |mut notice: Notification| {
             View::new(&shown.endpoint, &parts).reveal_told(index, &notice.method, &mut notice.params);
             ears.notify(&notice.method, notice.params);
         };
-        Hearer { context, notices: Box::new(notices), answers: Some((client.clone(), takes)) }
+        Hearer { notices: Box::new(notices), answers: Some((client.clone(), takes)) }
     }
 
-    /// Takes up the request where its retry says. Responses without a state are passed on: the upstream may have given none.
-    fn resume(&self, ask: &mut Ask, retry: &InputRetry) -> Result<(), Fault> {
-        let state = match &retry.state {
-            None => None,
-            Some(sealed) => {
-                let Scene { context, place, .. } = self.scene;
-                match ticket::open_state(&context.settings.root, place, sealed, self.call, clock::now())? {
-                    Resume::Upstream { upstream, state } if upstream == self.upstream.id => state,
-                    _ => return Err(Fault::Params(crate::mcp::refusal::ParamsProblem::RequestState)),
-                }
-            }
-        };
-        if let Some(responses) = &retry.responses {
-            give(ask, responses.clone(), state);
-        } else if let Some(state) = state {
-            ask.params.insert("requestState".to_owned(), state.into());
+    /// The upstream's own state in what a retry brings, if it gave one.
+    fn resumed(&self, retry: &InputRetry) -> Result<Option<String>, Fault> {
+        let Some(sealed) = &retry.state else { return Ok(None) };
+        let Scene { context, place, .. } = self.scene;
+        match ticket::open_state(&context.settings.root, place, sealed, self.call, clock::now())? {
+            Resume::Upstream { upstream, state } if upstream == self.upstream.id => Ok(state),
+            _ => Err(Fault::Params(ParamsProblem::RequestState)),
         }
-        Ok(())
+    }
+
+    /// A legacy upstream wants the user to visit pages first: a legacy client is told so in its own revision's way, and a
+    /// modern one is asked, because there is no such error in its.
+    fn wants_visit(
+        &self,
+        declares: &ClientCapabilities,
+        client: &Client,
+        error: RpcError,
+    ) -> Result<Answered, ToolError> {
+        let requests = Question::visits(error.data.as_ref()).ok_or_else(|| self.breach())?;
+        if Question::read_all(declares, &requests).is_none() {
+            return Err(ToolError::NeedsInput);
+        }
+        let reply = match client.to().era {
+            Era::Modern => self.wants_input(client, requests, None),
+            Era::Legacy(_) => client.to().upstream_error(self.call, error),
+        };
+        Ok((reply, "needs_input"))
     }
 
     fn wants_input(&self, client: &Client, requests: Map<String, Value>, state: Option<String>) -> Reply {
@@ -266,15 +279,28 @@ fn at_hand(party: &Party, shown: &Shown) -> Vec<Part> {
 }
 
 /// Asks a legacy client all questions at once, and waits for all its answers.
-async fn answers(
-    client: &Client,
-    questions: Vec<(String, Question)>,
-) -> Result<Map<String, Value>, crate::mcp::wire::RpcError> {
+async fn answers(client: &Client, questions: Vec<(String, Question)>) -> Result<Map<String, Value>, RpcError> {
     let asked = questions.into_iter().map(|(key, question)| async move {
         let outcome = client.ask(question.clone()).await;
         question.input_response(outcome).map(|response| (key, response))
     });
     futures::future::join_all(asked).await.into_iter().collect()
+}
+
+/// Takes up a request where its retry says. Responses without a state are passed on: the upstream may have given none.
+fn resume(ask: &mut Ask, retry: &InputRetry, state: Option<String>) {
+    if let Some(responses) = &retry.responses {
+        give(ask, responses.clone(), state);
+    } else if let Some(state) = state {
+        ask.params.insert("requestState".to_owned(), state.into());
+    }
+}
+
+/// A legacy upstream is not answered: it is called again when the user has agreed to visit its pages.
+fn visited(retry: &InputRetry) -> Result<(), ToolError> {
+    let mut answers = retry.responses.iter().flat_map(Map::values);
+    let declined = |answer: &Value| matches!(answer.get("action").and_then(Value::as_str), Some("decline" | "cancel"));
+    if retry.state.is_some() && answers.any(declined) { Err(ToolError::Declined) } else { Ok(()) }
 }
 
 /// Gives the upstream what it asked for, and its state back.

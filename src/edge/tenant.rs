@@ -69,7 +69,8 @@ pub fn own() -> Rc<Shown> {
 pub fn party(context: &Context, principal: &Principal) -> Party {
     let claims = principal.claims();
     let limits = context.settings.upstreams;
-    Party { tenant: claims.tenant.clone(), user: claims.sub.clone(), session: None, limits }
+    let background = Rc::clone(&context.background);
+    Party { tenant: claims.tenant.clone(), user: claims.sub.clone(), session: None, limits, background }
 }
 
 async fn endpoints(context: &Context, principal: &Principal) -> Result<Endpoints, Problem> {

@@ -4,6 +4,9 @@
 //! another. It also throws where it is dropped outside of any request: the platform collects the stream of a client that has
 //! gone whenever it likes, and an exception there ends every request of the isolate. Nothing here throws.
 
+use crate::time::Lifetime;
+use futures::future::{Either, select};
+use futures::pin_mut;
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -78,6 +81,17 @@ impl Drop for Running {
         if !self.state.over.get() {
             clear(&self.id);
         }
+    }
+}
+
+/// Waits for something, so long at the most.
+pub async fn within<T>(patience: Option<Lifetime>, what: impl Future<Output = T>) -> Option<T> {
+    let Some(patience) = patience else { return Some(what.await) };
+    let deadline = Timer::from(Duration::from_millis(patience.millis()));
+    pin_mut!(what, deadline);
+    match select(what, deadline).await {
+        Either::Left((what, _)) => Some(what),
+        Either::Right(_) => None,
     }
 }
 

@@ -55,8 +55,11 @@ pub enum ToolError {
         code: i64,
     },
     /// The tool's upstream wants something that this way of calling cannot give.
-    #[error("the tool needs input from the user, which can be given over the Model Context Protocol only")]
+    #[error("the tool needs input from the user, which this client cannot give")]
     NeedsInput,
+    /// The user was asked, and does not want to.
+    #[error("the user declined what the tool asks for")]
+    Declined,
     /// The tool cannot be run as it is defined.
     #[error("the tool is not available: {0}")]
     Unavailable(&'static str),

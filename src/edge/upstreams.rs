@@ -60,6 +60,8 @@ pub struct Party {
     pub session: Option<String>,
     /// Limits towards upstreams.
     pub limits: UpstreamLimits,
+    /// Runs what nobody waits for.
+    pub background: Rc<Background>,
 }
 
 /// How a part that is at hand may be used.
@@ -134,17 +136,17 @@ pub fn outdate(party: &Party, upstream: &Upstream) {
 }
 
 /// Fetches a newer listing in the background, unless that was done just now.
-pub fn refresh_later(party: &Party, upstream: &Upstream, background: &Background) {
+pub fn refresh_later(party: &Party, upstream: &Upstream) {
     let now = clock::now();
     let lately = look(party, upstream, |kept| kept.renewed).is_some_and(|since| now.since(since) < RETRY);
     if lately || failed_lately(party, upstream, now).is_some() {
         return;
     }
     keep(party, upstream, |kept| kept.renewed = Some(now));
-    let (party, upstream) = (party.clone(), upstream.clone());
-    background.wait_until(async move {
+    let (asking, upstream) = (party.clone(), upstream.clone());
+    party.background.wait_until(async move {
         // A failure is kept, and shown where the listing is.
-        let _ = refresh(&party, &upstream).await;
+        let _ = refresh(&asking, &upstream).await;
     });
 }
 

@@ -18,6 +18,14 @@ pub enum Purpose {
     SessionId,
     /// The secret of a refresh token.
     RefreshToken,
+    /// The secret of an authorization code.
+    AuthorizationCode,
+    /// The secret of a browser's cookie.
+    Browser,
+    /// The id and the secret of a client that registers itself.
+    Client,
+    /// The id and the nonce of a page's ticket.
+    PageTicket,
     /// The id of a session of the Model Context Protocol, and of a call that is held open for its client.
     McpSession,
     /// The nonce of what a client of the Model Context Protocol carries for the gateway, sealed.
@@ -47,10 +55,14 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
+        Self::AuthorizationCode,
+        Self::Browser,
+        Self::Client,
+        Self::PageTicket,
         Self::McpSession,
         Self::McpSealed,
         Self::Tool,
@@ -65,6 +77,10 @@ impl Purpose {
             Self::TokenId => "jti",
             Self::SessionId => "session-id",
             Self::RefreshToken => "refresh-token",
+            Self::AuthorizationCode => "authorization-code",
+            Self::Browser => "browser",
+            Self::Client => "client",
+            Self::PageTicket => "page-ticket",
             Self::McpSession => "mcp-session",
             Self::McpSealed => "mcp-sealed",
             Self::Tool => "tool",
@@ -80,7 +96,13 @@ impl Purpose {
             Self::TokenId | Self::SessionId | Self::McpSealed | Self::Tool | Self::ProviderNonce | Self::Jitter => {
                 Lane::Public
             }
-            Self::RefreshToken | Self::McpSession | Self::ChildSeed => Lane::Private,
+            Self::RefreshToken
+            | Self::AuthorizationCode
+            | Self::Browser
+            | Self::Client
+            | Self::PageTicket
+            | Self::McpSession
+            | Self::ChildSeed => Lane::Private,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! used; the successor then dies. Any other old token means that two parties hold the session: it ends, with all its
 //! tokens (RFC 9700 section 4.14.2).
 
+use crate::gate::single::CodeGrant;
 use crate::id::{SessionId, TokenId};
 use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
@@ -27,8 +28,40 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The client's name, as the person saw it who allowed it; none for a login by username and password.
+    #[serde(default)]
+    pub client_name: Option<String>,
+    /// The resource its tokens are for, if it is not the whole gateway.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// When it was opened; sessions of older versions do not know.
+    #[serde(default)]
+    pub opened_at: Option<Timestamp>,
+    /// When it was last refreshed.
+    #[serde(default)]
+    pub refreshed_at: Option<Timestamp>,
     current: Issued,
     previous: Option<Previous>,
+}
+
+/// A session to be opened with a code, before it is known what was allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Its id.
+    pub id: SessionId,
+    /// When it ends, whatever happens.
+    pub expires_at: Timestamp,
+}
+
+/// Who uses a refresh token, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The client, authenticated as far as it can be.
+    pub client_id: String,
+    /// A narrower scope for the new access token.
+    pub scope: Option<Scope>,
+    /// The resource, if it says one again.
+    pub resource: Option<String>,
 }
 
 /// A pair of tokens handed out together.
@@ -92,12 +125,59 @@ pub enum RotationRefusal {
     /// One of several requests with the same token that came at once, and not the first two.
     #[error("the token was repeated more than once")]
     RepeatedTooOften,
+    /// The session is another client's.
+    #[error("the session is another client's")]
+    OtherClient,
+    /// More than was granted.
+    #[error("more than was granted")]
+    WiderScope,
+    /// Another resource than was granted.
+    #[error("another resource than was granted")]
+    OtherResource,
+}
+
+impl Opening {
+    /// The session of what was allowed.
+    pub fn granted(self, grant: &CodeGrant, first: Issued, now: Timestamp) -> Session {
+        Session {
+            client_name: Some(grant.client_name.clone()),
+            resource: Some(grant.resource.clone()),
+            opened_at: Some(now),
+            ..Session::open(self.id, grant.client_id.clone(), grant.scope.clone(), self.expires_at, first)
+        }
+    }
 }
 
 impl Session {
     /// Opens a session with its first pair of tokens.
     pub fn open(id: SessionId, client_id: String, scope: Scope, expires_at: Timestamp, first: Issued) -> Self {
-        Self { id, client_id, scope, expires_at, revoked_at: None, current: first, previous: None }
+        Self {
+            id,
+            client_id,
+            scope,
+            expires_at,
+            revoked_at: None,
+            client_name: None,
+            resource: None,
+            opened_at: None,
+            refreshed_at: None,
+            current: first,
+            previous: None,
+        }
+    }
+
+    /// Whether it is this client's, and what is asked for was granted. A refusal changes nothing.
+    pub fn serves(&self, asked: &Asked) -> Result<(), RotationRefusal> {
+        if self.client_id != asked.client_id {
+            return Err(RotationRefusal::OtherClient);
+        }
+        if asked.scope.as_ref().is_some_and(|scope| !self.scope.covers(scope)) {
+            return Err(RotationRefusal::WiderScope);
+        }
+        match &asked.resource {
+            Some(resource) if self.resource.as_ref() != Some(resource) => Err(RotationRefusal::OtherResource),
+            _ => Ok(()),
+        }
     }
 
     /// Whether tokens of this session are good.
@@ -139,6 +219,7 @@ impl Session {
             let used = std::mem::replace(&mut self.current, next);
             let repeat = Repeat::Until(now.plus(RETRY_WINDOW));
             self.previous = Some(Previous { refresh_hash: used.refresh_hash, repeat });
+            self.refreshed_at = Some(now);
             return Rotation::Rotated;
         }
         let repeat = self.previous.as_mut().filter(|previous| same(presented_hash, &previous.refresh_hash));

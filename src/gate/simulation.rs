@@ -3,8 +3,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that stops is a test that failed")]
 
 use super::bucket::{Bucket, Policy};
+use super::decision::{Facts, Write, decide};
 use super::lease::{Leases, Step};
-use super::message::{Facts, GateReply, GateRequest, Write, decide};
+use super::message::{GateReply, GateRequest};
 use super::session::{Issued, Session};
 use crate::id::{SessionId, TokenId};
 use crate::scope::Scope;
@@ -71,7 +72,7 @@ impl World {
             match write {
                 Write::Bucket(bucket) => self.bucket = Some(bucket),
                 Write::Session(session) => self.session = session,
-                Write::Throttle(_) | Write::RevokeToken(..) => {}
+                Write::Throttle(_) | Write::RevokeToken(..) | Write::Single(..) | Write::Forget(_) => {}
             }
         }
         match reply {

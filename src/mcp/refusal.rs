@@ -29,6 +29,8 @@ pub const MISSING_CAPABILITY: i64 = -32021;
 pub const UNSUPPORTED_VERSION: i64 = -32022;
 /// Up to 2025-11-25: no such resource. Later [`INVALID_PARAMS`].
 pub const RESOURCE_NOT_FOUND: i64 = -32002;
+/// 2025-11-25 only: the user must visit a page first; `data` names it.
+pub const URL_ELICITATION_REQUIRED: i64 = -32042;
 /// What the SDKs answer to a session they do not know.
 pub const SESSION_NOT_FOUND: i64 = -32001;
 /// What the SDKs answer to a request that lacks a session.

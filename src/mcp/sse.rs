@@ -5,7 +5,7 @@ use crate::time::Lifetime;
 /// The media type of a stream.
 pub const MEDIA_TYPE: &str = "text/event-stream";
 /// A comment: keeps a quiet connection open, and finds out whether it still is.
-pub const COMMENT: &[u8] = b":\n\n";
+pub const COMMENT: &[u8] = b": alive\n\n";
 
 /// One event with a message, and its id where the stream can be resumed. A message rendered as JSON has no line breaks.
 pub fn event(id: Option<&str>, message: &[u8]) -> Vec<u8> {
@@ -39,6 +39,6 @@ mod tests {
         assert_eq!(event(None, b"{}"), b"data: {}\n\n");
         assert_eq!(event(Some("3-1"), b"{}"), b"id: 3-1\ndata: {}\n\n");
         assert_eq!(priming("3-0", Lifetime::from_seconds(1)), b"id: 3-0\nretry: 1000\ndata: \n\n");
-        assert_eq!(COMMENT, b":\n\n");
+        assert_eq!(COMMENT, b": alive\n\n");
     }
 }

@@ -4,10 +4,11 @@
 //! looks inside.
 
 /// Tables, made when an object first runs. `parts` holds the bucket and the throttle.
-pub const SCHEMA: [&str; 3] = [
+pub const SCHEMA: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS revoked_tokens (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS singles (id TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT",
 ];
 
 /// Name of the bucket in `parts`.
@@ -31,6 +32,20 @@ pub const READ_REVOKED_TOKEN: &str = "SELECT id AS value FROM revoked_tokens WHE
 /// `?1` token, `?2` when it would have expired, in milliseconds.
 pub const WRITE_REVOKED_TOKEN: &str =
     "INSERT INTO revoked_tokens (id, expires_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
+/// Every session.
+pub const READ_SESSIONS: &str = "SELECT value FROM sessions";
+/// `?1` id.
+pub const READ_SINGLE: &str = "SELECT value FROM singles WHERE id = ?1";
+/// Every single thing.
+pub const READ_SINGLES: &str = "SELECT id, value FROM singles";
+/// `?1` id, `?2` value, `?3` when it may be forgotten, in milliseconds.
+pub const WRITE_SINGLE: &str = "\
+    INSERT INTO singles (id, value, expires_at) VALUES (?1, ?2, ?3) \
+    ON CONFLICT (id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+/// `?1` id.
+pub const DELETE_SINGLE: &str = "DELETE FROM singles WHERE id = ?1";
+/// `?1` now. A margin of an hour keeps an entry longer than any clock is wrong.
+pub const DELETE_ENDED_SINGLES: &str = "DELETE FROM singles WHERE expires_at < ?1 - 3600000";
 /// `?1` now.
 pub const DELETE_ENDED_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at < ?1";
 /// `?1` now. A margin of an hour keeps an entry longer than any clock is wrong.

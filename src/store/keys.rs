@@ -23,6 +23,17 @@ pub fn source_gate(address: &str) -> String {
     format!("source/{}", encode_random(&Sha256::digest(address)))
 }
 
+/// The gate that slows down registrations of clients from a source address.
+pub fn registration_gate(address: &str) -> String {
+    format!("registration/{}", encode_random(&Sha256::digest(address)))
+}
+
+/// The gate that slows down a client's attempts at the token endpoint, and remembers the assertions it has used. The id is
+/// hashed: it is sent by strangers, and may be an address.
+pub fn client_gate(client_id: &str) -> String {
+    format!("client/{}", encode_random(&Sha256::digest(client_id)))
+}
+
 /// The object of a legacy client's session of the protocol. `random` is the session's own part of its name.
 pub fn mcp_session(tenant: &TenantId, user: &UserId, random: &str) -> String {
     format!("session/{tenant}/{user}/{random}")

@@ -1,46 +1,11 @@
-use super::{AccessClaims, Expectation, TokenRefusal, mint, verify};
-use crate::entropy::provenance::Provenance;
-use crate::entropy::stamp::Stamp;
-use crate::id::{SessionId, TenantId, TokenId, UserId, encode_random};
-use crate::scope::Scope;
-use crate::time::{Lifetime, Timestamp};
+use super::{AccessClaims, TokenRefusal, mint, verify};
+use crate::id::encode_random;
+use crate::time::Timestamp;
 use crate::token::jwks::KeyRing;
+use crate::token::sample::{NOW, SEED, claims, expectation, keys};
 use ed25519_dalek::Signer;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-const SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
-const NOW: u64 = 1_800_000_000;
-
-fn keys() -> KeyRing {
-    KeyRing::read(&|name| (name == "SIGNING_KEY").then(|| SEED.to_owned())).unwrap()
-}
-
-fn claims() -> AccessClaims {
-    AccessClaims {
-        iss: "https://gw.example.com".into(),
-        aud: "https://gw.example.com/mcp".into(),
-        sub: UserId::parse("u-1").unwrap(),
-        tenant: TenantId::parse("acme").unwrap(),
-        client_id: "password-login".into(),
-        scope: Scope::full(),
-        sid: SessionId::parse("s-1").unwrap(),
-        iat: NOW,
-        exp: NOW + 600,
-        nbf: None,
-        jti: TokenId::from_bytes(&[5; 32]),
-        ent: Some(Stamp::from(&Provenance::classical())),
-    }
-}
-
-fn expectation(now: u64) -> Expectation<'static> {
-    Expectation {
-        issuer: "https://gw.example.com",
-        audience: "https://gw.example.com/mcp",
-        max_lifetime: Lifetime::from_seconds(600),
-        now: Timestamp::from_seconds(now),
-    }
-}
 
 /// A token with any header and payload, truly signed by the gateway's key.
 fn signed(header: &str, payload: &str) -> String {

@@ -2,8 +2,11 @@
 
 pub mod access;
 pub mod jwks;
-pub mod refresh;
+pub mod opaque;
 pub mod seal;
+
+#[cfg(test)]
+pub(crate) mod sample;
 
 use crate::config::{ConfigProblem, Lookup, optional, required};
 use crate::secret::SecretBytes;

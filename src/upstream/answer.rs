@@ -5,15 +5,15 @@ use super::stream::EventReader;
 use super::{ProtocolBreach, UntrustedText, UpstreamProblem};
 use crate::json::{self, ANSWER_CAPS};
 use crate::mcp::message::RequestId;
-use crate::mcp::refusal::{INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, RESOURCE_NOT_FOUND};
+use crate::mcp::refusal::{
+    INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED,
+};
 use crate::mcp::wire::RpcError;
 use crate::outbound::OutboundAnswer;
 use serde_json::{Map, Value};
 
 /// Most messages read from one event stream before its response.
 const MAX_MESSAGES: usize = 10_000;
-/// 2025-11-25: the user must visit a page first; `data` names it.
-const URL_ELICITATION_REQUIRED: i64 = -32_042;
 /// Longest `data` of an error that is kept, in bytes.
 const LONGEST_DATA: usize = 16 * 1024;
 

@@ -23,10 +23,12 @@ use meaning::{is_complete, understood};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
+mod cancellation;
 mod hearing;
 mod lists;
 mod meaning;
 
+pub use cancellation::Cancellation;
 pub use hearing::Heard;
 
 /// What servers answer with 400 to a session they do not know, where the specification has 404: the transport of the
@@ -87,6 +89,7 @@ pub struct Exchange<'u> {
     link: Option<Link>,
     stage: Stage,
     reconnected: bool,
+    answered: bool,
     next_id: u64,
     deadline: Lifetime,
     lists: Lists,
@@ -103,6 +106,7 @@ impl<'u> Exchange<'u> {
             link,
             stage: Stage::Discovering,
             reconnected: false,
+            answered: false,
             next_id: first_id,
             deadline,
             lists: Lists::default(),
@@ -140,6 +144,7 @@ impl<'u> Exchange<'u> {
             Ok(answer) => answer,
             Err(failure) => return self.fail(failure.into()),
         };
+        self.answered = true;
         let next = match self.stage {
             Stage::Discovering => self.discovered(&answer),
             Stage::Initializing => self.initialized(&answer),
@@ -158,6 +163,7 @@ impl<'u> Exchange<'u> {
     fn send(&mut self) -> Progress {
         let id = self.next_id;
         self.next_id += 1;
+        self.answered = false;
         let nothing = ClientCapabilities::default();
         let message = match (self.stage, &self.errand) {
             (Stage::Discovering, _) => Message::Discover,

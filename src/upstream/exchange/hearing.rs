@@ -94,19 +94,11 @@ impl Exchange<'_> {
         message.request(self.upstream, self.link.as_ref(), 0, self.deadline)
     }
 
-    /// What tells a legacy upstream that nobody waits for the request that was sent last. A modern one is told by the end of
-    /// the connection.
-    pub fn cancellation(&self) -> Option<OutboundRequest> {
-        let is_legacy = self.link.as_ref().is_some_and(Link::is_legacy);
-        let asks = self.stage == Stage::Working && matches!(self.errand, Errand::Ask(_));
-        let message = request::Message::Cancelled { request: self.sent_id() };
-        (is_legacy && asks).then(|| message.request(self.upstream, self.link.as_ref(), 0, self.deadline))
-    }
-
-    fn hear(&self, event: &[u8]) -> Result<Option<Heard>, UpstreamProblem> {
+    fn hear(&mut self, event: &[u8]) -> Result<Option<Heard>, UpstreamProblem> {
         let Errand::Ask(ask) = &self.errand else { return Err(ProtocolBreach::NotAResponse.into()) };
         match answer::message(event, self.sent_id())? {
             Message::Response(response) => {
+                self.answered = true;
                 let answer = understood(ask, self.link.as_ref(), response)?;
                 Ok(Some(Heard::Done(Outcome::Answered(answer))))
             }

@@ -1,5 +1,6 @@
 //! What an answer to one request means: the end, a wish for input, a task, or a breach.
 
+use crate::mcp::refusal::{INTERNAL_ERROR, URL_ELICITATION_REQUIRED};
 use crate::upstream::answer::{Response, told};
 use crate::upstream::ask::{Answer, Ask, AskMethod};
 use crate::upstream::link::Link;
@@ -8,11 +9,15 @@ use serde_json::{Map, Value};
 
 /// What a response means for the client that asked.
 pub(super) fn understood(ask: &Ask, link: Option<&Link>, response: Response) -> Result<Answer, UpstreamProblem> {
+    let modern = link == Some(&Link::Modern);
     let mut result = match response {
         Response::Result(result) => result,
+        // The newest revision has no such error: its servers ask.
+        Response::Error { code: URL_ELICITATION_REQUIRED, message, .. } if modern => {
+            return Ok(Answer::Error(told(INTERNAL_ERROR, &message, None)));
+        }
         Response::Error { code, message, data } => return Ok(Answer::Error(told(code, &message, data))),
     };
-    let modern = link == Some(&Link::Modern);
     match result.get("resultType").and_then(Value::as_str) {
         Some("input_required") if modern && ask.method.may_need_input() => {
             let requests = match result.shift_remove("inputRequests") {

@@ -74,6 +74,12 @@ impl Caller {
         Self { era: Era::Legacy(Some(session.to_owned())), path: self.path.clone(), ..self.at("") }
     }
 
+    /// The same client, which says nothing of a session.
+    #[must_use]
+    pub fn outside_sessions(&self) -> Self {
+        Self { era: Era::Legacy(None), path: self.path.clone(), ..self.at("") }
+    }
+
     /// The id of its session.
     pub fn session(&self) -> Option<&str> {
         match &self.era {

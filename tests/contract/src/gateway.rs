@@ -179,7 +179,8 @@ impl Gateway {
             .pool_max_idle_per_host(0)
             .build()
             .expect("an HTTP client");
-        let mut gateway = Self { http, port, process: Guarded::start(command), state, accounts: Accounts::default() };
+        let mut gateway =
+            Self { http, port, process: Guarded::start_gateway(command), state, accounts: Accounts::default() };
         gateway.wait();
         gateway
     }
@@ -209,6 +210,14 @@ impl Gateway {
         let output = command.output().expect("wrangler");
         let printed = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "wrangler d1 execute: {}", String::from_utf8_lossy(&printed));
+    }
+
+    /// Gives a user's tenant one more tool server. It is seen within five seconds.
+    pub fn upstream(&self, user: &User, name: &str, url: &str) {
+        let User { id, tenant, .. } = user;
+        self.sql(&format!(
+            "INSERT INTO upstreams (id, tenant_id, name, url, created_at) VALUES ('ups-{name}-{id}', '{tenant}', '{name}', '{url}', 1);"
+        ));
     }
 
     /// Runs a `cargo xtask` command that adds rows, on its database and while it runs, with variables of the environment.

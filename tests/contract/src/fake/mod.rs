@@ -2,6 +2,7 @@
 
 pub mod entropy;
 pub mod mcp;
+pub mod pages;
 pub mod server;
 pub mod sessions;
 pub mod weather;

@@ -37,6 +37,23 @@ impl Request {
     }
 }
 
+/// What comes when it is there.
+#[derive(Clone)]
+pub struct Awaited(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl Awaited {
+    /// What this gives, asked again and again until it does.
+    pub fn new(ask: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl std::fmt::Debug for Awaited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Awaited")
+    }
+}
+
 /// What the server does with a request.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -55,6 +72,8 @@ pub enum Reply {
     Cut,
     /// An event stream, piece by piece, each after a pause.
     Stream(Vec<(Duration, String)>),
+    /// An event stream of two pieces, the second as soon as it is there, within a minute.
+    Asking(String, Awaited),
 }
 
 impl Reply {
@@ -90,6 +109,7 @@ type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 pub struct Server {
     port: u16,
     asked: Arc<Mutex<Vec<Request>>>,
+    left: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
@@ -97,15 +117,15 @@ impl Server {
     pub fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
         let port = listener.local_addr().expect("a bound port").port();
-        let (asked, handler): (_, Arc<Handler>) = (Arc::<Mutex<Vec<Request>>>::default(), Arc::new(handler));
-        let record = asked.clone();
+        let server = Self { port, asked: Arc::default(), left: Arc::default() };
+        let (record, handler): (_, Arc<Handler>) = (server.clone(), Arc::new(handler));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (handler, record) = (handler.clone(), record.clone());
                 std::thread::spawn(move || serve(&stream, &handler, &record));
             }
         });
-        Self { port, asked }
+        server
     }
 
     /// A server that takes every request and never answers.
@@ -122,16 +142,39 @@ impl Server {
     pub fn asked(&self) -> Vec<Request> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Every request so far whose client hung up before it had the whole answer.
+    pub fn left(&self) -> Vec<Request> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
-fn serve(stream: &TcpStream, handler: &Arc<Handler>, record: &Mutex<Vec<Request>>) {
+fn serve(stream: &TcpStream, handler: &Arc<Handler>, record: &Server) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader) {
-        record.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        record.asked.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
         if write(stream, handler(&request)).is_none() {
+            record.left.lock().unwrap_or_else(PoisonError::into_inner).push(request);
             return;
         }
     }
+}
+
+/// Lets this time pass; `None` as soon as the client has hung up.
+fn pause(stream: &TcpStream, mut left: Duration) -> Option<()> {
+    const GLANCE: Duration = Duration::from_millis(50);
+    stream.set_nonblocking(true).ok()?;
+    while !left.is_zero() {
+        let step = left.min(GLANCE);
+        std::thread::sleep(step);
+        left -= step;
+        match stream.peek(&mut [0]) {
+            Ok(0) => return None,
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return None,
+            _ => {}
+        }
+    }
+    stream.set_nonblocking(false).ok()
 }
 
 fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
@@ -187,25 +230,39 @@ fn write(mut stream: &TcpStream, reply: Reply) -> Option<()> {
             head.extend(["Content-Length: ", length.as_str(), "\r\n\r\n"]);
             stream.write_all(&[head.into_bytes(), body].concat()).ok()
         }
-        Reply::Late(pause, reply) => {
-            std::thread::sleep(pause);
+        Reply::Late(time, reply) => {
+            pause(stream, time)?;
             write(stream, *reply)
         }
         Reply::Cut => {
             let head =
                 "HTTP/1.1 200 Answer\r\nContent-Type: application/json\r\nContent-Length: 4096\r\n\r\n{\"jsonrpc\":";
             let _ = stream.write_all(head.as_bytes());
+            // The next reading finds the connection closed.
             let _ = stream.shutdown(std::net::Shutdown::Both);
-            None
+            Some(())
         }
         Reply::Stream(pieces) => {
             let head = "HTTP/1.1 200 Answer\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
             stream.write_all(head.as_bytes()).ok()?;
-            for (pause, piece) in pieces {
-                std::thread::sleep(pause);
+            for (time, piece) in pieces {
+                pause(stream, time)?;
                 stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).ok()?;
             }
             stream.write_all(b"0\r\n\r\n").ok()
+        }
+        Reply::Asking(first, rest) => {
+            let head = "HTTP/1.1 200 Answer\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+            stream.write_all(format!("{head}{first}").as_bytes()).ok()?;
+            for _ in 0..1_200 {
+                if let Some(rest) = (rest.0)() {
+                    let _ = stream.write_all(rest.as_bytes());
+                    let _ = stream.shutdown(std::net::Shutdown::Both);
+                    return Some(());
+                }
+                pause(stream, Duration::from_millis(50))?;
+            }
+            None
         }
     }
 }

@@ -13,7 +13,7 @@ const SESSION: &str = "mcp-session-id";
 /// How often [`Recorder`]'s tool `wait` says that it goes on, and how far apart that is.
 const STEPS: u32 = 100;
 const STEP: Duration = Duration::from_millis(250);
-/// How long its tool `hang` says nothing.
+/// How long its tools `think` and `hang` say nothing.
 const SILENCE: Duration = Duration::from_mins(1);
 
 /// See above.
@@ -61,6 +61,13 @@ impl Recorder {
     /// The messages of one method that reached a place.
     pub fn messages(&self, tenant: &str, place: &str, method: &str) -> Vec<Request> {
         self.asked(tenant, place).into_iter().filter(|request| request.json()["method"] == method).collect()
+    }
+
+    /// The messages of one method that reached a place and whose sender hung up before the whole answer.
+    pub fn left(&self, tenant: &str, place: &str, method: &str) -> Vec<Request> {
+        let path = format!("/{tenant}/{place}");
+        let left = self.server.left().into_iter();
+        left.filter(|request| request.path == path && request.json()["method"] == method).collect()
     }
 
     /// Forgets the sessions of a tenant's place.
@@ -123,6 +130,7 @@ fn common(body: &Value) -> Reply {
                 let steps = (0..STEPS).map(|step| (STEP, event(&progress(step))));
                 Reply::Stream(steps.chain([(STEP, event(&result))]).collect())
             }
+            "think" => Reply::Late(SILENCE, Box::new(answer(body, &text("thought")))),
             "hang" => Reply::Stream(vec![(Duration::ZERO, ":\n\n".to_owned()), (SILENCE, String::new())]),
             _ => refused(200, body, -32602),
         },
@@ -136,6 +144,7 @@ fn tools() -> Value {
         tool("note", "Takes a note and repeats it."),
         tool("break", "Takes a note and breaks the connection."),
         tool("wait", "Takes very long, and says that it goes on."),
+        tool("think", "Says nothing for very long, and then answers."),
         tool("hang", "Begins an answer and says no more."),
     ])
 }

@@ -45,10 +45,16 @@ async fn listen(access: &str, session: &str, last: Option<&str>) -> Response {
     request.send().await.unwrap()
 }
 
-/// The next piece of a stream; `None` at its end.
+/// The next event or comment of a stream; `None` at its end.
 async fn piece(stream: &mut Response) -> Option<String> {
-    let piece = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await.expect("something comes");
-    piece.ok().flatten().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+    let mut whole = String::new();
+    loop {
+        let piece = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await.expect("something comes");
+        whole.push_str(std::str::from_utf8(&piece.ok().flatten()?).unwrap());
+        if whole.ends_with("\n\n") {
+            return Some(whole);
+        }
+    }
 }
 
 #[tokio::test]
@@ -146,12 +152,12 @@ async fn a_stream_of_a_session_begins_with_an_id_to_come_back_with_and_is_kept_a
         assert_eq!(stream.headers()[name], value);
     }
     assert_eq!(piece(&mut stream).await.as_deref(), Some("id: 0-0\nretry: 1000\ndata: \n\n"));
-    assert_eq!(piece(&mut stream).await.as_deref(), Some(":\n\n"));
+    assert_eq!(piece(&mut stream).await.as_deref(), Some(": alive\n\n"));
     // A second one beside it, and one that resumes the first.
     let mut second = listen(&tokens.access, &session, None).await;
     assert_eq!(piece(&mut second).await.as_deref(), Some("id: 1-0\nretry: 1000\ndata: \n\n"));
     let mut resumed = listen(&tokens.access, &session, Some("1-0")).await;
-    assert_eq!(piece(&mut resumed).await.as_deref(), Some(":\n\n"));
+    assert_eq!(piece(&mut resumed).await.as_deref(), Some(": alive\n\n"));
     for gone in ["99-0", "nonsense"] {
         let mut empty = listen(&tokens.access, &session, Some(gone)).await;
         assert_eq!((empty.status().as_u16(), piece(&mut empty).await), (200, None));

@@ -1,0 +1,233 @@
+//! The one decision between a question to a gate and its answer.
+//!
+//! A gate is one Durable Object: it reads the facts, [`decide`] is pure, and the writes are committed before the answer
+//! leaves (output gates hold the answer until the writes are durable).
+
+use crate::gate::bucket::{Bucket, Policy, Verdict};
+use crate::gate::message::{Admission, Asked, GateReply, GateRequest, NotRotated};
+use crate::gate::session::{Asked as AskedOfSession, Issued, Opening, Rotation, RotationRefusal, Session};
+use crate::gate::single::{CodeRefusal, Presented, Redeemed, Single};
+use crate::gate::throttle::Throttle;
+use crate::id::TokenId;
+use crate::time::{Lifetime, Timestamp};
+use std::collections::BTreeMap;
+
+/// What a gate has stored that a question is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The bucket, if any call was ever counted.
+    pub bucket: Option<Bucket>,
+    /// The throttle, if any login was ever tried.
+    pub throttle: Option<Throttle>,
+    /// The session the question names.
+    pub session: Option<Session>,
+    /// Whether the token the question names is in the revocation set.
+    pub token_revoked: bool,
+    /// The single things the question names, by id; every one for [`GateRequest::List`].
+    pub singles: BTreeMap<String, Single>,
+    /// Every session, for [`GateRequest::List`].
+    pub sessions: Vec<Session>,
+}
+
+/// What must be stored before the answer leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// The bucket.
+    Bucket(Bucket),
+    /// The throttle.
+    Throttle(Throttle),
+    /// A session.
+    Session(Session),
+    /// One more revoked token, until it would have expired.
+    RevokeToken(TokenId, Timestamp),
+    /// A single thing, by id.
+    Single(String, Single),
+    /// A single thing that is over.
+    Forget(String),
+}
+
+/// Decides a question from the facts: the answer, and what to store first.
+pub fn decide(request: GateRequest, facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match request {
+        GateRequest::Admit { token, asked, policy, lease_life, .. } => {
+            admit(&token, &asked, policy, lease_life, facts, now)
+        }
+        GateRequest::Check { .. } => {
+            let good = facts.session.is_some_and(|session| session.is_live(now)) && !facts.token_revoked;
+            (if good { GateReply::Done } else { GateReply::Revoked }, Vec::new())
+        }
+        GateRequest::Charge { policy } => {
+            charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
+        }
+        GateRequest::AttemptLogin => {
+            let mut throttle = facts.throttle.unwrap_or_default();
+            match throttle.attempt(now) {
+                Ok(()) => (GateReply::Done, vec![Write::Throttle(throttle)]),
+                Err(retry_after) => (GateReply::Limited { retry_after }, Vec::new()),
+            }
+        }
+        GateRequest::Probe => (GateReply::Done, Vec::new()),
+        GateRequest::LoginSucceeded => (GateReply::Done, vec![Write::Throttle(Throttle::default())]),
+        GateRequest::Open { session } => (GateReply::Done, vec![Write::Session(*session)]),
+        GateRequest::Rotate { presented_hash, asked, next, .. } => {
+            rotate(&presented_hash, &asked, next, facts.session, now)
+        }
+        GateRequest::Revoke { .. } => revoke(facts.session, now),
+        other => decide_single(other, facts, now),
+    }
+}
+
+fn decide_single(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match request {
+        GateRequest::OpenBrowser { id, browser } => {
+            (GateReply::Done, vec![Write::Single(id.into(), Single::Browser(browser))])
+        }
+        GateRequest::Browser { id, secret_hash } => match facts.singles.remove(id.as_str()) {
+            Some(Single::Browser(mut browser)) if browser.is_live(&secret_hash, now) => {
+                let noted = browser.note_use(now);
+                (
+                    GateReply::Done,
+                    noted.then(|| Write::Single(id.into(), Single::Browser(browser))).into_iter().collect(),
+                )
+            }
+            _ => (GateReply::Revoked, Vec::new()),
+        },
+        GateRequest::EndBrowser { id } => (GateReply::Done, vec![Write::Forget(id.into())]),
+        GateRequest::Grant { ticket, ticket_until, code, grant } => {
+            spend(ticket, ticket_until, &facts, vec![Write::Single(code, Single::Code(grant))])
+        }
+        GateRequest::Spend { id, until } => spend(id, until, &facts, Vec::new()),
+        GateRequest::Redeem { code, presented, opening, first } => {
+            redeem(code, &presented, (opening, first), facts, now)
+        }
+        _ => list(facts, now),
+    }
+}
+
+fn spend(id: String, until: Timestamp, facts: &Facts, writes: Vec<Write>) -> (GateReply, Vec<Write>) {
+    if facts.singles.contains_key(&id) {
+        return (GateReply::AlreadySpent, Vec::new());
+    }
+    let spent = Write::Single(id, Single::Spent { until });
+    (GateReply::Done, std::iter::once(spent).chain(writes).collect())
+}
+
+fn redeem(
+    code: String,
+    presented: &Presented,
+    (opening, first): (Opening, Issued),
+    mut facts: Facts,
+    now: Timestamp,
+) -> (GateReply, Vec<Write>) {
+    let Some(Single::Code(mut grant)) = facts.singles.remove(&code) else {
+        return (GateReply::NotRedeemed { reason: CodeRefusal::Unknown }, Vec::new());
+    };
+    match grant.redeem(presented, &opening.id, now) {
+        Redeemed::Refused(reason) => (GateReply::NotRedeemed { reason }, Vec::new()),
+        Redeemed::Replayed(session) => match revoke(facts.session, now) {
+            (GateReply::Ended { until }, writes) => (GateReply::Replayed { session, until }, writes),
+            other => other,
+        },
+        Redeemed::Good => {
+            let (scope, resource) = (grant.scope.clone(), grant.resource.clone());
+            let session = opening.granted(&grant, first, now);
+            let writes = vec![Write::Session(session), Write::Single(code, Single::Code(grant))];
+            (GateReply::Redeemed { scope, resource }, writes)
+        }
+    }
+}
+
+fn list(facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
+    let browsers = facts.singles.into_iter().filter_map(|(id, single)| match single {
+        Single::Browser(browser) if now < browser.expires_at => Some((id, browser)),
+        _ => None,
+    });
+    let sessions = facts.sessions.into_iter().filter(|session| session.is_live(now)).collect();
+    (GateReply::Open { sessions, browsers: browsers.collect() }, Vec::new())
+}
+
+fn admit(
+    token: &TokenId,
+    asked: &Asked,
+    policy: Policy,
+    lease_life: Lifetime,
+    facts: Facts,
+    now: Timestamp,
+) -> (GateReply, Vec<Write>) {
+    let Some(mut session) = facts.session.filter(|session| session.is_live(now) && !facts.token_revoked) else {
+        return (GateReply::Revoked, Vec::new());
+    };
+    let (reply, mut writes) = charge(asked, policy, lease_life, facts.bucket, now);
+    if session.note_use(token) {
+        writes.push(Write::Session(session));
+    }
+    (reply, writes)
+}
+
+fn charge(
+    asked: &Asked,
+    policy: Policy,
+    lease_life: Lifetime,
+    bucket: Option<Bucket>,
+    now: Timestamp,
+) -> (GateReply, Vec<Write>) {
+    let mut bucket = bucket.unwrap_or_else(|| Bucket::full(policy, now));
+    if let Some(closed) = &asked.close {
+        bucket.close(policy, now, closed.lease, closed.unused);
+    }
+    let reply = match bucket.acquire(policy, now, asked.wish, lease_life) {
+        Verdict::Admit { lease, remaining } => GateReply::Admitted(Admission { lease, remaining }),
+        Verdict::Limit { retry_after } => GateReply::Limited { retry_after },
+    };
+    (reply, vec![Write::Bucket(bucket)])
+}
+
+fn rotate(
+    presented_hash: &str,
+    asked: &AskedOfSession,
+    next: Issued,
+    session: Option<Session>,
+    now: Timestamp,
+) -> (GateReply, Vec<Write>) {
+    let Some(mut session) = session else {
+        let reason = NotRotated::Refused(RotationRefusal::UnknownSession);
+        return (GateReply::NotRotated { reason }, Vec::new());
+    };
+    if let Err(refusal) = session.serves(asked) {
+        return (GateReply::NotRotated { reason: NotRotated::Refused(refusal) }, Vec::new());
+    }
+    let lost = match session.rotate(presented_hash, next, now) {
+        Rotation::Rotated => None,
+        Rotation::Repeated { lost } => Some(lost),
+        Rotation::Refused(refusal) => {
+            return (GateReply::NotRotated { reason: NotRotated::Refused(refusal) }, Vec::new());
+        }
+        Rotation::Reused => {
+            return (GateReply::NotRotated { reason: NotRotated::Reused }, vec![Write::Session(session)]);
+        }
+    };
+    let reply = GateReply::Rotated {
+        client_id: session.client_id.clone(),
+        scope: asked.scope.as_ref().unwrap_or(&session.scope).clone(),
+        resource: session.resource.clone(),
+        session_expires_at: session.expires_at,
+        lost: lost.clone(),
+    };
+    let mut writes = vec![Write::Session(session)];
+    writes.extend(lost.map(|(token, until)| Write::RevokeToken(token, until)));
+    (reply, writes)
+}
+
+fn revoke(session: Option<Session>, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match session.filter(|session| session.is_live(now)) {
+        Some(mut session) => {
+            session.revoke(now);
+            (GateReply::Ended { until: Some(session.current_token().1) }, vec![Write::Session(session)])
+        }
+        None => (GateReply::Ended { until: None }, Vec::new()),
+    }
+}
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+//! What is asked of the token endpoint (RFC 6749 sections 4.1.3, 4.4.2 and 6), and what a client is told.
+
+use crate::oauth::authorize::{requested_resource, requested_scope};
+use crate::oauth::client::{Client, GrantType};
+use crate::oauth::error::{Code, OAuthError};
+use crate::oauth::parameters::Parameters;
+use crate::oauth::pkce::Challenge;
+use crate::scope::Scope;
+use crate::secret::SecretText;
+
+/// A request for tokens.
+#[derive(Debug)]
+pub enum TokenRequest {
+    /// A code for tokens.
+    Code {
+        /// The code.
+        code: SecretText,
+        /// The redirect URI of the authorization request; OAuth 2.1 clients do not send it.
+        redirect_uri: Option<String>,
+        /// What the verifier answers.
+        challenge: Challenge,
+        /// The resource the tokens are for.
+        resource: Option<String>,
+    },
+    /// A refresh token for new tokens.
+    Refresh {
+        /// The token.
+        token: SecretText,
+        /// A narrower scope for the new access token.
+        scope: Option<Scope>,
+        /// The resource the tokens are for.
+        resource: Option<String>,
+    },
+    /// Tokens for the client itself.
+    ClientCredentials {
+        /// What they may be used for.
+        scope: Scope,
+        /// The resource they are for.
+        resource: Option<String>,
+    },
+}
+
+impl TokenRequest {
+    /// Reads the form. `base` is the gateway's own resource.
+    pub fn parse(form: &Parameters, base: &str) -> Result<Self, OAuthError> {
+        let grant = form.find("grant_type").ok_or(Code::InvalidRequest.because("grant_type is missing"))?;
+        let resource = || requested_resource(form.find("resource"), base);
+        let secret = |name, missing| form.find(name).map(SecretText::new).ok_or(Code::InvalidRequest.because(missing));
+        match grant {
+            "authorization_code" => Ok(Self::Code {
+                code: secret("code", "code is missing")?,
+                redirect_uri: form.find("redirect_uri").map(str::to_owned),
+                challenge: Challenge::of_verifier(form.find("code_verifier"))?,
+                resource: resource()?,
+            }),
+            "refresh_token" => Ok(Self::Refresh {
+                token: secret("refresh_token", "refresh_token is missing")?,
+                scope: form.find("scope").map(|asked| requested_scope(Some(asked))).transpose()?,
+                resource: resource()?,
+            }),
+            "client_credentials" => {
+                Ok(Self::ClientCredentials { scope: requested_scope(form.find("scope"))?, resource: resource()? })
+            }
+            _ => Err(Code::UnsupportedGrantType
+                .because("grant_type is authorization_code, refresh_token or client_credentials")),
+        }
+    }
+
+    /// The grant it uses.
+    pub const fn grant(&self) -> GrantType {
+        match self {
+            Self::Code { .. } => GrantType::AuthorizationCode,
+            Self::Refresh { .. } => GrantType::RefreshToken,
+            Self::ClientCredentials { .. } => GrantType::ClientCredentials,
+        }
+    }
+
+    /// Refuses a grant that the client may not use.
+    pub fn permitted(&self, client: &Client) -> Result<(), OAuthError> {
+        let grants = client.grants;
+        let may = match self.grant() {
+            GrantType::AuthorizationCode => grants.code,
+            GrantType::RefreshToken => grants.refresh,
+            GrantType::ClientCredentials => grants.client_credentials,
+        };
+        if may { Ok(()) } else { Err(Code::UnauthorizedClient.because("this client may not use this grant")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TokenRequest;
+    use crate::oauth::error::Code;
+    use crate::oauth::parameters::Parameters;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    fn parse(form: &str) -> Result<TokenRequest, Code> {
+        let form = Parameters::parse(form.as_bytes()).unwrap();
+        TokenRequest::parse(&form, "https://gw.example/mcp").map_err(|error| error.code)
+    }
+
+    #[test]
+    fn each_grant_is_read() {
+        let code =
+            format!("grant_type=authorization_code&code=x&code_verifier={VERIFIER}&resource=https://gw.example/mcp");
+        assert!(matches!(parse(&code), Ok(TokenRequest::Code { redirect_uri: None, resource: Some(_), .. })));
+        assert!(matches!(
+            parse("grant_type=refresh_token&refresh_token=x"),
+            Ok(TokenRequest::Refresh { scope: None, .. })
+        ));
+        assert!(matches!(parse("grant_type=client_credentials"), Ok(TokenRequest::ClientCredentials { .. })));
+        assert!(!format!("{:?}", parse("grant_type=refresh_token&refresh_token=hidden")).contains("hidden"));
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_refused() {
+        for (form, code) in [
+            ("", Code::InvalidRequest),
+            ("grant_type=authorization_code&code=x", Code::InvalidRequest),
+            ("grant_type=refresh_token", Code::InvalidRequest),
+            ("grant_type=password&username=a&password=b", Code::UnsupportedGrantType),
+            ("grant_type=client_credentials&scope=admin", Code::InvalidScope),
+            ("grant_type=client_credentials&resource=https://x.example", Code::InvalidTarget),
+        ] {
+            assert_eq!(parse(form).unwrap_err(), code, "{form}");
+        }
+        assert_eq!(
+            parse(&format!("grant_type=authorization_code&code_verifier={VERIFIER}")).unwrap_err(),
+            Code::InvalidRequest
+        );
+    }
+}
