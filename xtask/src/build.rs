@@ -40,8 +40,16 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
 
 /// Builds the Worker when anything it is made of has changed.
 pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
-    let made_of =
-        ["src", "Cargo.toml", "Cargo.lock", "docs-page", "node_modules/.installed-lock.json", "xtask/src/build.rs"];
+    let made_of = [
+        "src",
+        "Cargo.toml",
+        "Cargo.lock",
+        "askama.toml",
+        "docs-page",
+        "pages",
+        "node_modules/.installed-lock.json",
+        "xtask/src/build.rs",
+    ];
     let paths: Vec<PathBuf> = made_of.iter().map(|path| project.path(path)).collect();
     let wanted = format!("{}\n{}", profile.flag(), fingerprint(&paths)?);
     let stamp = project.path("build/.stamp");
@@ -50,6 +58,7 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
         return Ok(());
     }
     documentation_page(project)?;
+    copy_folder(&project.path("pages"), &project.path("assets/pages"))?;
     step::starts("Worker", &format!("worker-build {}", profile.flag()));
     worker_build(project, project.path(""), "build", profile)?;
     if profile == Profile::Release {

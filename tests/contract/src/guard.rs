@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,16 +41,28 @@ impl Guarded {
         Self::start_with(command, Stdio::null(), Some(end_the_run))
     }
 
+    /// Starts a `command` that is talked to; only what it prints on its error output is collected.
+    pub fn start_conversation(command: Command) -> (Self, ChildStdin, ChildStdout) {
+        let mut guarded = Self::spawn(command, Stdio::piped(), None);
+        let (input, output) = (guarded.child.stdin.take(), guarded.child.stdout.take());
+        (guarded, input.expect("its input"), output.expect("its output"))
+    }
+
     /// Starts a `command` that ends when its standard input does.
     pub fn start_with_input(command: Command) -> Self {
         Self::start_with(command, Stdio::piped(), None)
     }
 
-    fn start_with(mut command: Command, input: Stdio, broken: Option<fn(&str, &Lines)>) -> Self {
+    fn start_with(command: Command, input: Stdio, broken: Option<fn(&str, &Lines)>) -> Self {
+        let mut guarded = Self::spawn(command, input, broken);
+        collect(guarded.child.stdout.take().unwrap(), guarded.lines.clone(), broken);
+        guarded
+    }
+
+    fn spawn(mut command: Command, input: Stdio, broken: Option<fn(&str, &Lines)>) -> Self {
         command.process_group(0).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         let lines = Lines::default();
-        collect(child.stdout.take().unwrap(), lines.clone(), broken);
         collect(child.stderr.take().unwrap(), lines.clone(), broken);
         let group = child.id();
         let watch =

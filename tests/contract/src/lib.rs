@@ -3,8 +3,10 @@
 //! The tests stand in `tests/gateway/` and assert HTTP only. This library is what they share: a gateway started with
 //! `cargo xtask dev` on a fresh state ([`Gateway`]), an HTTP client ([`client`]), stand-ins for everything outside this
 //! machine over real HTTP on loopback ([`fake`]), clients of either era ([`caller`]), a runner for the README's transcript
-//! ([`transcript`]), a reader of its other commands ([`shell`]), and tests of random bytes ([`statistics`]).
+//! ([`transcript`]), a reader of its other commands ([`shell`]), tests of random bytes ([`statistics`]), and
+//! a real browser ([`browser`]).
 
+pub mod browser;
 pub mod caller;
 pub mod client;
 pub mod events;
