@@ -39,7 +39,15 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
             [credentials(), vec![Problem::MethodNotAllowed { allow }, limited(), away("the gate")]].concat()
         }
         Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
-        Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Jwks | Endpoint::OpenApi => Vec::new(),
+        Endpoint::Health
+        | Endpoint::Live
+        | Endpoint::Ready
+        | Endpoint::Jwks
+        | Endpoint::GatewayMetadata
+        | Endpoint::ResourceMetadata
+        | Endpoint::IssuerMetadata
+        | Endpoint::OpenIdMetadata
+        | Endpoint::OpenApi => Vec::new(),
     };
     [own, everywhere()].concat()
 }
