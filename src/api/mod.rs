@@ -1,6 +1,7 @@
 //! The REST contract: routes, bodies, replies, problem documents, and the OpenAPI document made of them.
 
 pub mod body;
+pub mod challenge;
 pub mod cors;
 pub mod health;
 pub mod introspection;

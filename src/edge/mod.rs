@@ -38,6 +38,7 @@ mod tools;
 mod upstreams;
 
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
+use crate::api::challenge::Realm;
 use crate::api::cors::{Grant, Whose};
 use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
@@ -79,6 +80,8 @@ struct Trace {
     method: String,
     /// What its browser is told.
     grant: Grant,
+    /// The virtual server whose endpoint is asked for.
+    server: Option<String>,
     route: Option<&'static str>,
     who: Option<Who>,
     /// A refusal that was rendered in the protocol's form.
@@ -106,7 +109,8 @@ async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> st
         return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
-        return protocol(context, route.endpoint, route::server(&path), request, trace).await;
+        trace.server = route::server(&path).map(str::to_owned);
+        return protocol(context, route.endpoint, request, trace).await;
     }
     dispatch(context, route, request, trace).await.map(Served::Reply)
 }
@@ -166,7 +170,6 @@ async fn dispatch(
 async fn protocol(
     context: &Rc<Context>,
     endpoint: Endpoint,
-    server: Option<&str>,
     request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Served, Problem> {
@@ -182,7 +185,7 @@ async fn protocol(
         }
         (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
     };
-    let place = principal.place(server);
+    let place = principal.place(trace.server.as_deref());
     let scene = mcp_serve::Scene {
         context: Rc::clone(context),
         principal: principal.clone(),
@@ -207,7 +210,7 @@ async fn caller(
     authorization: Option<&str>,
     trace: &mut Trace,
 ) -> std::result::Result<Principal, Problem> {
-    let principal = authenticate(context, authorization).await?;
+    let principal = authenticate(context, authorization, trace.server.as_deref()).await?;
     trace.who = Some(admission::who(principal.claims()));
     Ok(principal)
 }
@@ -269,7 +272,10 @@ fn refresh_entropy(context: &Context) {
 fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, Problem>) -> Result<Response> {
     let (served, problem) = match outcome {
         Ok(served) => (served, trace.told_in_band),
-        Err(problem) => (Served::Reply(problem.reply(&context.correlation, &context.settings.issuer)), Some(problem)),
+        Err(problem) => {
+            let realm = Realm { issuer: &context.settings.issuer, server: trace.server.as_deref() };
+            (Served::Reply(problem.reply(&context.correlation, realm)), Some(problem))
+        }
     };
     let response = match served {
         Served::Reply(reply) => reply::render(reply, &context.correlation)?,
@@ -304,5 +310,5 @@ fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &Correlati
         reason: Some(problem.to_string()),
     });
     context::log(&event, Some(correlation));
-    reply::render(problem.reply(correlation, "unconfigured"), correlation)
+    reply::render(problem.reply(correlation, Realm::of("unconfigured")), correlation)
 }
