@@ -23,7 +23,7 @@ pub enum Problem {
     /// `Host` is not a name of this gateway.
     #[error("host not allowed")]
     HostNotAllowed,
-    /// `Origin` is not this gateway's.
+    /// Pages of that `Origin` may not call this.
     #[error("origin not allowed")]
     OriginNotAllowed,
     /// The operator's own credential is missing or wrong, or none is configured.
@@ -205,7 +205,7 @@ impl Problem {
         match self {
             Self::Misconfigured(problems) => list(problems),
             Self::HostNotAllowed => "this gateway does not answer for that host".into(),
-            Self::OriginNotAllowed => "browsers may call this gateway from its own origin only".into(),
+            Self::OriginNotAllowed => "this route may not be called by pages of that origin".into(),
             Self::NotFound => "see /openapi.json for the routes".into(),
             Self::MethodNotAllowed { allow } => format!("this route takes {allow}"),
             Self::UnsupportedMediaType { takes } => format!("send content-type: {takes}"),

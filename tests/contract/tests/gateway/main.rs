@@ -35,6 +35,7 @@ mod readme;
 mod readme_commands;
 mod records;
 mod refresh;
+mod resource_server;
 mod rest;
 mod revocation;
 mod strained;
