@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bridging;
+mod browsers;
 mod changes;
 mod clients;
 mod departures;
