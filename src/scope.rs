@@ -9,6 +9,11 @@ pub const TOOLS_READ: &str = "tools:read";
 /// May call tools.
 pub const TOOLS_CALL: &str = "tools:call";
 
+/// All that an operation needs which shows what there is: lists, and news of them.
+pub const TO_LIST: &[&str] = &[TOOLS_READ];
+/// All that a call needs: its answer shows what there is as well.
+pub const TO_CALL: &[&str] = &[TOOLS_CALL, TOOLS_READ];
+
 /// A set of scope tokens, rendered as RFC 6749 section 3.3 wants: space-separated, here in sorted order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

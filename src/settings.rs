@@ -51,6 +51,7 @@ pub struct Settings {
     /// Limits towards upstreams.
     pub upstreams: UpstreamLimits,
     host: String,
+    allowed_origins: Vec<String>,
 }
 
 impl Settings {
@@ -90,6 +91,7 @@ impl Settings {
                     weather: outside.weather,
                     upstreams: outside.upstreams,
                     host,
+                    allowed_origins: outside.allowed_origins,
                 })
             }
             _ => Err(problems),
@@ -109,12 +111,18 @@ impl Settings {
             Profile::Local => origin.strip_prefix("http://").is_some_and(is_loopback),
         }
     }
+
+    /// Whether a request's `Origin` is one that the operator allows beside it, to the letter.
+    pub fn lists_origin(&self, origin: &str) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
 }
 
 struct Outside {
     metrics_token: Option<SecretText>,
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
+    allowed_origins: Vec<String>,
 }
 
 impl Outside {
@@ -124,7 +132,8 @@ impl Outside {
         if metrics_token.as_ref().is_some_and(|token| token.expose().len() < SHORTEST_OPERATOR_TOKEN) {
             return Err(ConfigProblem::new("METRICS_TOKEN", "must have 32 characters at least"));
         }
-        Ok(Self { metrics_token, weather, upstreams: UpstreamLimits::read(lookup)? })
+        let allowed_origins = read_origins(lookup)?;
+        Ok(Self { metrics_token, weather, upstreams: UpstreamLimits::read(lookup)?, allowed_origins })
     }
 }
 
@@ -180,6 +189,27 @@ fn read_issuer(lookup: Lookup<'_>, profile: Profile) -> Result<(String, String),
         return Err(wrong("must be a public host in production, and a loopback host in the local profile"));
     }
     Ok((origin, host))
+}
+
+/// Origins as browsers write them (RFC 6454 section 6.2), by commas. There is no wildcard, and `null` is nobody's.
+fn read_origins(lookup: Lookup<'_>) -> Result<Vec<String>, ConfigProblem> {
+    let listed = optional(lookup, "ALLOWED_ORIGINS").unwrap_or_default();
+    let origins: Vec<String> =
+        listed.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    if origins.iter().all(|origin| is_origin(origin)) {
+        return Ok(origins);
+    }
+    Err(ConfigProblem::new(
+        "ALLOWED_ORIGINS",
+        "must be origins by commas, each as a browser writes it: https, or http on a loopback host",
+    ))
+}
+
+fn is_origin(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let secure = url.scheme() == "https" || text.strip_prefix("http://").is_some_and(is_loopback);
+    // A star would be a letter of the name, and not what its writer means.
+    secure && !text.contains('*') && url.origin().ascii_serialization() == text
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -250,6 +280,42 @@ mod tests {
         let local = |issuer| read(&[("PROFILE", "local"), ("ISSUER", issuer)]);
         assert!(local("http://127.0.0.1:8787/").is_ok());
         assert!(local("http://gw.example.com").is_err() && local("https://127.0.0.1").is_err());
+    }
+
+    #[test]
+    fn origins_are_allowed_by_name_and_to_the_letter() {
+        let settings = read(&[("ALLOWED_ORIGINS", "https://app.example, http://localhost:6274")]).unwrap();
+        assert!(settings.lists_origin("https://app.example") && settings.lists_origin("http://localhost:6274"));
+        for other in [
+            "https://app.example:443",
+            "https://APP.example",
+            "http://app.example",
+            "https://app.example.evil.com",
+            "https://app.example/",
+            "http://localhost",
+            "null",
+            "",
+            "https://gw.example.com",
+        ] {
+            assert!(!settings.lists_origin(other), "{other}");
+        }
+        assert!(!read(&[]).unwrap().lists_origin(""));
+        for bad in [
+            "*",
+            "null",
+            "https://*.example",
+            "app.example",
+            "http://app.example",
+            "https://app.example/",
+            "https://app.example/x",
+            "https://app.example:443",
+            "https://APP.example",
+            "https://a@app.example",
+            "https://a.example https://b.example",
+            "file:///x",
+        ] {
+            assert!(read(&[("ALLOWED_ORIGINS", bad)]).unwrap_err().starts_with("ALLOWED_ORIGINS must"), "{bad}");
+        }
     }
 
     #[test]

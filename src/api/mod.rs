@@ -1,6 +1,8 @@
 //! The REST contract: routes, bodies, replies, problem documents, and the OpenAPI document made of them.
 
 pub mod body;
+pub mod challenge;
+pub mod cors;
 pub mod health;
 pub mod introspection;
 #[cfg(not(target_arch = "wasm32"))]

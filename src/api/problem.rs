@@ -3,6 +3,7 @@
 //! A variant carries facts for the log. What a caller sees comes from one exhaustive map, says what to mend, and never
 //! carries a secret, an upstream's words or an inner error.
 
+use crate::api::challenge::Realm;
 use crate::api::reply::Reply;
 use crate::config::ConfigProblem;
 use crate::gate::bucket::Policy;
@@ -10,6 +11,8 @@ use crate::id::CorrelationId;
 use crate::json::JsonError;
 use crate::time::Lifetime;
 use serde::Serialize;
+
+const CHALLENGE: &str = "www-authenticate";
 
 /// A refused request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +23,7 @@ pub enum Problem {
     /// `Host` is not a name of this gateway.
     #[error("host not allowed")]
     HostNotAllowed,
-    /// `Origin` is not this gateway's.
+    /// Pages of that `Origin` may not call this.
     #[error("origin not allowed")]
     OriginNotAllowed,
     /// The operator's own credential is missing or wrong, or none is configured.
@@ -54,10 +57,10 @@ pub enum Problem {
     #[error("invalid token: {0}")]
     InvalidToken(String),
     /// The access token may not do this.
-    #[error("insufficient scope: {scope}")]
+    #[error("insufficient scope: needs {}", needed.join(" "))]
     InsufficientScope {
-        /// The scope needed.
-        scope: &'static str,
+        /// All that the operation needs.
+        needed: &'static [&'static str],
     },
     /// The login was refused. The reason is for the log.
     #[error("login refused: {0}")]
@@ -156,8 +159,8 @@ impl Problem {
         self.kind().0
     }
 
-    /// The problem document as a reply. `realm` is the gateway's origin, for `WWW-Authenticate`.
-    pub fn reply(&self, correlation: &CorrelationId, realm: &str) -> Reply {
+    /// The problem document as a reply. `realm` is what was to be protected, for `WWW-Authenticate`.
+    pub fn reply(&self, correlation: &CorrelationId, realm: Realm<'_>) -> Reply {
         let (name, status, title) = self.kind();
         let document = ProblemDocument {
             kind: format!("urn:mcp-secure-gateway:problem:{name}"),
@@ -202,7 +205,7 @@ impl Problem {
         match self {
             Self::Misconfigured(problems) => list(problems),
             Self::HostNotAllowed => "this gateway does not answer for that host".into(),
-            Self::OriginNotAllowed => "browsers may call this gateway from its own origin only".into(),
+            Self::OriginNotAllowed => "this route may not be called by pages of that origin".into(),
             Self::NotFound => "see /openapi.json for the routes".into(),
             Self::MethodNotAllowed { allow } => format!("this route takes {allow}"),
             Self::UnsupportedMediaType { takes } => format!("send content-type: {takes}"),
@@ -213,7 +216,7 @@ impl Problem {
                 "send authorization: Bearer with the METRICS_TOKEN of this gateway, if it has one".into()
             }
             Self::InvalidToken(_) => "the access token is invalid, expired or revoked".into(),
-            Self::InsufficientScope { scope } => format!("this needs the scope {scope}"),
+            Self::InsufficientScope { needed } => format!("this needs the scope {}", needed.join(" ")),
             Self::InvalidLogin(_) => "username or password is wrong".into(),
             Self::InvalidRefreshToken(_) => "the refresh token is invalid, expired or used; log in again".into(),
             Self::RateLimited { limit, retry_after } => {
@@ -229,18 +232,13 @@ impl Problem {
         }
     }
 
-    fn with_headers(&self, reply: Reply, realm: &str) -> Reply {
+    fn with_headers(&self, reply: Reply, realm: Realm<'_>) -> Reply {
         match self {
             Self::MethodNotAllowed { allow } => reply.with("allow", allow),
-            Self::MissingCredentials | Self::NotTheOperator => reply.with("www-authenticate", format!("Bearer realm=\"{realm}\"")),
-            Self::InvalidToken(_) => reply.with(
-                "www-authenticate",
-                format!("Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"invalid, expired or revoked\""),
-            ),
-            Self::InsufficientScope { scope } => reply.with(
-                "www-authenticate",
-                format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{scope}\""),
-            ),
+            Self::MissingCredentials => reply.with(CHALLENGE, realm.ask()),
+            Self::NotTheOperator => reply.with(CHALLENGE, realm.ask_operator()),
+            Self::InvalidToken(_) => reply.with(CHALLENGE, realm.refuse_token()),
+            Self::InsufficientScope { needed } => reply.with(CHALLENGE, realm.demand(needed)),
             Self::RateLimited { limit, retry_after } => limit.with_headers(reply, *retry_after),
             Self::Unavailable { .. } | Self::Misconfigured(_) => reply.with("retry-after", "5"),
             _ => reply,
@@ -278,6 +276,7 @@ fn list(problems: &[ConfigProblem]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{ArgumentError, Limit, Problem};
+    use crate::api::challenge::Realm;
     use crate::config::ConfigProblem;
     use crate::gate::bucket::Policy;
     use crate::id::CorrelationId;
@@ -302,7 +301,7 @@ mod tests {
             Problem::MissingCredentials,
             Problem::NotTheOperator,
             Problem::InvalidToken("SECRET".into()),
-            Problem::InsufficientScope { scope: "tools:call" },
+            Problem::InsufficientScope { needed: &["tools:call", "tools:read"] },
             Problem::InvalidLogin("SECRET".into()),
             Problem::InvalidRefreshToken("SECRET".into()),
             Problem::RateLimited { limit: Limit::Calls(POLICY), retry_after: Lifetime::from_millis(100) },
@@ -323,7 +322,7 @@ mod tests {
         let table: Vec<String> = all()
             .iter()
             .map(|problem| {
-                let reply = problem.reply(&CorrelationId::parse("c-1").unwrap(), "https://gw");
+                let reply = problem.reply(&CorrelationId::parse("c-1").unwrap(), Realm::of("https://gw"));
                 let headers =
                     reply.headers.iter().filter(|(name, _)| !["content-type", "cache-control"].contains(name));
                 let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
@@ -340,12 +339,15 @@ mod tests {
             "413 body-too-large",
             "400 malformed-json",
             "400 invalid-body",
-            "401 missing-credentials www-authenticate: Bearer realm=\"https://gw\"",
+            "401 missing-credentials www-authenticate: Bearer \
+             resource_metadata=\"https://gw/.well-known/oauth-protected-resource/mcp\", scope=\"tools:call tools:read\"",
             "401 not-the-operator www-authenticate: Bearer realm=\"https://gw\"",
-            "401 invalid-token www-authenticate: Bearer realm=\"https://gw\", error=\"invalid_token\", \
-             error_description=\"invalid, expired or revoked\"",
-            "403 insufficient-scope www-authenticate: Bearer realm=\"https://gw\", error=\"insufficient_scope\", \
-             scope=\"tools:call\"",
+            "401 invalid-token www-authenticate: Bearer error=\"invalid_token\", \
+             error_description=\"invalid, expired or revoked\", \
+             resource_metadata=\"https://gw/.well-known/oauth-protected-resource/mcp\", scope=\"tools:call tools:read\"",
+            "403 insufficient-scope www-authenticate: Bearer error=\"insufficient_scope\", \
+             error_description=\"this needs the scope tools:call tools:read\", \
+             resource_metadata=\"https://gw/.well-known/oauth-protected-resource/mcp\", scope=\"tools:call tools:read\"",
             "401 invalid-login",
             "401 invalid-refresh-token",
             "429 rate-limited retry-after: 1 | ratelimit-policy: \"calls\";q=20;w=2 | ratelimit: \"calls\";r=0;t=1",
@@ -364,14 +366,14 @@ mod tests {
     #[test]
     fn a_reason_for_the_log_is_never_told_to_the_caller() {
         for problem in all() {
-            let reply = problem.reply(&CorrelationId::parse("c-1").unwrap(), "https://gw");
+            let reply = problem.reply(&CorrelationId::parse("c-1").unwrap(), Realm::of("https://gw"));
             assert!(!String::from_utf8(reply.body).unwrap().contains("SECRET"), "{problem:?}");
         }
     }
 
     #[test]
     fn a_problem_document_is_whole() {
-        let reply = Problem::UnknownTool.reply(&CorrelationId::parse("c-1").unwrap(), "https://gw");
+        let reply = Problem::UnknownTool.reply(&CorrelationId::parse("c-1").unwrap(), Realm::of("https://gw"));
         assert_eq!(
             String::from_utf8(reply.body).unwrap(),
             r#"{"type":"urn:mcp-secure-gateway:problem:unknown-tool","title":"Unknown tool","status":404,"detail":"no tool of that name; see /mcp/tools","correlation_id":"c-1"}"#

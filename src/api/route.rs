@@ -35,10 +35,29 @@ pub enum Endpoint {
     Metrics,
     /// Public keys.
     Jwks,
+    /// What the gateway is as a protected resource.
+    GatewayMetadata,
+    /// What one endpoint of the protocol is as a protected resource.
+    ResourceMetadata,
+    /// What the gateway is as an authorization server.
+    IssuerMetadata,
+    /// The same where clients of `OpenID` providers look.
+    OpenIdMetadata,
     /// The OpenAPI document.
     OpenApi,
     /// The interactive reference: a page and its files.
     Docs,
+}
+
+/// The pages of browsers that may call a route and read its answer (the Fetch standard's CORS protocol).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browsers {
+    /// The gateway's own.
+    Own,
+    /// Its own, and those of the origins that its operator allows.
+    Allowed,
+    /// Any: the answer is the same to everybody.
+    Anyone,
 }
 
 /// A method the gateway serves.
@@ -98,7 +117,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 22] = [
+pub const ROUTES: [Route; 27] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -118,6 +137,31 @@ pub const ROUTES: [Route; 22] = [
     get("/entropy/status", Endpoint::EntropyStatus, "What the entropy hub knows, for the operator"),
     get("/metrics", Endpoint::Metrics, "Metrics in the Prometheus text format, for the operator"),
     get("/.well-known/jwks.json", Endpoint::Jwks, "Public keys of the access tokens"),
+    get(
+        "/.well-known/oauth-protected-resource",
+        Endpoint::GatewayMetadata,
+        "What this gateway is as a protected resource (RFC 9728)",
+    ),
+    get(
+        "/.well-known/oauth-protected-resource/mcp",
+        Endpoint::ResourceMetadata,
+        "What the endpoint of the protocol is as a protected resource (RFC 9728)",
+    ),
+    get(
+        "/.well-known/oauth-protected-resource/mcp/{server}",
+        Endpoint::ResourceMetadata,
+        "The same for one virtual server",
+    ),
+    get(
+        "/.well-known/oauth-authorization-server",
+        Endpoint::IssuerMetadata,
+        "What this gateway is as an authorization server (RFC 8414)",
+    ),
+    get(
+        "/.well-known/openid-configuration",
+        Endpoint::OpenIdMetadata,
+        "The same, for clients that know OpenID Connect Discovery only",
+    ),
     get("/openapi.json", Endpoint::OpenApi, "This description"),
     get("/docs", Endpoint::Docs, "Interactive API reference"),
     get("/docs/", Endpoint::Docs, "Files of the interactive API reference"),
@@ -126,13 +170,7 @@ pub const ROUTES: [Route; 22] = [
 /// Finds the route of a request. `method` is the request's own text, compared exactly (RFC 9110 section 9.1). A path of its
 /// own comes before one with a placeholder: no virtual server can be called `tools` or `execute`.
 pub fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
-    let found = |covers: fn(&str, &str) -> bool| -> Vec<Route> {
-        ROUTES.into_iter().filter(|route| covers(route.path, path)).collect()
-    };
-    let here = match found(|route, path| route == path) {
-        exact if exact.is_empty() => found(covers),
-        exact => exact,
-    };
+    let here = at(path);
     if here.is_empty() {
         return Err(Miss::NotFound);
     }
@@ -143,12 +181,60 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
     }
 }
 
+/// Which pages may call a path, whatever the method. One without a route says as much to whoever could call another.
+pub fn browsers(path: &str) -> Browsers {
+    match at(path).first() {
+        Some(route) => route.browsers(),
+        None if path.starts_with("/.well-known/") => Browsers::Anyone,
+        None => Browsers::Allowed,
+    }
+}
+
+/// The routes of a path.
+fn at(path: &str) -> Vec<Route> {
+    let found = |covers: fn(&str, &str) -> bool| -> Vec<Route> {
+        ROUTES.into_iter().filter(|route| covers(route.path, path)).collect()
+    };
+    match found(|route, path| route == path) {
+        exact if exact.is_empty() => found(covers),
+        exact => exact,
+    }
+}
+
 /// The name of the virtual server in a path, exactly as it stands there.
 pub fn server(path: &str) -> Option<&str> {
     path.strip_prefix("/mcp/").filter(|name| is_segment(name))
 }
 
 impl Route {
+    /// Which pages of browsers may call it. Routes of one path agree.
+    pub const fn browsers(&self) -> Browsers {
+        match self.endpoint {
+            Endpoint::Login
+            | Endpoint::Refresh
+            | Endpoint::Logout
+            | Endpoint::Me
+            | Endpoint::Introspect
+            | Endpoint::ListTools
+            | Endpoint::ExecuteTool
+            | Endpoint::Mcp
+            | Endpoint::McpStream
+            | Endpoint::McpEnd => Browsers::Allowed,
+            Endpoint::Jwks
+            | Endpoint::GatewayMetadata
+            | Endpoint::ResourceMetadata
+            | Endpoint::IssuerMetadata
+            | Endpoint::OpenIdMetadata
+            | Endpoint::OpenApi => Browsers::Anyone,
+            Endpoint::Health
+            | Endpoint::Live
+            | Endpoint::Ready
+            | Endpoint::EntropyStatus
+            | Endpoint::Metrics
+            | Endpoint::Docs => Browsers::Own,
+        }
+    }
+
     /// A stream has no end, so there is no `HEAD` of it.
     fn serves(&self, method: &str) -> bool {
         match self.method {
@@ -182,7 +268,7 @@ fn allow(routes: &[Route]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoint, Miss, ROUTES, resolve, server};
+    use super::{Browsers, Endpoint, Miss, ROUTES, browsers, resolve, server};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -216,6 +302,25 @@ mod tests {
         {
             assert_eq!(resolve("POST", path), Err(Miss::NotFound), "{path}");
         }
+    }
+
+    #[test]
+    fn whichever_pages_may_call_a_path_may_call_it_by_every_method() {
+        for route in ROUTES {
+            assert_eq!(browsers(route.path), route.browsers(), "{}", route.path);
+        }
+        let told = |paths: [&str; 4]| paths.map(browsers);
+        assert_eq!(told(["/mcp", "/mcp/any", "/auth/login", "/nowhere"]), [Browsers::Allowed; 4]);
+        assert_eq!(
+            told([
+                "/openapi.json",
+                "/.well-known/jwks.json",
+                "/.well-known/nothing",
+                "/.well-known/openid-configuration"
+            ]),
+            [Browsers::Anyone; 4]
+        );
+        assert_eq!(told(["/docs", "/docs/init.js", "/health", "/metrics"]), [Browsers::Own; 4]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From a request's credentials to a principal that may make one call.
 //!
-//! 1. the token, from the `Authorization` header alone;
+//! 1. the token, from the `Authorization` header alone, and for this endpoint;
 //! 2. its signature and claims, remembered per isolate until it expires;
 //! 3. one call out of the lease this isolate holds, or one question to the principal's gate.
 
@@ -49,15 +49,16 @@ impl Principal {
         Place { tenant: claims.tenant.clone(), user: claims.sub.clone(), server: server.map(str::to_owned) }
     }
 
-    /// Refuses unless the token has this scope.
-    pub fn demand(&self, scope: &'static str) -> Result<(), Problem> {
-        if self.claims().scope.allows(scope) { Ok(()) } else { Err(Problem::InsufficientScope { scope }) }
+    /// Refuses unless the token has all of these scopes.
+    pub fn demand(&self, needed: &'static [&'static str]) -> Result<(), Problem> {
+        let has_all = needed.iter().all(|scope| self.claims().scope.allows(scope));
+        if has_all { Ok(()) } else { Err(Problem::InsufficientScope { needed }) }
     }
 }
 
-/// A caller whose token is good, in an object that was asked on behalf of a request which has taken its call.
-pub fn accompany(context: &Context, authorization: Option<&str>) -> Result<Principal, Problem> {
-    verify(context, authorization).map(|token| Principal { token, remaining: 0 })
+/// A caller whose token is good at an endpoint, in an object that was asked on behalf of a request which has taken its call.
+pub fn accompany(context: &Context, authorization: Option<&str>, server: Option<&str>) -> Result<Principal, Problem> {
+    verify_at(context, authorization, server).map(|token| Principal { token, remaining: 0 })
 }
 
 /// Who the log says the claims stand for.
@@ -65,12 +66,24 @@ pub fn who(claims: &AccessClaims) -> Who {
     Who { tenant: claims.tenant.clone(), user: claims.sub.clone() }
 }
 
-/// Verifies the bearer token of an `Authorization` header. No call is taken, and a revocation is not seen.
+/// Verifies the bearer token of an `Authorization` header, for every route but the endpoints of virtual servers. No call is
+/// taken, and a revocation is not seen.
 pub fn verify(context: &Context, authorization: Option<&str>) -> Result<Rc<VerifiedToken>, Problem> {
-    read(context, bearer(authorization)?).map_err(|refusal| Problem::InvalidToken(refusal.to_string()))
+    verify_at(context, authorization, None)
 }
 
-/// Verifies the text of an access token. A revocation is not seen.
+/// The same for the endpoint of a virtual server, if one is named: a token is good only where it is for (RFC 9068 section 4).
+fn verify_at(
+    context: &Context,
+    authorization: Option<&str>,
+    server: Option<&str>,
+) -> Result<Rc<VerifiedToken>, Problem> {
+    let read = read(context, bearer(authorization)?);
+    let meant = read.and_then(|token| if token.is_for(server) { Ok(token) } else { Err(TokenRefusal::Audience) });
+    meant.map_err(|refusal| Problem::InvalidToken(refusal.to_string()))
+}
+
+/// Verifies the text of an access token, wherever it may be used. A revocation is not seen.
 pub fn read(context: &Context, text: &str) -> Result<Rc<VerifiedToken>, TokenRefusal> {
     let now = clock::now();
     let key: [u8; 32] = Sha256::digest(text).into();
@@ -121,9 +134,13 @@ pub async fn admit(context: &Context, token: &Rc<VerifiedToken>) -> Result<Princ
     }
 }
 
-/// Verifies the caller's token and takes one call.
-pub async fn authenticate(context: &Context, authorization: Option<&str>) -> Result<Principal, Problem> {
-    let token = verify(context, authorization)?;
+/// Verifies the caller's token for an endpoint and takes one call.
+pub async fn authenticate(
+    context: &Context,
+    authorization: Option<&str>,
+    server: Option<&str>,
+) -> Result<Principal, Problem> {
+    let token = verify_at(context, authorization, server)?;
     admit(context, &token).await
 }
 

@@ -14,7 +14,7 @@ use crate::catalogue::view::{Freshness, Part, View};
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
-use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Timestamp;
 use crate::tool::builtin::BuiltIn;
 use crate::upstream::ask::{Answer, Ask, AskMethod};
@@ -48,7 +48,7 @@ pub async fn find(
     server: Option<&str>,
     name: &str,
 ) -> Result<Result<Found, ToolError>, Problem> {
-    principal.demand(TOOLS_CALL)?;
+    principal.demand(TO_CALL)?;
     let own = BuiltIn::named(name);
     let shown = match (own, server) {
         (Some(_), None) => tenant::own(),
@@ -84,7 +84,7 @@ pub fn ask(definition: &Tool, arguments: Map<String, Value>) -> Ask {
 
 /// `GET /mcp/tools`.
 pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Reply, Problem> {
-    principal.demand(TOOLS_READ)?;
+    principal.demand(TO_LIST)?;
     let shown = tenant::shown(context, principal, None).await?;
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
     let tools = View::new(&shown.endpoint, &parts).tools(&tools::own_definitions());

@@ -78,11 +78,12 @@ impl DurableObject for McpHeld {
             Err(response) => return response,
         };
         let object = header(&request, HELD).unwrap_or_default();
+        let path = incoming::path(&request);
         let served = match scene(&context, &request, None, Some(object.clone())) {
             Ok(scene) => self.serve(scene, object, request).await,
             Err(problem) => Err(problem),
         };
-        respond(&context, served)
+        respond(&context, &path, served)
     }
 }
 

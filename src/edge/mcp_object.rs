@@ -6,6 +6,7 @@ use super::incoming::{self, header};
 use super::mcp::{SESSION, Served};
 use super::mcp_serve::Scene;
 use super::reply;
+use crate::api::challenge::Realm;
 use crate::api::problem::Problem;
 use crate::api::route;
 use crate::mcp::session::Session;
@@ -22,7 +23,7 @@ pub fn surroundings(
     let settings = match context::settings(env) {
         Ok(settings) => settings,
         Err(problems) => {
-            let reply = Problem::Misconfigured(problems).reply(&correlation, "unconfigured");
+            let reply = Problem::Misconfigured(problems).reply(&correlation, Realm::of("unconfigured"));
             return Err(reply::render(reply, &correlation));
         }
     };
@@ -36,20 +37,23 @@ pub fn scene(
     session: Option<Session>,
     held: Option<String>,
 ) -> std::result::Result<Scene, Problem> {
-    let principal = admission::accompany(context, header(request, "authorization").as_deref())?;
-    let place = principal.place(route::server(&incoming::path(request)));
+    let path = incoming::path(request);
+    let server = route::server(&path);
+    let principal = admission::accompany(context, header(request, "authorization").as_deref(), server)?;
+    let place = principal.place(server);
     let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
     let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
     Ok(Scene { context: Rc::clone(context), principal, place, session, session_name, held })
 }
 
-/// The response of an object.
-pub fn respond(context: &Context, served: std::result::Result<Served, Problem>) -> Result<Response> {
+/// The response of an object to a request for this path.
+pub fn respond(context: &Context, path: &str, served: std::result::Result<Served, Problem>) -> Result<Response> {
     match served {
         Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
         Ok(Served::Response(response)) => Ok(response),
         Err(problem) => {
-            reply::render(problem.reply(&context.correlation, &context.settings.issuer), &context.correlation)
+            let realm = Realm { issuer: &context.settings.issuer, server: route::server(path) };
+            reply::render(problem.reply(&context.correlation, realm), &context.correlation)
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::mcp::session::Session;
 use crate::mcp::ticket::{self, Place, Resume};
 use crate::mcp::turn::Asked;
 use crate::mcp::wire::Tool;
-use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::scope::{TO_CALL, TO_LIST};
 use crate::tool::builtin::BuiltIn;
 use crate::upstream::ask::Ask;
 use serde_json::{Map, Value};
@@ -99,8 +99,8 @@ impl Elsewhere {
 
 /// Gathers what a request needs and decides what must be done.
 ///
-/// 1. the endpoint is there (404); 2. it has the method (a call of a tool asks nobody for that); 3. the parameters are right;
-///    4. what they name is there.
+/// 1. the endpoint is there (404); 2. it has the method (a call of a tool asks nobody for that); 3. the token may do it (403);
+///    4. the parameters are right; 5. what they name is there.
 pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
     if let Method::Call(Call::Tool { .. }) = &asked.method {
         return call(scene, posted, asked).await;
@@ -120,6 +120,10 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     if !asked.method.family().is_offered(&offered) {
         return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound)));
     }
+    let tells = matches!(asked.method, Method::List(_) | Method::Subscribe { .. } | Method::Listen(_));
+    if let (true, Err(problem)) = (tells, principal.demand(TO_LIST)) {
+        return Ok(Prepared::Reply(to.refuse(in_band(problem)?)));
+    }
     let instructions = view.instructions().unwrap_or(INSTRUCTIONS);
     let reply = match asked.method {
         Method::Initialize { ref client, .. }
@@ -129,10 +133,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         }
         Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, instructions),
         Method::Discover => to.discover(offered, instructions),
-        Method::List(kind) => match principal.demand(TOOLS_READ) {
-            Ok(()) => listed(&to, kind, &view, &locate::degraded(&shown, &at_hand)),
-            Err(problem) => to.refuse(in_band(problem)?),
-        },
+        Method::List(kind) => listed(&to, kind, &view, &locate::degraded(&shown, &at_hand)),
         Method::Subscribe { ref uri, wanted } => {
             return Ok(match (&scene.session, exists(&view, uri)) {
                 (None, _) => Prepared::Reply(to.refuse(Fault::NoSession)),
@@ -169,7 +170,7 @@ fn exists(view: &View<'_>, uri: &str) -> bool {
 async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
     let to = asked.to.clone();
     let Method::Call(call) = &asked.method else { return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound))) };
-    if let Err(problem) = scene.principal.demand(TOOLS_CALL) {
+    if let Err(problem) = scene.principal.demand(TO_CALL) {
         return Ok(Prepared::Reply(to.refuse(in_band(problem)?)));
     }
     if matches!(call, Call::Task { .. }) && !asked.meta.client.takes_tasks() {

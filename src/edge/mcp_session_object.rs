@@ -71,8 +71,9 @@ impl DurableObject for McpSession {
             Ok(context) => context,
             Err(response) => return response,
         };
+        let path = incoming::path(&request);
         let served = self.serve(&context, request).await;
-        respond(&context, served)
+        respond(&context, &path, served)
     }
 
     async fn alarm(&self) -> Result<Response> {

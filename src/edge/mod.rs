@@ -5,6 +5,7 @@ mod auth;
 mod calls;
 mod clock;
 mod context;
+mod discovery;
 mod docs;
 mod entropy_hub_object;
 mod errand;
@@ -37,6 +38,8 @@ mod tools;
 mod upstreams;
 
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
+use crate::api::challenge::Realm;
+use crate::api::cors::{Grant, Whose};
 use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
@@ -65,15 +68,20 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
         Err(problems) => return refuse_to_serve(&Problem::Misconfigured(problems), &request, &correlation),
     };
     let context = Rc::new(Context::new(env, Background::Request(background), settings, correlation));
-    let mut trace = Trace { method: request.method(), route: None, who: None, told_in_band: None };
+    let mut trace = Trace { method: request.method(), ..Trace::default() };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
     finish(&context, trace, outcome)
 }
 
-/// What the log says of a request.
+/// What is known of a request when its answer leaves, and what the log says of it.
+#[derive(Default)]
 struct Trace {
     method: String,
+    /// What its browser is told.
+    grant: Grant,
+    /// The virtual server whose endpoint is asked for.
+    server: Option<String>,
     route: Option<&'static str>,
     who: Option<Who>,
     /// A refusal that was rendered in the protocol's form.
@@ -88,20 +96,21 @@ impl From<Reply> for Served {
 
 /// 1. host and origin; 2. the route; 3. the endpoint.
 async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
-    check_origin(context, &request)?;
     let path = incoming::path(&request);
+    trace.grant = check_origin(context, &request, &path)?;
     let route = match resolve(&trace.method, &path) {
         Ok(route) => route,
         Err(Miss::NotFound) => return Err(Problem::NotFound),
         Err(Miss::MethodNotAllowed { allow }) => return Err(Problem::MethodNotAllowed { allow }),
-        Err(Miss::Options { allow }) => return Ok(Reply::empty(204).with("allow", allow).into()),
+        Err(Miss::Options { allow }) => return Ok(options(&request, &trace.grant, allow).into()),
     };
     trace.route = Some(route.path);
     if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi) {
         return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
-        return protocol(context, route.endpoint, route::server(&path), request, trace).await;
+        trace.server = route::server(&path).map(str::to_owned);
+        return protocol(context, route.endpoint, request, trace).await;
     }
     dispatch(context, route, request, trace).await.map(Served::Reply)
 }
@@ -145,6 +154,12 @@ async fn dispatch(
         Endpoint::Jwks => {
             Ok(Reply::json(200, &context.settings.keys.published()).with("cache-control", "public, max-age=300"))
         }
+        Endpoint::GatewayMetadata
+        | Endpoint::ResourceMetadata
+        | Endpoint::IssuerMetadata
+        | Endpoint::OpenIdMetadata => {
+            discovery::serve(&context.settings.issuer, route.endpoint, &incoming::path(&request))
+        }
         Endpoint::OpenApi | Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
             Err(Problem::Internal("dispatched as a plain reply".into()))
         }
@@ -155,7 +170,6 @@ async fn dispatch(
 async fn protocol(
     context: &Rc<Context>,
     endpoint: Endpoint,
-    server: Option<&str>,
     request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Served, Problem> {
@@ -171,7 +185,7 @@ async fn protocol(
         }
         (Err(problem), _) | (Ok(_), Err(problem)) => return Err(problem),
     };
-    let place = principal.place(server);
+    let place = principal.place(trace.server.as_deref());
     let scene = mcp_serve::Scene {
         context: Rc::clone(context),
         principal: principal.clone(),
@@ -196,7 +210,7 @@ async fn caller(
     authorization: Option<&str>,
     trace: &mut Trace,
 ) -> std::result::Result<Principal, Problem> {
-    let principal = authenticate(context, authorization).await?;
+    let principal = authenticate(context, authorization, trace.server.as_deref()).await?;
     trace.who = Some(admission::who(principal.claims()));
     Ok(principal)
 }
@@ -219,16 +233,28 @@ async fn form(request: &Request) -> std::result::Result<IntrospectionRequest, Pr
     IntrospectionRequest::parse(content_type.as_deref(), &bytes)
 }
 
-/// `Host` must be this gateway's (DNS rebinding), and a browser must come from this gateway's own pages.
-fn check_origin(context: &Context, request: &Request) -> std::result::Result<(), Problem> {
-    let host = header(request, "host").unwrap_or_default();
-    if !context.settings.serves_host(&host) {
+/// `Host` must be this gateway's (DNS rebinding), and a browser must come from a page that may call this path.
+fn check_origin(context: &Context, request: &Request, path: &str) -> std::result::Result<Grant, Problem> {
+    let settings = &context.settings;
+    if !settings.serves_host(&header(request, "host").unwrap_or_default()) {
         return Err(Problem::HostNotAllowed);
     }
-    match header(request, "origin") {
-        Some(origin) if !context.settings.serves_origin(&origin) => Err(Problem::OriginNotAllowed),
-        _ => Ok(()),
-    }
+    let origin = header(request, "origin");
+    let whose = |origin: &str| match settings.serves_origin(origin) {
+        true => Whose::Own,
+        false if settings.lists_origin(origin) => Whose::Listed,
+        false => Whose::Foreign,
+    };
+    Grant::decide(route::browsers(path), origin.as_deref().map(|origin| (origin, whose(origin))))
+}
+
+/// The answer to `OPTIONS`, a browser's question before its request included: it carries no credentials, and needs none.
+fn options(request: &Request, grant: &Grant, allow: String) -> Reply {
+    let asked = header(request, "access-control-request-headers");
+    let preflight = header(request, "access-control-request-method").map(|_| grant.preflight(&allow, asked.as_deref()));
+    let mut reply = Reply::empty(204).with("allow", allow);
+    reply.headers.extend(preflight.unwrap_or_default());
+    reply
 }
 
 /// The address a request came from, as the platform says it; no header of the client's own is believed.
@@ -246,12 +272,18 @@ fn refresh_entropy(context: &Context) {
 fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, Problem>) -> Result<Response> {
     let (served, problem) = match outcome {
         Ok(served) => (served, trace.told_in_band),
-        Err(problem) => (Served::Reply(problem.reply(&context.correlation, &context.settings.issuer)), Some(problem)),
+        Err(problem) => {
+            let realm = Realm { issuer: &context.settings.issuer, server: trace.server.as_deref() };
+            (Served::Reply(problem.reply(&context.correlation, realm)), Some(problem))
+        }
     };
     let response = match served {
         Served::Reply(reply) => reply::render(reply, &context.correlation)?,
         Served::Response(response) => response,
     };
+    for (name, value) in trace.grant.fields() {
+        response.headers().append(name, value)?;
+    }
     context.log(&Event::Request(observe::Request {
         method: trace.method.chars().take(16).collect(),
         route: trace.route,
@@ -278,5 +310,5 @@ fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &Correlati
         reason: Some(problem.to_string()),
     });
     context::log(&event, Some(correlation));
-    reply::render(problem.reply(correlation, "unconfigured"), correlation)
+    reply::render(problem.reply(correlation, Realm::of("unconfigured")), correlation)
 }

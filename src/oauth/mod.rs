@@ -10,6 +10,7 @@
 //! | [`token_request`] | what is asked of the token endpoint |
 //! | [`credentials`] [`assertion`] [`key`] | how a client presents itself there |
 //! | [`pkce`] [`resource`] | proof keys · what a token may be for |
+//! | [`metadata`] | what this gateway says of itself to whoever wants a token |
 //! | [`parameters`] [`error`] | queries and forms · what a client is told |
 //!
 //! What must happen once only (a code, a ticket, a refresh token) is decided in [`crate::gate`].
@@ -20,6 +21,7 @@ pub mod client;
 pub mod credentials;
 pub mod error;
 pub mod key;
+pub mod metadata;
 pub mod parameters;
 pub mod pkce;
 pub mod redirect;

@@ -9,6 +9,7 @@ use crate::json::{self, Caps};
 use crate::scope::Scope;
 use crate::secret::SecretText;
 use crate::time::{Lifetime, Timestamp};
+use crate::token::audience::Audience;
 use crate::token::jwks::KeyRing;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
@@ -27,7 +28,7 @@ const TYPE: &str = "at+jwt";
 pub struct AccessClaims {
     /// Issuer: the gateway's configured origin.
     pub iss: String,
-    /// Audience: the gateway's resource identifier.
+    /// Audience: the gateway's resource identifier, or that of one virtual server below it.
     pub aud: String,
     /// The user.
     pub sub: UserId,
@@ -58,7 +59,7 @@ pub struct AccessClaims {
 pub struct Expectation<'a> {
     /// Exact issuer.
     pub issuer: &'a str,
-    /// Exact audience.
+    /// The resource of everything this gateway serves: the audience, or the base of that of a virtual server.
     pub audience: &'a str,
     /// Longest life a token may claim.
     pub max_lifetime: Lifetime,
@@ -70,6 +71,7 @@ pub struct Expectation<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedToken {
     claims: AccessClaims,
+    audience: Audience,
 }
 
 /// Why a token was refused: for the log. To a client they all look the same.
@@ -116,6 +118,11 @@ impl VerifiedToken {
         &self.claims
     }
 
+    /// Whether it is for the endpoint of this virtual server, or, without one, for every other route.
+    pub fn is_for(&self, server: Option<&str>) -> bool {
+        self.audience.covers(server)
+    }
+
     /// When the token stops being valid; caches must not keep it longer.
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_seconds(self.claims.exp)
@@ -134,7 +141,7 @@ pub fn mint(keys: &KeyRing, claims: &AccessClaims) -> Result<SecretText, TokenRe
 /// 1. three canonical base64url parts, at most 8 KiB; 2. a header of `alg`, `typ`, `kid` and nothing else, so that no
 ///    `jwk`, `jku`, `x5c`, `crit`, `b64` or `zip` can steer the reader; 3. the key is ours, by `kid`; 4. the algorithm is
 ///    the key's; 5. the signature verifies strictly; 6. every claim is there once and has its type; 7. issuer, audience and
-///    times hold.
+///    times hold. Where the token may be used depends on its audience: see [`VerifiedToken::is_for`].
 pub fn verify(keys: &KeyRing, text: &str, expectation: &Expectation<'_>) -> Result<VerifiedToken, TokenRefusal> {
     let (header, payload) = split(text)?;
     let header: HeaderFields = parse_part(header).ok_or(TokenRefusal::Header)?;
@@ -155,11 +162,11 @@ pub fn verify(keys: &KeyRing, text: &str, expectation: &Expectation<'_>) -> Resu
         }
     })?;
     let claims: AccessClaims = parse_part(payload).ok_or(TokenRefusal::Claims)?;
-    check(&claims, expectation)?;
-    Ok(VerifiedToken { claims })
+    let audience = check(&claims, expectation)?;
+    Ok(VerifiedToken { claims, audience })
 }
 
-fn check(claims: &AccessClaims, expectation: &Expectation<'_>) -> Result<(), TokenRefusal> {
+fn check(claims: &AccessClaims, expectation: &Expectation<'_>) -> Result<Audience, TokenRefusal> {
     let now = expectation.now;
     let from = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
     if claims.client_id.is_empty() || !claims.client_id.bytes().all(|b| b.is_ascii_graphic()) {
@@ -168,9 +175,7 @@ fn check(claims: &AccessClaims, expectation: &Expectation<'_>) -> Result<(), Tok
     if claims.iss != expectation.issuer {
         return Err(TokenRefusal::Issuer);
     }
-    if claims.aud != expectation.audience {
-        return Err(TokenRefusal::Audience);
-    }
+    let audience = Audience::parse(expectation.audience, &claims.aud).ok_or(TokenRefusal::Audience)?;
     if now >= Timestamp::from_seconds(claims.exp).plus(LEEWAY) {
         return Err(TokenRefusal::Expired);
     }
@@ -180,7 +185,7 @@ fn check(claims: &AccessClaims, expectation: &Expectation<'_>) -> Result<(), Tok
     if Timestamp::from_seconds(claims.exp) > Timestamp::from_seconds(claims.iat).plus(expectation.max_lifetime) {
         return Err(TokenRefusal::TooLong);
     }
-    Ok(())
+    Ok(audience)
 }
 
 #[derive(Deserialize)]

@@ -132,6 +132,23 @@ fn issuer_audience_and_times_hold_exactly() {
 }
 
 #[test]
+fn a_token_is_for_everything_or_for_one_server() {
+    let verified = |aud: &str| {
+        let mut claims = claims();
+        claims.aud = aud.into();
+        verify(&keys(), mint(&keys(), &claims).unwrap().expose(), &expectation(NOW))
+    };
+    let places = [None, Some("files"), Some("notes")];
+    let everything = verified("https://gw.example.com/mcp").unwrap();
+    assert_eq!(places.map(|place| everything.is_for(place)), [true, true, true]);
+    let server = verified("https://gw.example.com/mcp/files").unwrap();
+    assert_eq!(places.map(|place| server.is_for(place)), [false, true, false]);
+    for other in ["/mcp/", "/mcp//files", "/mcp/files/", "/mcp/files/x", "/MCP", "/mcp/fi%6Ces", "/mcpfiles", ""] {
+        assert_eq!(verified(&format!("https://gw.example.com{other}")), Err(TokenRefusal::Audience), "{other}");
+    }
+}
+
+#[test]
 fn every_change_of_one_character_is_refused() {
     let token = mint(&keys(), &claims()).unwrap().expose().to_owned();
     for index in 0..token.len() {

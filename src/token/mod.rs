@@ -1,6 +1,7 @@
 //! Tokens: signed access tokens, opaque refresh tokens, the public keys, and the sealing of stored credentials.
 
 pub mod access;
+pub mod audience;
 pub mod jwks;
 pub mod opaque;
 pub mod seal;

@@ -16,6 +16,7 @@ use crate::mcp::post::{self, Post};
 use crate::mcp::reply::{INSTRUCTIONS, Reply};
 use crate::mcp::turn::{Asked, Turn};
 use crate::mcp::wire::Tool;
+use crate::oauth::metadata::{AuthorizationServer, OpenIdConfiguration, PROTECTED_RESOURCE, ProtectedResource};
 use crate::scope::Scope;
 use crate::time::Timestamp;
 use crate::token::jwks::KeyRing;
@@ -23,6 +24,8 @@ use crate::tool::builtin::{BuiltIn, server_time};
 use serde::Serialize;
 use serde_json::Value;
 
+/// The origin in the examples.
+pub const ORIGIN: &str = "https://gateway.example.com";
 /// A body of `POST /auth/login`.
 pub const LOGIN: &str = r#"{"username":"demo","password":"demo123"}"#;
 /// A body of `POST /auth/refresh`. The token is none: a real one is longer.
@@ -157,6 +160,21 @@ pub fn keys() -> Value {
     const SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
     let ring = KeyRing::read(&|name| (name == "SIGNING_KEY").then(|| SEED.to_owned()));
     ring.map_or(Value::Null, |ring| value(&ring.published()))
+}
+
+/// `GET /.well-known/oauth-protected-resource`, and with the path of the resource behind it.
+pub fn protected_resource() -> Value {
+    ProtectedResource::at(ORIGIN, PROTECTED_RESOURCE).map_or(Value::Null, |described| value(&described))
+}
+
+/// `GET /.well-known/oauth-authorization-server`.
+pub fn authorization_server() -> Value {
+    value(&AuthorizationServer::of(ORIGIN))
+}
+
+/// `GET /.well-known/openid-configuration`.
+pub fn openid_configuration() -> Value {
+    value(&OpenIdConfiguration::of(ORIGIN))
 }
 
 /// A correlation id.

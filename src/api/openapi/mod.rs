@@ -9,6 +9,7 @@ pub mod refused;
 pub mod rpc;
 pub mod served;
 
+use crate::api::challenge::Realm;
 use crate::api::problem::{Problem, ProblemDocument};
 use crate::api::reply::Reply;
 use crate::api::route::{Method, ROUTES, Route, SERVER};
@@ -25,8 +26,6 @@ use std::collections::BTreeMap;
 
 const PROBLEM: &str = "application/problem+json";
 const CORRELATION: &str = "X-Correlation-ID";
-/// The origin in the examples.
-const ORIGIN: &str = "https://gateway.example.com";
 
 const DESCRIPTION: &str = "A gateway between AI agents and their tools. Log in, send the access token as `Authorization: Bearer`, list and call tools, in plain REST or by the Model Context Protocol.\n\nEvery reply carries `X-Correlation-ID`: the caller's own when it sent an identifier, else a new one. Every refusal is a problem document (RFC 9457), except where the protocol wants a JSON-RPC error. `HEAD` is answered wherever `GET` is. Another path is answered 404, another method 405 with `Allow`, `OPTIONS` 204 with `Allow`. Bodies have at most 1 MiB and 64 levels of nesting, and no member twice in one object.";
 
@@ -131,7 +130,7 @@ impl Responses {
     }
 
     fn refuse(&mut self, problem: &Problem, shapes: &mut Shapes) {
-        let Reply { status, headers, body } = problem.reply(&examples::correlation(), ORIGIN);
+        let Reply { status, headers, body } = problem.reply(&examples::correlation(), Realm::of(examples::ORIGIN));
         let example = examples::body(Some(body));
         let title = example.get("title").and_then(Value::as_str).unwrap_or_default();
         let response = self.at(status, title, headers.iter().map(|(name, _)| *name));
@@ -194,8 +193,8 @@ const HEADERS: [(&str, &str, &str); 7] = [
     ("RateLimit-Policy", "Calls allowed at once, and the seconds in which as many come back", "\"calls\";q=20;w=2"),
     (
         "WWW-Authenticate",
-        "What was wrong with the access token (RFC 6750 section 3). Absent where no token was asked for",
-        "Bearer realm=\"https://gateway.example.com\"",
+        "What was wrong with the access token (RFC 6750 section 3), where tokens come from (RFC 9728 section 5.1), and what they must be allowed. Absent where no token was asked for",
+        "Bearer resource_metadata=\"https://gateway.example.com/.well-known/oauth-protected-resource/mcp\", scope=\"tools:call tools:read\"",
     ),
     ("Allow", "The methods of this path", "POST, OPTIONS"),
     (

@@ -8,7 +8,7 @@ use crate::gate::bucket::Policy;
 use crate::json::{JsonError, REQUEST_CAPS};
 use crate::mcp::headers::NAME;
 use crate::mcp::refusal::{BatchProblem, Fault, HeaderProblem};
-use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Lifetime;
 use crate::upstream::{UpstreamFailure, UpstreamProblem};
 use serde::de::DeserializeOwned;
@@ -24,12 +24,12 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::Logout => [credentials(), vec![away("the gate")]].concat(),
         Endpoint::Me => [credentials(), vec![limited(), away("the gate")]].concat(),
         Endpoint::Introspect => [form(), credentials(), vec![limited(), away("the gate")]].concat(),
-        Endpoint::ListTools => [credentials(), vec![scope(TOOLS_READ), limited(), away("the gate")]].concat(),
+        Endpoint::ListTools => [credentials(), vec![scope(TO_LIST), limited(), away("the gate")]].concat(),
         Endpoint::ExecuteTool => {
-            [body::<ExecuteRequest>(), credentials(), vec![scope(TOOLS_CALL), limited()], execute()].concat()
+            [body::<ExecuteRequest>(), credentials(), vec![scope(TO_CALL), limited()], execute()].concat()
         }
         Endpoint::Mcp => {
-            let scopes = vec![scope(TOOLS_READ), scope(TOOLS_CALL)];
+            let scopes = vec![scope(TO_CALL)];
             let broken = Problem::InvalidBody("the body ended early".to_owned());
             [vec![broken], credentials(), scopes, vec![limited(), away("the gate")]].concat()
         }
@@ -39,7 +39,15 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
             [credentials(), vec![Problem::MethodNotAllowed { allow }, limited(), away("the gate")]].concat()
         }
         Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
-        Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Jwks | Endpoint::OpenApi => Vec::new(),
+        Endpoint::Health
+        | Endpoint::Live
+        | Endpoint::Ready
+        | Endpoint::Jwks
+        | Endpoint::GatewayMetadata
+        | Endpoint::ResourceMetadata
+        | Endpoint::IssuerMetadata
+        | Endpoint::OpenIdMetadata
+        | Endpoint::OpenApi => Vec::new(),
     };
     [own, everywhere()].concat()
 }
@@ -139,8 +147,8 @@ fn upstream(problem: UpstreamProblem) -> Problem {
     Problem::UpstreamFailed { detail: UpstreamFailure { upstream: "files".to_owned(), problem }.to_string(), timeout }
 }
 
-const fn scope(scope: &'static str) -> Problem {
-    Problem::InsufficientScope { scope }
+const fn scope(needed: &'static [&'static str]) -> Problem {
+    Problem::InsufficientScope { needed }
 }
 
 const fn limited() -> Problem {

@@ -10,7 +10,8 @@ use crate::api::introspection::{FORM, Introspection, IntrospectionRequest};
 use crate::api::route::Endpoint;
 use crate::entropy::status::Status;
 use crate::mcp::sse;
-use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::oauth::metadata::{AuthorizationServer, OpenIdConfiguration, ProtectedResource};
+use crate::scope::{TO_CALL, TO_LIST};
 use crate::token::jwks::JwkSet;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -150,7 +151,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         Endpoint::Introspect => introspect(shapes),
         Endpoint::ListTools => {
             let list = Given::json("The caller's tools", shapes.written::<ToolList>(), examples::tools()).rated();
-            Offer::new("listTools", "tools", vec![list]).with_token(&[TOOLS_READ])
+            Offer::new("listTools", "tools", vec![list]).with_token(TO_LIST)
         }
         Endpoint::ExecuteTool => execute(shapes),
         Endpoint::Mcp => mcp(shapes),
@@ -178,6 +179,10 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             let keys = Given::json("The keys, the signing one first", shapes.written::<JwkSet>(), examples::keys());
             Offer::new("listPublicKeys", "description", vec![keys])
         }
+        Endpoint::GatewayMetadata
+        | Endpoint::ResourceMetadata
+        | Endpoint::IssuerMetadata
+        | Endpoint::OpenIdMetadata => metadata(endpoint, shapes),
         Endpoint::OpenApi => {
             let shape = shapes.written::<Map<String, Value>>();
             let body = Some((JSON, shape, Vec::new()));
@@ -234,7 +239,7 @@ fn execute(shapes: &mut Shapes) -> Offer {
     );
     Offer::new("executeTool", "tools", vec![done.rated()])
         .about("The arguments are validated against the tool's JSON Schema before the call.")
-        .with_token(&[TOOLS_CALL])
+        .with_token(TO_CALL)
         .taking(shapes.read::<ExecuteRequest>(), vec![("example", examples::text(examples::EXECUTE))])
 }
 
@@ -250,7 +255,7 @@ fn mcp(shapes: &mut Shapes) -> Offer {
     let accepted = Given::empty(202, "Nothing but notifications or answers was posted; nothing is replied").rated();
     let mut offer = Offer::new("mcp", "mcp", vec![served, events(shapes), accepted])
         .about(MCP)
-        .with_token(&[TOOLS_READ, TOOLS_CALL])
+        .with_token(TO_CALL)
         .taking(shapes.read::<McpPost>(), requests.map(|(name, request)| (name, examples::text(request))).to_vec());
     offer.parameters = &["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id"];
     offer
@@ -280,7 +285,31 @@ fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     }
 }
 
+fn metadata(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let resource = |shapes: &mut Shapes| {
+        Given::json("The resource", shapes.written::<ProtectedResource>(), examples::protected_resource())
+    };
+    match endpoint {
+        Endpoint::GatewayMetadata => Offer::new("describeGateway", "description", vec![resource(shapes)]),
+        Endpoint::ResourceMetadata => {
+            Offer::new("describeResource", "description", vec![resource(shapes)]).about(RESOURCE)
+        }
+        Endpoint::IssuerMetadata => {
+            let shape = shapes.written::<AuthorizationServer>();
+            let given = Given::json("The authorization server", shape, examples::authorization_server());
+            Offer::new("describeIssuer", "description", vec![given])
+        }
+        _ => {
+            let shape = shapes.written::<OpenIdConfiguration>();
+            let given = Given::json("The authorization server", shape, examples::openid_configuration());
+            Offer::new("describeOpenId", "description", vec![given]).about(OPENID)
+        }
+    }
+}
+
+const RESOURCE: &str = "Every name that a virtual server can have is answered alike. A token for `/mcp` is good at every route; one for a virtual server at its endpoint alone.";
+const OPENID: &str = "There are no ID tokens: the list of their algorithms is empty.";
 const INTROSPECT: &str = "RFC 7662. Any access token of this gateway may ask about those of its tenant, which counts as a call. Whatever is not a good access token of the tenant is answered alike: made up, expired, revoked, another tenant's, a refresh token. `token_type_hint` and other parameters change nothing.";
 const OPERATOR: &str = "Takes `Authorization: Bearer` with the gateway's own `METRICS_TOKEN`, not an access token. Counts are since the hub started.";
-const MCP: &str = "Streamable HTTP. A reply is one JSON message, or a stream of events that ends with it: as soon as the tool reports something, or takes long. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26 and 2024-11-05; batches in 2025-03-26 only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list, `tools:call` to call.";
+const MCP: &str = "Streamable HTTP. A reply is one JSON message, or a stream of events that ends with it: as soon as the tool reports something, or takes long. Serves the protocol's revisions 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26 and 2024-11-05; batches in 2025-03-26 only. Every request sends `Accept: application/json, text/event-stream`. A request of 2026-07-28 names its revision and the client's capabilities in `params._meta`, and repeats revision, method and tool name in the headers below. The scope needed is that of the method: `tools:read` to list and to listen, `tools:call` as well to call.";
 const MCP_STREAM: &str = "What belongs to no request of the client: changed lists and resources, questions. With `Last-Event-ID` the rest of any stream of the session.";

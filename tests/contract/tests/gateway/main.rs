@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bridging;
+mod browsers;
 mod changes;
 mod clients;
 mod departures;
@@ -35,6 +36,7 @@ mod readme;
 mod readme_commands;
 mod records;
 mod refresh;
+mod resource_server;
 mod rest;
 mod revocation;
 mod strained;

@@ -38,8 +38,13 @@ pub fn gateway_with_known_keys() -> &'static Gateway {
 
 /// A user of this gateway, logged in: another test may have used up the logins of this address for a moment.
 pub async fn logged_in() -> Tokens {
+    logged_in_with(Tools::Own).await
+}
+
+/// The same with these tool servers.
+pub async fn logged_in_with(tools: Tools) -> Tokens {
     let gateway = gateway_with_known_keys();
-    let user = gateway.user(Tools::Own);
+    let user = gateway.user(tools);
     for _ in 0..30 {
         let start = Instant::now();
         let answer = gateway.try_login(&user.username, PASSWORD).await;

@@ -1,0 +1,19 @@
+//! What the gateway says of itself to whoever wants a token: `/.well-known/oauth-…` and `/.well-known/openid-configuration`.
+
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+use crate::api::route::Endpoint;
+use crate::oauth::metadata::{AuthorizationServer, OpenIdConfiguration, ProtectedResource};
+
+/// How long anybody may keep it.
+const CACHE: &str = "public, max-age=300";
+
+/// The description at this path, made of the configured issuer alone.
+pub fn serve(issuer: &str, endpoint: Endpoint, path: &str) -> Result<Reply, Problem> {
+    let described = match endpoint {
+        Endpoint::IssuerMetadata => Reply::json(200, &AuthorizationServer::of(issuer)),
+        Endpoint::OpenIdMetadata => Reply::json(200, &OpenIdConfiguration::of(issuer)),
+        _ => Reply::json(200, &ProtectedResource::at(issuer, path).ok_or(Problem::NotFound)?),
+    };
+    Ok(described.with("cache-control", CACHE))
+}
