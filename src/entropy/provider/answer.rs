@@ -7,6 +7,7 @@ use crate::time::Lifetime;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 const CAPS: Caps = Caps { max_bytes: MAX_ANSWER_BYTES, max_depth: 8 };
