@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "statements/clients.rs"]
 mod of_clients;
+#[path = "statements/identities.rs"]
+mod of_identities;
 #[path = "statements/servers.rs"]
 mod of_servers;
 
@@ -138,9 +140,13 @@ fn every_table_is_strict() {
 /// A statement without a test here may be wrong without anybody noticing.
 #[test]
 fn every_statement_of_the_store_is_run_here() {
-    let tests =
-        [include_str!("statements.rs"), include_str!("statements/clients.rs"), include_str!("statements/servers.rs")]
-            .concat();
+    let tests = [
+        include_str!("statements.rs"),
+        include_str!("statements/clients.rs"),
+        include_str!("statements/identities.rs"),
+        include_str!("statements/servers.rs"),
+    ]
+    .concat();
     let mut seen = 0;
     for (file, text) in files("src/store", "rs") {
         for item in text.split("pub const ").skip(1) {
