@@ -157,9 +157,7 @@ async fn dispatch(
         Endpoint::GatewayMetadata
         | Endpoint::ResourceMetadata
         | Endpoint::IssuerMetadata
-        | Endpoint::OpenIdMetadata => {
-            discovery::serve(&context.settings.issuer, route.endpoint, &incoming::path(&request))
-        }
+        | Endpoint::OpenIdMetadata => discovery::serve(&context.settings, route.endpoint, &incoming::path(&request)),
         Endpoint::OpenApi | Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
             Err(Problem::Internal("dispatched as a plain reply".into()))
         }

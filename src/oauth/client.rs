@@ -77,8 +77,12 @@ pub enum SecretMethod {
     Post,
 }
 
+/// The name of the grant that takes a signed assertion (RFC 7523 section 2.1).
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 /// The grants a client may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one registered name that is there or not")]
 pub struct Grants {
     /// `authorization_code`
     pub code: bool,
@@ -86,6 +90,8 @@ pub struct Grants {
     pub refresh: bool,
     /// `client_credentials`
     pub client_credentials: bool,
+    /// [`JWT_BEARER`], with an identity assertion of the OpenID provider
+    pub assertion: bool,
 }
 
 /// A grant by its name.
@@ -98,6 +104,8 @@ pub enum GrantType {
     RefreshToken,
     /// `client_credentials`
     ClientCredentials,
+    /// [`JWT_BEARER`]
+    Assertion,
 }
 
 /// What kind of client an id names.
@@ -182,6 +190,7 @@ impl Grants {
                 "authorization_code" => grants.code = true,
                 "refresh_token" => grants.refresh = true,
                 "client_credentials" => grants.client_credentials = true,
+                JWT_BEARER => grants.assertion = true,
                 _ => {}
             }
         }
@@ -194,6 +203,7 @@ impl Grants {
             (self.code, "authorization_code"),
             (self.refresh, "refresh_token"),
             (self.client_credentials, "client_credentials"),
+            (self.assertion, JWT_BEARER),
         ]
         .into_iter()
         .filter_map(|(has, name)| has.then_some(name))

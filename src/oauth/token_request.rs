@@ -1,7 +1,7 @@
-//! What is asked of the token endpoint (RFC 6749 sections 4.1.3, 4.4.2 and 6), and what a client is told.
+//! What is asked of the token endpoint (RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7523 section 2.1), and what a client is told.
 
 use crate::oauth::authorize::{requested_resource, requested_scope};
-use crate::oauth::client::{Client, GrantType};
+use crate::oauth::client::{Authentication, Client, GrantType, JWT_BEARER};
 use crate::oauth::error::{Code, OAuthError};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::Challenge;
@@ -38,6 +38,15 @@ pub enum TokenRequest {
         /// The resource they are for.
         resource: Option<String>,
     },
+    /// An identity assertion of the OpenID provider for a token of the person it names.
+    Assertion {
+        /// The assertion, not verified yet.
+        assertion: SecretText,
+        /// What the token may be used for.
+        scope: Scope,
+        /// The resource it is for.
+        resource: Option<String>,
+    },
 }
 
 impl TokenRequest {
@@ -61,8 +70,12 @@ impl TokenRequest {
             "client_credentials" => {
                 Ok(Self::ClientCredentials { scope: requested_scope(form.find("scope"))?, resource: resource()? })
             }
-            _ => Err(Code::UnsupportedGrantType
-                .because("grant_type is authorization_code, refresh_token or client_credentials")),
+            JWT_BEARER => Ok(Self::Assertion {
+                assertion: secret("assertion", "assertion is missing")?,
+                scope: requested_scope(form.find("scope"))?,
+                resource: resource()?,
+            }),
+            _ => Err(Code::UnsupportedGrantType.because("this gateway has no such grant")),
         }
     }
 
@@ -72,16 +85,19 @@ impl TokenRequest {
             Self::Code { .. } => GrantType::AuthorizationCode,
             Self::Refresh { .. } => GrantType::RefreshToken,
             Self::ClientCredentials { .. } => GrantType::ClientCredentials,
+            Self::Assertion { .. } => GrantType::Assertion,
         }
     }
 
-    /// Refuses a grant that the client may not use.
+    /// Refuses a grant that the client may not use. An assertion was given to one client, so the one that brings it must
+    /// prove who it is.
     pub fn permitted(&self, client: &Client) -> Result<(), OAuthError> {
         let grants = client.grants;
         let may = match self.grant() {
             GrantType::AuthorizationCode => grants.code,
             GrantType::RefreshToken => grants.refresh,
             GrantType::ClientCredentials => grants.client_credentials,
+            GrantType::Assertion => grants.assertion && client.authentication != Authentication::Nothing,
         };
         if may { Ok(()) } else { Err(Code::UnauthorizedClient.because("this client may not use this grant")) }
     }
@@ -90,6 +106,7 @@ impl TokenRequest {
 #[cfg(test)]
 mod tests {
     use super::TokenRequest;
+    use crate::oauth::client::{Authentication, Client, Grants, JWT_BEARER, Known, SecretMethod};
     use crate::oauth::error::Code;
     use crate::oauth::parameters::Parameters;
     #[cfg(target_arch = "wasm32")]
@@ -112,7 +129,11 @@ mod tests {
             Ok(TokenRequest::Refresh { scope: None, .. })
         ));
         assert!(matches!(parse("grant_type=client_credentials"), Ok(TokenRequest::ClientCredentials { .. })));
-        assert!(!format!("{:?}", parse("grant_type=refresh_token&refresh_token=hidden")).contains("hidden"));
+        let assertion = format!("grant_type={JWT_BEARER}&assertion=hidden&scope=tools:read");
+        assert!(matches!(parse(&assertion), Ok(TokenRequest::Assertion { resource: None, .. })));
+        for form in ["grant_type=refresh_token&refresh_token=hidden", &assertion] {
+            assert!(!format!("{:?}", parse(form)).contains("hidden"));
+        }
     }
 
     #[test]
@@ -122,6 +143,8 @@ mod tests {
             ("grant_type=authorization_code&code=x", Code::InvalidRequest),
             ("grant_type=refresh_token", Code::InvalidRequest),
             ("grant_type=password&username=a&password=b", Code::UnsupportedGrantType),
+            (&*format!("grant_type={JWT_BEARER}"), Code::InvalidRequest),
+            (&*format!("grant_type={JWT_BEARER}&assertion=x&resource=https://x.example"), Code::InvalidTarget),
             ("grant_type=client_credentials&scope=admin", Code::InvalidScope),
             ("grant_type=client_credentials&resource=https://x.example", Code::InvalidTarget),
         ] {
@@ -130,6 +153,29 @@ mod tests {
         assert_eq!(
             parse(&format!("grant_type=authorization_code&code_verifier={VERIFIER}")).unwrap_err(),
             Code::InvalidRequest
+        );
+    }
+    #[test]
+    fn a_grant_is_for_clients_that_have_it_and_an_assertion_for_those_that_prove_who_they_are() {
+        let client = |grants: &[&str], secret: bool| Client {
+            id: "c".into(),
+            name: "App".into(),
+            known: Known::Itself,
+            redirect_uris: Vec::new(),
+            authentication: if secret {
+                Authentication::Secret { method: SecretMethod::Post, hash: "h".into() }
+            } else {
+                Authentication::Nothing
+            },
+            grants: Grants::from_names(grants.iter().copied()),
+        };
+        let permitted = |form: &str, client: &Client| parse(form).unwrap().permitted(client).is_ok();
+        let (own, assertion) = ("grant_type=client_credentials", format!("grant_type={JWT_BEARER}&assertion=x"));
+        assert!(permitted(&assertion, &client(&[JWT_BEARER], true)));
+        assert!(!permitted(&assertion, &client(&[JWT_BEARER], false)));
+        assert!(!permitted(&assertion, &client(&["authorization_code", "client_credentials"], true)));
+        assert!(
+            permitted(own, &client(&["client_credentials"], true)) && !permitted(own, &client(&[JWT_BEARER], true))
         );
     }
 }

@@ -169,12 +169,12 @@ pub fn protected_resource() -> Value {
 
 /// `GET /.well-known/oauth-authorization-server`.
 pub fn authorization_server() -> Value {
-    value(&AuthorizationServer::of(ORIGIN))
+    value(&AuthorizationServer::of(ORIGIN, false))
 }
 
 /// `GET /.well-known/openid-configuration`.
 pub fn openid_configuration() -> Value {
-    value(&OpenIdConfiguration::of(ORIGIN))
+    value(&OpenIdConfiguration::of(ORIGIN, false))
 }
 
 /// A correlation id.
