@@ -4,6 +4,7 @@ use crate::config::{ConfigProblem, Lookup, Profile, number, optional, required};
 use crate::entropy::generator::Salt;
 use crate::entropy::provider::Providers;
 use crate::gate::bucket::Policy;
+use crate::oauth::redirect::is_private_scheme;
 use crate::oidc::provider::Provider;
 use crate::secret::SecretText;
 use crate::time::Lifetime;
@@ -39,6 +40,10 @@ pub struct Settings {
     pub calls: Policy,
     /// Logins from one address.
     pub logins: Policy,
+    /// Clients that register or are looked up from one address.
+    pub registrations: Policy,
+    /// Schemes of programs on people's own machines that redirect URIs may have (RFC 8252 section 7.1).
+    pub redirect_schemes: Vec<String>,
     /// Life of a lease: the bound of a revocation.
     pub lease_life: Lifetime,
     /// Life of an access token.
@@ -86,6 +91,8 @@ impl Settings {
                 metrics_token: outside.metrics_token,
                 calls: numbers.calls,
                 logins: numbers.logins,
+                registrations: numbers.registrations,
+                redirect_schemes: outside.redirect_schemes,
                 lease_life: numbers.lease_life,
                 access_life: numbers.access_life,
                 session_life: numbers.session_life,
@@ -125,6 +132,7 @@ struct Outside {
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
     allowed_origins: Vec<String>,
+    redirect_schemes: Vec<String>,
 }
 
 impl Outside {
@@ -135,13 +143,16 @@ impl Outside {
             return Err(ConfigProblem::new("METRICS_TOKEN", "must have 32 characters at least"));
         }
         let allowed_origins = read_origins(lookup)?;
-        Ok(Self { metrics_token, weather, upstreams: UpstreamLimits::read(lookup)?, allowed_origins })
+        let redirect_schemes = read_schemes(lookup)?;
+        let upstreams = UpstreamLimits::read(lookup)?;
+        Ok(Self { metrics_token, weather, upstreams, allowed_origins, redirect_schemes })
     }
 }
 
 struct Numbers {
     calls: Policy,
     logins: Policy,
+    registrations: Policy,
     lease_life: Lifetime,
     access_life: Lifetime,
     session_life: Lifetime,
@@ -160,6 +171,10 @@ impl Numbers {
             logins: Policy {
                 burst: rate("LOGIN_SOURCE_BURST", 30, 1_000_000)?,
                 per_minute: rate("LOGIN_SOURCE_PER_MINUTE", 30, 60_000_000)?,
+            },
+            registrations: Policy {
+                burst: rate("REGISTRATION_SOURCE_BURST", 20, 1_000_000)?,
+                per_minute: rate("REGISTRATION_SOURCE_PER_MINUTE", 2, 60_000_000)?,
             },
             lease_life: Lifetime::from_millis(number(lookup, "LEASE_MILLIS", 1000, 0..=1000)?),
             access_life: Lifetime::from_seconds(number(lookup, "ACCESS_TOKEN_SECONDS", 600, 60..=3600)?),
@@ -208,6 +223,20 @@ fn read_origins(lookup: Lookup<'_>) -> Result<Vec<String>, ConfigProblem> {
     Err(ConfigProblem::new(
         "ALLOWED_ORIGINS",
         "must be origins by commas, each as a browser writes it: https, or http on a loopback host",
+    ))
+}
+
+/// Schemes by commas, as they stand in a URL (RFC 3986 section 3.1, in lower case).
+fn read_schemes(lookup: Lookup<'_>) -> Result<Vec<String>, ConfigProblem> {
+    let listed = optional(lookup, "REDIRECT_SCHEMES").unwrap_or_default();
+    let schemes: Vec<String> =
+        listed.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    if schemes.iter().all(|scheme| is_private_scheme(scheme)) {
+        return Ok(schemes);
+    }
+    Err(ConfigProblem::new(
+        "REDIRECT_SCHEMES",
+        "must be schemes of programs by commas, in lower case, such as com.example.app; none that a browser opens itself",
     ))
 }
 

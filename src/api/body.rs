@@ -34,14 +34,15 @@ pub struct RefreshRequest {
     pub refresh_token: SecretText,
 }
 
-/// Answer of `POST /auth/login` and `POST /auth/refresh` (the shape of RFC 6749 section 5.1).
+/// Answer of `POST /auth/login`, `POST /auth/refresh` and `POST /oauth/token` (RFC 6749 section 5.1).
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct TokenResponse {
     /// JWT for the `Authorization: Bearer` header.
     pub access_token: String,
-    /// Opaque token for `POST /auth/refresh`.
-    pub refresh_token: String,
+    /// Opaque token for the next pair; absent where an OAuth client may not refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// `bearer`
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "bearer")))]
     pub token_type: &'static str,

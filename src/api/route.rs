@@ -1,5 +1,7 @@
 //! Every route of the gateway, once: the router, `Allow`, and the OpenAPI document all read this table.
 
+use crate::api::refusal::Form;
+
 /// What a route does. The edge matches it exhaustively.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -43,6 +45,30 @@ pub enum Endpoint {
     IssuerMetadata,
     /// The same where clients of `OpenID` providers look.
     OpenIdMetadata,
+    /// The page a client sends a person to.
+    Authorize,
+    /// The form of the sign-in page.
+    SignIn,
+    /// The form of the consent page.
+    Consent,
+    /// The consent page's way to another account.
+    SwitchAccount,
+    /// Tokens for a code, a refresh token or a client.
+    Token,
+    /// Give a token back.
+    RevokeToken,
+    /// Register a client.
+    Register,
+    /// The page of what has access to an account.
+    Account,
+    /// That page's form to end something.
+    EndSession,
+    /// That page's form to sign out.
+    SignOut,
+    /// The page after it.
+    SignedOut,
+    /// Style and pictures of the pages.
+    PageFiles,
     /// The OpenAPI document.
     OpenApi,
     /// The interactive reference: a page and its files.
@@ -117,7 +143,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 27] = [
+pub const ROUTES: [Route; 39] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -162,6 +188,18 @@ pub const ROUTES: [Route; 27] = [
         Endpoint::OpenIdMetadata,
         "The same, for clients that know OpenID Connect Discovery only",
     ),
+    get("/oauth/authorize", Endpoint::Authorize, "Ask a person to let a client act for them (RFC 6749 section 4.1.1)"),
+    post("/oauth/login", Endpoint::SignIn, "Sign a browser in"),
+    post("/oauth/consent", Endpoint::Consent, "Allow or deny a client"),
+    post("/oauth/switch", Endpoint::SwitchAccount, "Sign a browser out and ask again"),
+    post("/oauth/token", Endpoint::Token, "Get tokens (RFC 6749 section 3.2)"),
+    post("/oauth/revoke", Endpoint::RevokeToken, "Give a token back (RFC 7009)"),
+    post("/oauth/register", Endpoint::Register, "Register a client (RFC 7591)"),
+    get("/account", Endpoint::Account, "What has access to the account of this browser"),
+    post("/account/end", Endpoint::EndSession, "End a session or a sign-in of the account"),
+    post("/account/sign-out", Endpoint::SignOut, "Sign this browser out"),
+    get("/account/signed-out", Endpoint::SignedOut, "What a browser sees that signed out"),
+    get("/pages/", Endpoint::PageFiles, "Style and pictures of the pages"),
     get("/openapi.json", Endpoint::OpenApi, "This description"),
     get("/docs", Endpoint::Docs, "Interactive API reference"),
     get("/docs/", Endpoint::Docs, "Files of the interactive API reference"),
@@ -179,6 +217,11 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
         None if method == "OPTIONS" => Err(Miss::Options { allow: allow(&here) }),
         None => Err(Miss::MethodNotAllowed { allow: allow(&here) }),
     }
+}
+
+/// How refusals of a path look, whatever the method. Its routes agree.
+pub fn refusals(path: &str) -> Form {
+    at(path).first().map(Route::refusals).unwrap_or_default()
 }
 
 /// Which pages may call a path, whatever the method. One without a route says as much to whoever could call another.
@@ -220,7 +263,11 @@ impl Route {
             | Endpoint::Mcp
             | Endpoint::McpStream
             | Endpoint::McpEnd => Browsers::Allowed,
-            Endpoint::Jwks
+            // No cookie has a say at the first three: a page that calls them can do no more than any program.
+            Endpoint::Token
+            | Endpoint::RevokeToken
+            | Endpoint::Register
+            | Endpoint::Jwks
             | Endpoint::GatewayMetadata
             | Endpoint::ResourceMetadata
             | Endpoint::IssuerMetadata
@@ -231,7 +278,54 @@ impl Route {
             | Endpoint::Ready
             | Endpoint::EntropyStatus
             | Endpoint::Metrics
-            | Endpoint::Docs => Browsers::Own,
+            | Endpoint::Docs
+            | Endpoint::Authorize
+            | Endpoint::SignIn
+            | Endpoint::Consent
+            | Endpoint::SwitchAccount
+            | Endpoint::Account
+            | Endpoint::EndSession
+            | Endpoint::SignOut
+            | Endpoint::SignedOut
+            | Endpoint::PageFiles => Browsers::Own,
+        }
+    }
+
+    /// How its refusals look.
+    pub const fn refusals(&self) -> Form {
+        match self.endpoint {
+            Endpoint::Token | Endpoint::RevokeToken | Endpoint::Register => Form::OAuth,
+            Endpoint::Authorize
+            | Endpoint::SignIn
+            | Endpoint::Consent
+            | Endpoint::SwitchAccount
+            | Endpoint::Account
+            | Endpoint::EndSession
+            | Endpoint::SignOut
+            | Endpoint::SignedOut => Form::Page,
+            Endpoint::Login
+            | Endpoint::Refresh
+            | Endpoint::Logout
+            | Endpoint::Me
+            | Endpoint::Introspect
+            | Endpoint::ListTools
+            | Endpoint::ExecuteTool
+            | Endpoint::Mcp
+            | Endpoint::McpStream
+            | Endpoint::McpEnd
+            | Endpoint::Jwks
+            | Endpoint::GatewayMetadata
+            | Endpoint::ResourceMetadata
+            | Endpoint::IssuerMetadata
+            | Endpoint::OpenIdMetadata
+            | Endpoint::OpenApi
+            | Endpoint::Health
+            | Endpoint::Live
+            | Endpoint::Ready
+            | Endpoint::EntropyStatus
+            | Endpoint::Metrics
+            | Endpoint::Docs
+            | Endpoint::PageFiles => Form::Problem,
         }
     }
 

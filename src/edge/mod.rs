@@ -1,18 +1,25 @@
 //! The Workers runtime: the only room that names it. Gathers facts, asks the pure rooms, commits, replies.
 
+mod account;
 mod admission;
 mod auth;
+mod authorize;
+mod browser;
 mod calls;
+mod clients;
 mod clock;
 mod context;
+mod database;
 mod discovery;
 mod docs;
 mod entropy_hub_object;
 mod errand;
 mod gate;
 mod gate_object;
+mod grants;
 mod health;
 mod incoming;
+mod issue;
 mod line;
 mod links;
 mod locate;
@@ -29,8 +36,11 @@ mod mcp_work;
 mod operator;
 mod outbound;
 mod random;
+mod refresh;
 mod relay;
 mod reply;
+mod revoked;
+mod signature;
 mod stream;
 mod tenant;
 mod timer;
@@ -42,6 +52,7 @@ use crate::api::challenge::Realm;
 use crate::api::cors::{Grant, Whose};
 use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
+use crate::api::refusal::Form;
 use crate::api::reply::Reply;
 use crate::api::route::{self, Endpoint, Miss, Route, resolve};
 use crate::id::CorrelationId;
@@ -83,6 +94,8 @@ struct Trace {
     /// The virtual server whose endpoint is asked for.
     server: Option<String>,
     route: Option<&'static str>,
+    /// How a refusal looks.
+    refusals: Form,
     who: Option<Who>,
     /// A refusal that was rendered in the protocol's form.
     told_in_band: Option<Problem>,
@@ -97,6 +110,7 @@ impl From<Reply> for Served {
 /// 1. host and origin; 2. the route; 3. the endpoint.
 async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
     let path = incoming::path(&request);
+    trace.refusals = route::refusals(&path);
     trace.grant = check_origin(context, &request, &path)?;
     let route = match resolve(&trace.method, &path) {
         Ok(route) => route,
@@ -105,7 +119,7 @@ async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> st
         Err(Miss::Options { allow }) => return Ok(options(&request, &trace.grant, allow).into()),
     };
     trace.route = Some(route.path);
-    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi) {
+    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi | Endpoint::PageFiles) {
         return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
@@ -158,9 +172,23 @@ async fn dispatch(
         | Endpoint::ResourceMetadata
         | Endpoint::IssuerMetadata
         | Endpoint::OpenIdMetadata => discovery::serve(&context.settings, route.endpoint, &incoming::path(&request)),
-        Endpoint::OpenApi | Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
-            Err(Problem::Internal("dispatched as a plain reply".into()))
-        }
+        Endpoint::Authorize => authorize::authorize(context, &request).await,
+        Endpoint::SignIn => authorize::sign_in(context, &request).await,
+        Endpoint::Consent => authorize::consent(context, &request).await,
+        Endpoint::SwitchAccount => authorize::switch_account(context, &request).await,
+        Endpoint::Token => grants::token(context, &request).await,
+        Endpoint::RevokeToken => grants::revoke(context, &request).await,
+        Endpoint::Register => grants::register(context, &request).await,
+        Endpoint::Account => account::show(context, &request).await,
+        Endpoint::EndSession => account::end(context, &request).await,
+        Endpoint::SignOut => account::sign_out(context, &request).await,
+        Endpoint::SignedOut => Ok(account::signed_out(&request)),
+        Endpoint::OpenApi
+        | Endpoint::Docs
+        | Endpoint::PageFiles
+        | Endpoint::Mcp
+        | Endpoint::McpStream
+        | Endpoint::McpEnd => Err(Problem::Internal("dispatched as a plain reply".into())),
     }
 }
 
@@ -241,6 +269,8 @@ fn check_origin(context: &Context, request: &Request, path: &str) -> std::result
     let whose = |origin: &str| match settings.serves_origin(origin) {
         true => Whose::Own,
         false if settings.lists_origin(origin) => Whose::Listed,
+        // A page that lets no address go out with its requests has no other origin, and the browser still knows whose it is.
+        false if origin == "null" && header(request, "sec-fetch-site").as_deref() == Some("same-origin") => Whose::Own,
         false => Whose::Foreign,
     };
     Grant::decide(route::browsers(path), origin.as_deref().map(|origin| (origin, whose(origin))))
@@ -272,7 +302,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
         Ok(served) => (served, trace.told_in_band),
         Err(problem) => {
             let realm = Realm { issuer: &context.settings.issuer, server: trace.server.as_deref() };
-            (Served::Reply(problem.reply(&context.correlation, realm)), Some(problem))
+            (Served::Reply(trace.refusals.render(&problem, &context.correlation, realm)), Some(problem))
         }
     };
     let response = match served {

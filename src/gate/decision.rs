@@ -66,7 +66,10 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::Rotate { presented_hash, wanted, next, .. } => {
             rotate(&presented_hash, &wanted, next, facts.session, now)
         }
-        GateRequest::Revoke { .. } => revoke(facts.session, now),
+        GateRequest::Revoke { client, .. } => {
+            let own = |session: &Session| client.as_ref().is_none_or(|client| *client == session.client_id);
+            revoke(facts.session.filter(own), now)
+        }
         GateRequest::OpenBrowser { id, browser } => {
             (GateReply::Done, vec![Write::Single(id.into(), Single::Browser(browser))])
         }

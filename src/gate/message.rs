@@ -113,6 +113,9 @@ pub enum GateRequest {
     Revoke {
         /// The session.
         session: SessionId,
+        /// The client that gives it back; none when its owner ends it. Another client's session goes on.
+        #[serde(default)]
+        client: Option<String>,
     },
 }
 
@@ -228,7 +231,7 @@ impl GateRequest {
             Self::Admit { session, .. }
             | Self::Check { session, .. }
             | Self::Rotate { session, .. }
-            | Self::Revoke { session } => Some(session),
+            | Self::Revoke { session, .. } => Some(session),
             Self::Open { session } => Some(&session.id),
             _ => None,
         }

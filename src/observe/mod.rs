@@ -46,6 +46,65 @@ pub enum Event {
         #[serde(flatten)]
         issued: TokenIssued,
     },
+    /// A client got tokens of a session that was opened for it.
+    #[serde(rename = "oauth.authorized")]
+    Authorized {
+        /// Who it acts for.
+        #[serde(flatten)]
+        who: Who,
+        /// The client's id.
+        client: String,
+        /// The new session.
+        session: SessionId,
+        /// Its first tokens.
+        #[serde(flatten)]
+        issued: TokenIssued,
+    },
+    /// A person was asked to let a client act for them, and decided.
+    #[serde(rename = "oauth.consent")]
+    ConsentDecided {
+        /// Who.
+        #[serde(flatten)]
+        who: Who,
+        /// The client's id.
+        client: String,
+        /// What it asked for.
+        scope: String,
+        /// The resource it asked for.
+        resource: String,
+        /// What the person decided.
+        allowed: bool,
+    },
+    /// A client registered itself.
+    #[serde(rename = "oauth.client_registered")]
+    ClientRegistered {
+        /// Its new id.
+        client: String,
+    },
+    /// A person signed in with a browser.
+    #[serde(rename = "auth.sign_in")]
+    SignedIn {
+        /// Who.
+        #[serde(flatten)]
+        who: Who,
+        /// The sign-in.
+        sign_in: SessionId,
+    },
+    /// A browser's sign-in was refused. The page says so; the request itself was served.
+    #[serde(rename = "auth.sign_in_refused")]
+    SignInRefused {
+        /// Why.
+        reason: String,
+    },
+    /// A browser's sign-in is over.
+    #[serde(rename = "auth.sign_out")]
+    SignedOut {
+        /// Whose.
+        #[serde(flatten)]
+        who: Who,
+        /// The sign-in.
+        sign_in: SessionId,
+    },
     /// A session ended before its time.
     #[serde(rename = "auth.session_revoked")]
     SessionRevoked {
@@ -173,6 +232,12 @@ pub enum RevocationCause {
     Logout,
     /// An old refresh token was used again.
     RefreshTokenReuse,
+    /// The code it was opened with was used again.
+    CodeReplay,
+    /// Its owner ended it on the account page.
+    Owner,
+    /// The client gave it back.
+    Client,
 }
 
 /// How much an event matters.
@@ -206,12 +271,20 @@ impl Event {
             | Self::UpstreamDegraded { .. }
             | Self::ProviderFailed { .. }
             | Self::EntropyLabelChanged { .. }
-            | Self::SessionRevoked { cause: RevocationCause::RefreshTokenReuse, .. } => Level::Warn,
+            | Self::SignInRefused { .. }
+            | Self::SessionRevoked {
+                cause: RevocationCause::RefreshTokenReuse | RevocationCause::CodeReplay, ..
+            } => Level::Warn,
             Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } => Level::Error,
             Self::Request(_)
             | Self::Call(_)
             | Self::LoggedIn { .. }
             | Self::Refreshed { .. }
+            | Self::Authorized { .. }
+            | Self::ConsentDecided { .. }
+            | Self::ClientRegistered { .. }
+            | Self::SignedIn { .. }
+            | Self::SignedOut { .. }
             | Self::SessionRevoked { .. }
             | Self::ProviderRecovered { .. } => Level::Info,
         }

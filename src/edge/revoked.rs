@@ -1,0 +1,34 @@
+//! Revocations: the gate enforces one at once; here it is put on the published list, and into the log.
+
+use super::clock;
+use super::context::Context;
+use crate::id::{SessionId, TenantId, TokenId};
+use crate::observe::{Event, RevocationCause, Who};
+use crate::store::keys;
+use crate::time::Timestamp;
+
+/// Publishes that a session is over, and says why. `until` is when its last token would have expired.
+pub async fn session(context: &Context, who: Who, session: SessionId, until: Timestamp, cause: RevocationCause) {
+    publish(context, keys::revoked_session(&who.tenant, &session), until).await;
+    context.log(&Event::SessionRevoked { who, session, cause });
+}
+
+/// Publishes that an access token is over.
+pub async fn token(context: &Context, tenant: &TenantId, token: &TokenId, until: Timestamp) {
+    publish(context, keys::revoked_token(tenant, token), until).await;
+}
+
+/// A failure is logged and not told: the gate enforces the revocation already.
+async fn publish(context: &Context, key: String, until: Timestamp) {
+    let now = clock::now();
+    let life = keys::revocation_lifetime(until, now).seconds_ceil();
+    let entry = now.seconds().to_string();
+    let put = async {
+        let list = context.env.kv("REVOCATIONS").map_err(|error| error.to_string())?;
+        let put = list.put(&key, entry).map_err(|error| error.to_string())?;
+        put.expiration_ttl(life).execute().await.map_err(|error| error.to_string())
+    };
+    if let Err(reason) = put.await {
+        context.log(&Event::RevocationUnpublished { reason });
+    }
+}
