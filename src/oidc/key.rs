@@ -5,8 +5,8 @@ use crate::oidc::jwt::{Algorithm, TokenProblem};
 use crate::oidc::{ProviderProblem, read_json};
 use crate::outbound::{OutboundAnswer, OutboundFailure};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Most keys that are read; the rest of a longer set is left out.
@@ -22,18 +22,24 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// A public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A public key. It is written as a JSON Web Key with what makes the key and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Key {
+    #[serde(skip)]
     kid: Option<String>,
+    #[serde(flatten)]
     material: Material,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kty")]
 enum Material {
-    Rsa { n: String },
-    Ec { x: String, y: String },
-    Okp { x: String },
+    #[serde(rename = "RSA")]
+    Rsa { n: String, e: &'static str },
+    #[serde(rename = "EC")]
+    Ec { crv: &'static str, x: String, y: String },
+    #[serde(rename = "OKP")]
+    Okp { crv: &'static str, x: String },
 }
 
 #[derive(Deserialize)]
@@ -93,15 +99,6 @@ impl Key {
         }
     }
 
-    /// Its members as a JSON Web Key that holds the public key and nothing else.
-    pub fn members(&self) -> Vec<(&'static str, &str)> {
-        match &self.material {
-            Material::Rsa { n } => vec![("kty", "RSA"), ("n", n), ("e", EXPONENT)],
-            Material::Ec { x, y } => vec![("kty", "EC"), ("crv", "P-256"), ("x", x), ("y", y)],
-            Material::Okp { x } => vec![("kty", "OKP"), ("crv", "Ed25519"), ("x", x)],
-        }
-    }
-
     fn read(jwk: Jwk) -> Option<Self> {
         let signs = jwk.usage.is_none_or(|usage| usage == "sig")
             && jwk.key_ops.is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
@@ -111,10 +108,10 @@ impl Key {
         let material = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
             ("RSA", None) => {
                 let n = jwk.n.filter(|n| is_modulus(n) && jwk.e.as_deref() == Some(EXPONENT))?;
-                Material::Rsa { n }
+                Material::Rsa { n, e: EXPONENT }
             }
-            ("EC", Some("P-256")) => Material::Ec { x: coordinate(jwk.x)?, y: coordinate(jwk.y)? },
-            ("OKP", Some("Ed25519")) => Material::Okp { x: coordinate(jwk.x)? },
+            ("EC", Some("P-256")) => Material::Ec { crv: "P-256", x: coordinate(jwk.x)?, y: coordinate(jwk.y)? },
+            ("OKP", Some("Ed25519")) => Material::Okp { crv: "Ed25519", x: coordinate(jwk.x)? },
             _ => return None,
         };
         let key = Self { kid: jwk.kid, material };
@@ -189,11 +186,13 @@ mod tests {
 
     #[test]
     fn a_key_is_handed_on_with_its_public_members_alone() {
-        let keys = read(&[rsa(256)]).unwrap();
-        let members = keys.find(Some("r"), Algorithm::Rs256).unwrap().members();
-        assert_eq!(members.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["kty", "n", "e"]);
-        let curve = read(&[ec()]).unwrap();
-        assert_eq!(curve.find(None, Algorithm::Es256).unwrap().members()[1], ("crv", "P-256"));
+        let keys = read(&[rsa(256), ec(), okp()]).unwrap();
+        let written = |algorithm| serde_json::to_value(keys.find(None, algorithm).unwrap()).unwrap();
+        let n = encode_random(&[0xc3; 256]);
+        assert_eq!(written(Algorithm::Rs256), json!({"kty": "RSA", "n": n, "e": "AQAB"}));
+        let (x, y) = (encode_random(&[1; 32]), encode_random(&[2; 32]));
+        assert_eq!(written(Algorithm::Es256), json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}));
+        assert_eq!(written(Algorithm::Ed25519), json!({"kty": "OKP", "crv": "Ed25519", "x": encode_random(&[3; 32])}));
     }
 
     #[test]

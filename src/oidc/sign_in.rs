@@ -138,7 +138,7 @@ mod tests {
     fn sent() -> Sent {
         // The verifier of RFC 7636, appendix B.
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned();
-        Sent { id: "i".into(), nonce: "n".into(), verifier, login: Login { query: None } }
+        Sent { id: "i".into(), nonce: "n".into(), verifier, login: Login::default() }
     }
 
     #[test]
