@@ -9,6 +9,7 @@ mod changes;
 mod clients;
 mod departures;
 mod disk;
+mod enterprise;
 mod entropy;
 mod entropy_required;
 mod federation;
