@@ -276,6 +276,21 @@ fn an_upstream_is_listed_to_its_own_tenant_while_it_is_enabled() {
 }
 
 #[test]
+fn an_enabled_upstream_is_found_by_its_address_to_the_letter_within_its_tenant() {
+    let database = two_tenants();
+    let url = "https://tools.example.com/mcp";
+    let values = params!["up-1", "acme", "files", url, None::<&str>, NOW];
+    run(&database, upstreams::INSERT_UPSTREAM, values).unwrap();
+    let found = |tenant: &str, url: &str| rows(&database, upstreams::ENABLED_AT, params![tenant, url]).len();
+    assert_eq!(found("acme", url), 1);
+    for (tenant, url) in [("zeta", url), ("acme", "https://tools.example.com/mcp/"), ("acme", "%"), ("", url)] {
+        assert_eq!(found(tenant, url), 0, "{tenant} {url}");
+    }
+    database.execute("UPDATE upstreams SET disabled_at = 5", []).unwrap();
+    assert_eq!(found("acme", url), 0);
+}
+
+#[test]
 fn an_upstreams_name_is_unique_within_its_tenant() {
     let database = two_tenants();
     let none: Option<&str> = None;

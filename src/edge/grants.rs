@@ -5,7 +5,7 @@ use super::context::Context;
 use super::incoming::{body, header};
 use super::issue::{Granted, Pair};
 use super::refresh::{self, Refused};
-use super::{admission, assertion, auth, clients, clock, database, gate, random, revoked, source};
+use super::{admission, assertion, auth, clients, clock, database, exchange, gate, random, revoked, source};
 use crate::api::body::demand_type;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
@@ -58,6 +58,9 @@ pub async fn token(context: &Context, request: &Request) -> Result<Reply, Proble
         TokenRequest::ClientCredentials { scope, resource } => for_itself(context, &client, scope, resource).await?,
         TokenRequest::Assertion { assertion, scope, resource } => {
             assertion::redeem(context, &client, &assertion, &scope, resource.as_deref()).await?
+        }
+        TokenRequest::Exchange { subject, resource, scope } => {
+            exchange::exchange(context, &client, &subject, (&resource, scope.as_ref())).await?
         }
     };
     keep(context, &client);

@@ -15,6 +15,7 @@ mod discovery;
 mod docs;
 mod entropy_hub_object;
 mod errand;
+mod exchange;
 mod external;
 mod gate;
 mod gate_object;

@@ -80,6 +80,9 @@ pub enum SecretMethod {
 /// The name of the grant that takes a signed assertion (RFC 7523 section 2.1).
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+/// The name of the grant that takes one token for another (RFC 8693 section 2.1).
+pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// The grants a client may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one registered name that is there or not")]
@@ -92,6 +95,8 @@ pub struct Grants {
     pub client_credentials: bool,
     /// [`JWT_BEARER`], with an identity assertion of the OpenID provider
     pub assertion: bool,
+    /// [`TOKEN_EXCHANGE`]
+    pub exchange: bool,
 }
 
 /// A grant by its name.
@@ -106,6 +111,8 @@ pub enum GrantType {
     ClientCredentials,
     /// [`JWT_BEARER`]
     Assertion,
+    /// [`TOKEN_EXCHANGE`]
+    Exchange,
 }
 
 /// What kind of client an id names.
@@ -191,6 +198,7 @@ impl Grants {
                 "refresh_token" => grants.refresh = true,
                 "client_credentials" => grants.client_credentials = true,
                 JWT_BEARER => grants.assertion = true,
+                TOKEN_EXCHANGE => grants.exchange = true,
                 _ => {}
             }
         }
@@ -204,6 +212,7 @@ impl Grants {
             (self.refresh, "refresh_token"),
             (self.client_credentials, "client_credentials"),
             (self.assertion, JWT_BEARER),
+            (self.exchange, TOKEN_EXCHANGE),
         ]
         .into_iter()
         .filter_map(|(has, name)| has.then_some(name))

@@ -1,7 +1,7 @@
 //! What this gateway says of itself to whoever wants a token: the protected resource (RFC 9728) and the authorization
 //! server (RFC 8414). Every address in it is made of the configured issuer, never of what a request says.
 
-use crate::oauth::client::JWT_BEARER;
+use crate::oauth::client::{JWT_BEARER, TOKEN_EXCHANGE};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::token::audience::{Audience, is_server_name};
 use serde::Serialize;
@@ -123,7 +123,7 @@ impl AuthorizationServer {
     /// The description of this issuer; `assertions` where it trusts an OpenID provider, whose identity assertions it takes.
     pub fn of(issuer: &str, assertions: bool) -> Self {
         let at = |path: &str| format!("{issuer}{path}");
-        let mut grants = vec!["authorization_code", "refresh_token", "client_credentials"];
+        let mut grants = vec!["authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE];
         grants.extend(assertions.then_some(JWT_BEARER));
         Self {
             issuer: issuer.to_owned(),
@@ -239,7 +239,7 @@ mod tests {
                 r#""revocation_endpoint":"https://gw.example/oauth/revoke","introspection_endpoint":"https://gw.example/auth/introspect","#,
                 r#""jwks_uri":"https://gw.example/.well-known/jwks.json","scopes_supported":["tools:call","tools:read"],"#,
                 r#""response_types_supported":["code"],"response_modes_supported":["query"],"#,
-                r#""grant_types_supported":["authorization_code","refresh_token","client_credentials"],"#,
+                r#""grant_types_supported":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:token-exchange"],"#,
                 r#""code_challenge_methods_supported":["S256"],"#,
                 r#""token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post","private_key_jwt"],"#,
                 r#""token_endpoint_auth_signing_alg_values_supported":["ES256","EdDSA"],"#,

@@ -165,6 +165,7 @@ impl Description {
         let mut grants = Grants::from_names(asked.iter().map(String::as_str));
         // Whoever nobody vouches for acts for people who agreed, never for itself.
         grants.client_credentials = false;
+        grants.exchange = false;
         // Whom an assertion names has agreed elsewhere, so the client must be the one it was given to: its key is its
         // document's.
         grants.assertion &= matches!((&known, &authentication), (Known::Document { .. }, Authentication::Key(_)));
@@ -196,7 +197,7 @@ impl Registered {
 #[cfg(test)]
 mod tests {
     use super::{Description, Drawn, Registered, is_operators_id};
-    use crate::oauth::client::{Authentication, Client, JWT_BEARER, Known};
+    use crate::oauth::client::{Authentication, Client, JWT_BEARER, Known, TOKEN_EXCHANGE};
     use crate::oauth::error::{Code, OAuthError};
     use crate::secret::SecretText;
     use crate::time::Timestamp;
@@ -241,7 +242,7 @@ mod tests {
     fn a_public_client_has_no_secret_and_nobody_acts_for_itself() {
         let (client, secret) = register(json!({
             "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "none",
-            "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit", JWT_BEARER]
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit", JWT_BEARER, TOKEN_EXCHANGE]
         }))
         .unwrap();
         assert!(secret.is_none() && client.authentication == Authentication::Nothing);

@@ -82,6 +82,7 @@ pub fn tokens() -> Value {
         token_type: "bearer",
         expires_in: 600,
         scope: Scope::full().to_string(),
+        issued_token_type: None,
     })
 }
 

@@ -16,8 +16,8 @@ use serde::Deserialize;
 /// The form of `POST /oauth/token`. Which parameters belong together, `grant_type` says.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct TokenForm {
-    /// `authorization_code`, `refresh_token`, `client_credentials`, or
-    /// `urn:ietf:params:oauth:grant-type:jwt-bearer` where the operator trusts an OpenID provider.
+    /// `authorization_code`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:token-exchange`, or,
+    /// where the operator trusts an OpenID provider, `urn:ietf:params:oauth:grant-type:jwt-bearer`.
     pub grant_type: String,
     /// The code.
     pub code: Option<String>,
@@ -29,9 +29,16 @@ pub struct TokenForm {
     pub refresh_token: Option<String>,
     /// An identity assertion of that provider (ID-JAG), used once.
     pub assertion: Option<String>,
+    /// The access token that is exchanged (RFC 8693).
+    pub subject_token: Option<String>,
+    /// `urn:ietf:params:oauth:token-type:access_token`
+    pub subject_token_type: Option<String>,
+    /// The same.
+    pub requested_token_type: Option<String>,
     /// What is wanted; for a refresh token the same or less.
     pub scope: Option<String>,
-    /// What it is wanted for (RFC 8707): the endpoint of the protocol, or that of a virtual server.
+    /// What it is wanted for (RFC 8707): the endpoint of the protocol, or that of a virtual server; for an exchange, the
+    /// address of a server behind this gateway.
     pub resource: Option<String>,
     /// The client, and its proof.
     #[serde(flatten)]

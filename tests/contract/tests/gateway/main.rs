@@ -10,6 +10,8 @@ mod clients;
 mod departures;
 mod disk;
 mod enterprise;
+mod enterprise_assertions;
+mod enterprise_exchange;
 mod entropy;
 mod entropy_required;
 mod federation;
