@@ -7,7 +7,7 @@ use gateway_contract::oauth::{App, Landing, Visitor, challenge, hidden, refused}
 use gateway_contract::seed::{Tools, User};
 use gateway_contract::{Gateway, Plan, World};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
