@@ -167,6 +167,10 @@ impl Description {
         let mut grants = Grants::from_names(asked.iter().map(String::as_str));
         // Whoever nobody vouches for acts for people who agreed, never for itself.
         grants.client_credentials = false;
+        grants.exchange = false;
+        // Whom an assertion names has agreed elsewhere, so the client must be the one it was given to: its key is its
+        // document's.
+        grants.assertion &= matches!((&known, &authentication), (Known::Document { .. }, Authentication::Key(_)));
         if !grants.code {
             return Err(Code::InvalidClientMetadata.because("grant_types must have authorization_code"));
         }
@@ -195,7 +199,7 @@ impl Registered {
 #[cfg(test)]
 mod tests {
     use super::{Description, Drawn, PASSWORD_CLIENT, Registered, is_operators_id};
-    use crate::oauth::client::{Authentication, Client, Known};
+    use crate::oauth::client::{Authentication, Client, JWT_BEARER, Known, TOKEN_EXCHANGE};
     use crate::oauth::error::{Code, OAuthError};
     use crate::secret::SecretText;
     use crate::time::Timestamp;
@@ -240,12 +244,27 @@ mod tests {
     fn a_public_client_has_no_secret_and_nobody_acts_for_itself() {
         let (client, secret) = register(json!({
             "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "none",
-            "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit"]
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit", JWT_BEARER, TOKEN_EXCHANGE]
         }))
         .unwrap();
         assert!(secret.is_none() && client.authentication == Authentication::Nothing);
         assert_eq!(client.grants.names(), ["authorization_code", "refresh_token"]);
         assert_eq!(client.name, "dyn_abc");
+    }
+
+    #[test]
+    fn only_a_client_with_a_document_and_a_key_may_bring_assertions() {
+        let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA"}]});
+        let described = |method: &str| {
+            json!({
+                "client_id": "https://app.example/client.json", "client_name": "App", "redirect_uris": ["http://localhost/cb"],
+                "token_endpoint_auth_method": method, "jwks": keys, "grant_types": ["authorization_code", JWT_BEARER]
+            })
+        };
+        assert!(document(described("private_key_jwt")).unwrap().grants.assertion);
+        assert!(!document(described("none")).unwrap().grants.assertion);
+        assert!(!register(described("private_key_jwt")).unwrap().0.grants.assertion);
+        assert!(!register(described("client_secret_basic")).unwrap().0.grants.assertion);
     }
 
     #[test]
