@@ -208,7 +208,13 @@ impl Landing {
     pub fn of(answer: &Answer) -> Self {
         assert_eq!(answer.status, 303, "{} {}", answer.status, answer.text());
         assert_eq!(answer.must("cache-control"), "no-store");
-        let mut url: Url = answer.must("location").parse().expect("a URL");
+        Self::at(answer.must("location"))
+    }
+
+    /// A URL a browser has arrived at.
+    #[track_caller]
+    pub fn at(url: &str) -> Self {
+        let mut url: Url = url.parse().expect("a URL");
         let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         query.iter().filter(|(name, _)| name == "code").for_each(|(_, code)| note_secret(code));
         url.set_query(None);

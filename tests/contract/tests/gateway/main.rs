@@ -40,6 +40,7 @@ mod refresh;
 mod resource_server;
 mod rest;
 mod revocation;
+mod signing_in;
 mod strained;
 mod streams;
 mod tasks;
