@@ -103,6 +103,14 @@ impl Visitor {
         self.get(signed_in.must("location")).await
     }
 
+    /// Goes where a program sends people, signs in and allows: the URL the browser is sent to.
+    pub async fn allow(&self, request: &str, user: &User) -> String {
+        let page = self.ask(request, user).await;
+        let sent = self.decide(&page, "allow").await;
+        assert!(Landing::of(&sent).find("code").is_some(), "{}", sent.text());
+        sent.must("location").to_owned()
+    }
+
     /// Decides on a consent page: where the browser is sent.
     pub async fn decide(&self, page: &Answer, decision: &str) -> Answer {
         let ticket = hidden(page, "ticket");
