@@ -2,13 +2,71 @@
 //! person arrived.
 
 use crate::guard::Guarded;
+use crate::{fresh_state, program, workspace};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{ChildStdin, Command};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A home folder and a browser for programs: what they would have shown to a person is noted here instead.
+#[derive(Debug)]
+pub struct Desk {
+    home: PathBuf,
+}
+
+impl Desk {
+    /// One that nobody has used.
+    pub fn new() -> Self {
+        let home = fresh_state();
+        let browser = workspace().join("tests/contract/clients/browser.sh");
+        std::fs::create_dir(home.join("bin")).expect("a folder");
+        for name in ["xdg-open", "open"] {
+            std::os::unix::fs::symlink(&browser, home.join("bin").join(name)).expect("a link");
+        }
+        Self { home }
+    }
+
+    /// A program that runs here.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = program(name);
+        let browser = workspace().join("tests/contract/clients/browser.sh");
+        let inherited = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path);
+        let mut path = self.home.join("bin").into_os_string();
+        path.push(":");
+        path.push(inherited.unwrap_or_default());
+        let visited = self.home.join("visited");
+        command.env("PATH", path).env("HOME", &self.home).env("BROWSER", browser).env("VISITED", visited);
+        command
+    }
+
+    /// The first page that a person was to be shown, within a minute.
+    pub async fn shown(&self) -> String {
+        let start = Instant::now();
+        loop {
+            if let Some(first) = self.shown_all().into_iter().next() {
+                return first;
+            }
+            assert!(start.elapsed() < PATIENCE, "no page was to be shown");
+            pause().await;
+        }
+    }
+
+    /// Every page that a person was to be shown.
+    pub fn shown_all(&self) -> Vec<String> {
+        let visited = std::fs::read_to_string(self.home.join("visited")).unwrap_or_default();
+        visited.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
+    }
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// A program that is talked to. It ends when this value is dropped.
 #[derive(Debug)]
@@ -55,21 +113,6 @@ impl Program {
                 Err(RecvTimeoutError::Timeout) if start.elapsed() < PATIENCE => pause().await,
                 Err(error) => panic!("it says nothing: {error}\n{}", self.complaints()),
             }
-        }
-    }
-
-    /// The first word of its error output that begins with this: an address that it asks a person to visit.
-    pub async fn asks_to_visit(&self, prefix: &str) -> String {
-        let start = Instant::now();
-        loop {
-            let complaints = self.complaints();
-            // The last line may not be whole.
-            let whole = complaints.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            if let Some(found) = whole.split_whitespace().find(|word| word.starts_with(prefix)) {
-                return found.to_owned();
-            }
-            assert!(start.elapsed() < PATIENCE, "it asks for nothing:\n{complaints}");
-            pause().await;
         }
     }
 
