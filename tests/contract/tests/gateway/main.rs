@@ -30,6 +30,7 @@ mod mcp_sessions;
 mod oauth_clients;
 mod oauth_conformance;
 mod oauth_desktop;
+mod oauth_documents;
 mod oauth_flow;
 mod oauth_programs;
 mod oauth_refusals;
