@@ -13,7 +13,6 @@ use mcp_secure_gateway::page::{
 use serde_json::Value;
 use std::sync::OnceLock;
 
-const LOOKS: &str = include_str!("../browser/looks.js");
 const SMALLEST: Screen = Screen { width: 320, height: 568, ..Screen::PHONE };
 const LONG: &str =
     "Pneumonoultramicroscopicsilicovolcanoconiosis·Pneumonoultramicroscopicsilicovolcanoconiosis·Pneumono";
@@ -176,11 +175,7 @@ fn server() -> &'static Server {
 /// Everything wrong with a page on one screen.
 async fn faults(page: &Page<'_>, name: &str) -> Vec<String> {
     assert_eq!(page.goto(&server().url(&format!("/{name}"))).await, 200, "{name}");
-    let looked = page.evaluate(LOOKS).await;
-    let mut faults: Vec<String> =
-        looked.as_array().expect("a list").iter().map(|fault| fault.as_str().unwrap_or_default().to_owned()).collect();
-    faults.extend(page.complaints().await);
-    faults
+    page.faults().await
 }
 
 async fn looks_right(screen: Screen, folder: &str) {
