@@ -1,5 +1,6 @@
 //! Accounts: tenants, users, passwords, and whether a login succeeds.
 
+pub mod guessed;
 pub mod password;
 
 use crate::config::Profile;
