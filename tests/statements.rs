@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 
 #[path = "statements/clients.rs"]
 mod of_clients;
+#[path = "statements/codes.rs"]
+mod of_codes;
+#[path = "statements/people.rs"]
+mod of_people;
 #[path = "statements/servers.rs"]
 mod of_servers;
 
@@ -138,9 +142,14 @@ fn every_table_is_strict() {
 /// A statement without a test here may be wrong without anybody noticing.
 #[test]
 fn every_statement_of_the_store_is_run_here() {
-    let tests =
-        [include_str!("statements.rs"), include_str!("statements/clients.rs"), include_str!("statements/servers.rs")]
-            .concat();
+    let tests = [
+        include_str!("statements.rs"),
+        include_str!("statements/clients.rs"),
+        include_str!("statements/codes.rs"),
+        include_str!("statements/people.rs"),
+        include_str!("statements/servers.rs"),
+    ]
+    .concat();
     let mut seen = 0;
     for (file, text) in files("src/store", "rs") {
         for item in text.split("pub const ").skip(1) {

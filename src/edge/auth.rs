@@ -4,7 +4,7 @@ use super::admission::{self, Principal, who};
 use super::context::{Context, unavailable};
 use super::{clock, gate, random};
 use crate::account::password::{self, MAX_BYTES};
-use crate::account::{Login, User, Username, login as decide_login};
+use crate::account::{Login, LoginRefusal, User, Username, login as decide_login};
 use crate::api::body::{LoginRequest, MeResponse, RefreshRequest, TokenResponse};
 use crate::api::introspection::{Introspection, IntrospectionRequest, showable};
 use crate::api::problem::{Limit, Problem};
@@ -47,6 +47,7 @@ pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Re
     let matches = password::matches(&request.password, stored);
     match decide_login(user.as_ref(), matches, context.settings.profile) {
         Login::Refuse(refusal) => Err(Problem::InvalidLogin(refusal.to_string())),
+        Login::AskCode { .. } => Err(Problem::InvalidLogin(LoginRefusal::NoCode.to_string())),
         Login::Admit { tenant, user } => {
             let opened = open_session(context, tenant, user);
             let (reply, _) = try_join(opened, gate::ask(&context.env, &account, &GateRequest::LoginSucceeded)).await?;

@@ -4,7 +4,9 @@
 
 pub mod accounts;
 pub mod clients;
+pub mod codes;
 pub mod gate;
 pub mod keys;
+pub mod people;
 pub mod servers;
 pub mod upstreams;
