@@ -4,6 +4,7 @@
 //! leaves (output gates hold the answer until the writes are durable).
 
 use crate::gate::bucket::{Bucket, Policy, Verdict};
+use crate::gate::ending;
 use crate::gate::message::{Admission, Asked, GateReply, GateRequest, NotRotated};
 use crate::gate::session::{Issued, Opening, Refresh, Rotation, RotationRefusal, Session};
 use crate::gate::single::{CodeRefusal, Presented, Redeemed, Single};
@@ -23,10 +24,12 @@ pub struct Facts {
     pub session: Option<Session>,
     /// Whether the token the question names is in the revocation set.
     pub token_revoked: bool,
-    /// The single things the question names, by id; every one for [`GateRequest::List`].
+    /// The single things the question names, by id; every one where it is about everything.
     pub singles: BTreeMap<String, Single>,
-    /// Every session, for [`GateRequest::List`].
+    /// Every session, where the question is about everything.
     pub sessions: Vec<Session>,
+    /// When everything was ended last, if it ever was, where the question is a sign-in.
+    pub ended_all: Option<Timestamp>,
 }
 
 /// What must be stored before the answer leaves.
@@ -44,6 +47,8 @@ pub enum Write {
     Single(String, Single),
     /// A single thing that is over.
     Forget(String),
+    /// When everything was ended.
+    EndedAll(Timestamp),
 }
 
 /// Decides a question from the facts: the answer, and what to store first.
@@ -62,14 +67,13 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::AttemptLogin => attempt_login(facts.throttle.unwrap_or_default(), now),
         GateRequest::Probe => (GateReply::Done, Vec::new()),
         GateRequest::LoginSucceeded => (GateReply::Done, vec![Write::Throttle(Throttle::default())]),
-        GateRequest::Open { session } => (GateReply::Done, vec![Write::Session(*session)]),
+        GateRequest::Open { session } => ending::open(*session, facts.ended_all),
         GateRequest::Rotate { presented_hash, wanted, next, .. } => {
             rotate(&presented_hash, &wanted, next, facts.session, now)
         }
         GateRequest::Revoke { .. } => revoke(facts.session, now),
-        GateRequest::OpenBrowser { id, browser } => {
-            (GateReply::Done, vec![Write::Single(id.into(), Single::Browser(browser))])
-        }
+        GateRequest::RevokeAll { keep } => ending::end_all(keep.as_ref(), facts, now),
+        GateRequest::OpenBrowser { id, browser } => ending::open_browser(id, browser, facts.ended_all),
         GateRequest::Browser { id, secret_hash } => {
             let single = facts.singles.remove(id.as_str());
             check_browser(id, single, &secret_hash, now)

@@ -107,6 +107,11 @@ pub enum GateRequest {
     },
     /// What is open: sessions and sign-ins.
     List,
+    /// End everything that is open.
+    RevokeAll {
+        /// The sign-in of a browser that may stay: the one it is asked from.
+        keep: Option<SessionId>,
+    },
     /// Read the storage and change nothing: readiness.
     Probe,
     /// End a session and every token of it.
@@ -204,6 +209,11 @@ pub enum GateReply {
         /// Sign-ins of browsers.
         browsers: Vec<(String, Browser)>,
     },
+    /// Everything is over.
+    EndedAll {
+        /// The sessions that were live, and until when the newest access token of each would have lived.
+        sessions: Vec<(SessionId, Timestamp)>,
+    },
     /// The session is over.
     Ended {
         /// Until when its newest access token would have lived; `None` when the session was over before.
@@ -243,6 +253,16 @@ impl GateRequest {
             Self::Spend { id, .. } => vec![id],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether every session and every single thing must be known to answer it.
+    pub fn is_about_everything(&self) -> bool {
+        matches!(self, Self::List | Self::RevokeAll { .. })
+    }
+
+    /// Whether a person signs in by it, so that it must be known when everything was ended last.
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::OpenBrowser { .. })
     }
 
     /// Whether it begins something, so that what has ended may be forgotten meanwhile.

@@ -5,6 +5,7 @@ use mcp_secure_gateway::account::User;
 use mcp_secure_gateway::account::role::Role;
 use mcp_secure_gateway::store::accounts::{self, UserRow};
 use mcp_secure_gateway::store::people::{self, AnyRow, PersonRow};
+use mcp_secure_gateway::time::Timestamp;
 use rusqlite::{Connection, params};
 
 /// The two tenants, with an administrator in the first.
@@ -83,7 +84,7 @@ fn only_an_administrator_of_the_tenant_disables_and_enables_and_never_itself() {
         assert_eq!(disable(tenant, whom, who), Ok(0), "{tenant} {whom} {who}");
     }
     assert_eq!((disable("acme", "u-1", "a-1"), disable("acme", "u-1", "a-1")), (Ok(1), Ok(0)));
-    assert_eq!(user(&database, "acme", "u-1").disabled_at.map(|at| at.millis()), Some(NOW.unsigned_abs()));
+    assert_eq!(user(&database, "acme", "u-1").disabled_at.map(Timestamp::millis), Some(NOW.unsigned_abs()));
     for (tenant, whom, who) in [("acme", "u-1", "u-1"), ("zeta", "u-1", "a-1"), ("acme", "u-1", "u-2")] {
         assert_eq!(enable(tenant, whom, who), Ok(0), "{tenant} {whom} {who}");
     }
@@ -136,5 +137,5 @@ fn a_user_is_found_by_its_id_in_its_own_tenant_only() {
         assert!(rows(&database, accounts::USER_BY_ID, params![tenant, id]).is_empty(), "{tenant} {id}");
     }
     database.execute("UPDATE tenants SET disabled_at = 7 WHERE id = 'acme'", []).unwrap();
-    assert_eq!(user(&database, "acme", "u-1").disabled_at.map(|at| at.millis()), Some(7));
+    assert_eq!(user(&database, "acme", "u-1").disabled_at.map(Timestamp::millis), Some(7));
 }
