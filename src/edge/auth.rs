@@ -41,7 +41,8 @@ pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Re
     }
     random::admit_secrets(context).await?;
     let account = keys::account_gate(&username);
-    limit_login(context, source, &account).await?;
+    let network = keys::source_gate(source);
+    limit_login(context, &network, &account).await?;
     let user = find_user(context, &username).await?;
     let stored = user.as_ref().map_or(password::DUMMY_HASH, |user| user.password_hash.as_str());
     let matches = password::matches(&request.password, stored);
@@ -50,7 +51,8 @@ pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Re
         Login::AskCode { .. } => Err(Problem::InvalidLogin(LoginRefusal::NoCode.to_string())),
         Login::Admit { tenant, user } => {
             let opened = open_session(context, tenant, user);
-            let (reply, _) = try_join(opened, gate::ask(&context.env, &account, &GateRequest::LoginSucceeded)).await?;
+            let succeeded = GateRequest::LoginSucceeded { network };
+            let (reply, _) = try_join(opened, gate::ask(&context.env, &account, &succeeded)).await?;
             Ok(reply)
         }
     }
@@ -160,15 +162,15 @@ async fn username(context: &Context, claims: &AccessClaims) -> Result<Option<Str
     Ok(row.map(|row| row.username))
 }
 
-async fn limit_login(context: &Context, source: &str, account: &str) -> Result<(), Problem> {
-    let source = keys::source_gate(source);
+async fn limit_login(context: &Context, network: &str, account: &str) -> Result<(), Problem> {
     let charge = GateRequest::Charge { policy: context.settings.logins };
-    match gate::ask(&context.env, &source, &charge).await? {
+    match gate::ask(&context.env, network, &charge).await? {
         GateReply::Admitted(_) => {}
         GateReply::Limited { retry_after } => return Err(Problem::RateLimited { limit: Limit::Source, retry_after }),
         other => return Err(gate::unexpected(&other)),
     }
-    match gate::ask(&context.env, account, &GateRequest::AttemptLogin).await? {
+    let attempt = GateRequest::AttemptLogin { network: network.to_owned() };
+    match gate::ask(&context.env, account, &attempt).await? {
         GateReply::Done => Ok(()),
         GateReply::Limited { retry_after } => Err(Problem::RateLimited { limit: Limit::Account, retry_after }),
         other => Err(gate::unexpected(&other)),

@@ -64,9 +64,13 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
         }
-        GateRequest::AttemptLogin => attempt_login(facts.throttle.unwrap_or_default(), now),
+        GateRequest::AttemptLogin { network } => attempt_login(facts.throttle.unwrap_or_default(), &network, now),
         GateRequest::Probe => (GateReply::Done, Vec::new()),
-        GateRequest::LoginSucceeded => (GateReply::Done, vec![Write::Throttle(Throttle::default())]),
+        GateRequest::LoginSucceeded { network } => {
+            let mut throttle = facts.throttle.unwrap_or_default();
+            throttle.succeed(&network);
+            (GateReply::Done, vec![Write::Throttle(throttle)])
+        }
         GateRequest::Open { session } => ending::open(*session, facts.ended_all),
         GateRequest::Rotate { presented_hash, wanted, next, .. } => {
             rotate(&presented_hash, &wanted, next, facts.session, now)
@@ -93,8 +97,8 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
     }
 }
 
-fn attempt_login(mut throttle: Throttle, now: Timestamp) -> (GateReply, Vec<Write>) {
-    match throttle.attempt(now) {
+fn attempt_login(mut throttle: Throttle, network: &str, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match throttle.attempt(network, now) {
         Ok(()) => (GateReply::Done, vec![Write::Throttle(throttle)]),
         Err(retry_after) => (GateReply::Limited { retry_after }, Vec::new()),
     }

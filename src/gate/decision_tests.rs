@@ -188,3 +188,21 @@ fn what_was_spent_is_never_spent_again() {
     assert!(spend().opens());
     assert_eq!((gate.ask(spend()), gate.ask(spend())), (GateReply::Done, GateReply::AlreadySpent));
 }
+
+#[test]
+fn a_login_is_counted_where_it_comes_from_and_a_success_is_remembered() {
+    let mut throttle = None;
+    let mut ask = |request: GateRequest| {
+        let (reply, writes) = decide(request, Facts { throttle: throttle.clone(), ..Facts::default() }, NOW);
+        for write in writes {
+            let Write::Throttle(written) = write else { panic!("{write:?}") };
+            throttle = Some(written);
+        }
+        reply
+    };
+    let attempt = |network: &str| GateRequest::AttemptLogin { network: network.into() };
+    assert_eq!(ask(GateRequest::LoginSucceeded { network: "home".into() }), GateReply::Done);
+    while ask(attempt("stranger")) == GateReply::Done {}
+    assert!(matches!(ask(attempt("elsewhere")), GateReply::Limited { .. }));
+    assert_eq!(ask(attempt("home")), GateReply::Done);
+}

@@ -38,9 +38,15 @@ pub enum GateRequest {
         policy: Policy,
     },
     /// Count one login attempt on this account.
-    AttemptLogin,
-    /// The attempt had the right password.
-    LoginSucceeded,
+    AttemptLogin {
+        /// Where it comes from: what stands for a network, no address.
+        network: String,
+    },
+    /// The attempt had the right password, and the right code where one is needed.
+    LoginSucceeded {
+        /// Where it came from.
+        network: String,
+    },
     /// Open a session.
     Open {
         /// The session with its first pair of tokens.
