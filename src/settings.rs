@@ -4,6 +4,7 @@ use crate::config::{ConfigProblem, Lookup, Profile, number, optional, required};
 use crate::entropy::generator::Salt;
 use crate::entropy::provider::Providers;
 use crate::gate::bucket::Policy;
+use crate::oauth::redirect::is_private_scheme;
 use crate::secret::SecretText;
 use crate::time::Lifetime;
 use crate::token::jwks::KeyRing;
@@ -34,10 +35,16 @@ pub struct Settings {
     pub entropy_salt: Salt,
     /// What an operator's own tools show to read status and metrics; without it nobody may.
     pub metrics_token: Option<SecretText>,
+    /// What whoever sets the gateway up shows to make its first administrator; without it nobody may.
+    pub bootstrap_token: Option<SecretText>,
     /// Calls of one principal.
     pub calls: Policy,
     /// Logins from one address.
     pub logins: Policy,
+    /// Clients that register or are looked up from one address.
+    pub registrations: Policy,
+    /// Schemes of programs on people's own machines that redirect URIs may have (RFC 8252 section 7.1).
+    pub redirect_schemes: Vec<String>,
     /// Life of a lease: the bound of a revocation.
     pub lease_life: Lifetime,
     /// Life of an access token.
@@ -82,8 +89,11 @@ impl Settings {
                     entropy_salt: Salt::derive(root.expose()),
                     root: RootKey::new(root),
                     metrics_token: outside.metrics_token,
+                    bootstrap_token: outside.bootstrap_token,
                     calls: numbers.calls,
                     logins: numbers.logins,
+                    registrations: numbers.registrations,
+                    redirect_schemes: outside.redirect_schemes,
                     lease_life: numbers.lease_life,
                     access_life: numbers.access_life,
                     session_life: numbers.session_life,
@@ -120,26 +130,29 @@ impl Settings {
 
 struct Outside {
     metrics_token: Option<SecretText>,
+    bootstrap_token: Option<SecretText>,
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
     allowed_origins: Vec<String>,
+    redirect_schemes: Vec<String>,
 }
 
 impl Outside {
     fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Self, ConfigProblem> {
         let weather = WeatherSettings::read(lookup, profile.reach())?;
-        let metrics_token = optional(lookup, "METRICS_TOKEN").map(SecretText::new);
-        if metrics_token.as_ref().is_some_and(|token| token.expose().len() < SHORTEST_OPERATOR_TOKEN) {
-            return Err(ConfigProblem::new("METRICS_TOKEN", "must have 32 characters at least"));
-        }
+        let metrics_token = read_operator_token(lookup, "METRICS_TOKEN")?;
+        let bootstrap_token = read_operator_token(lookup, "BOOTSTRAP_TOKEN")?;
         let allowed_origins = read_origins(lookup)?;
-        Ok(Self { metrics_token, weather, upstreams: UpstreamLimits::read(lookup)?, allowed_origins })
+        let redirect_schemes = read_schemes(lookup)?;
+        let upstreams = UpstreamLimits::read(lookup)?;
+        Ok(Self { metrics_token, bootstrap_token, weather, upstreams, allowed_origins, redirect_schemes })
     }
 }
 
 struct Numbers {
     calls: Policy,
     logins: Policy,
+    registrations: Policy,
     lease_life: Lifetime,
     access_life: Lifetime,
     session_life: Lifetime,
@@ -159,6 +172,10 @@ impl Numbers {
                 burst: rate("LOGIN_SOURCE_BURST", 30, 1_000_000)?,
                 per_minute: rate("LOGIN_SOURCE_PER_MINUTE", 30, 60_000_000)?,
             },
+            registrations: Policy {
+                burst: rate("REGISTRATION_SOURCE_BURST", 20, 1_000_000)?,
+                per_minute: rate("REGISTRATION_SOURCE_PER_MINUTE", 2, 60_000_000)?,
+            },
             lease_life: Lifetime::from_millis(number(lookup, "LEASE_MILLIS", 1000, 0..=1000)?),
             access_life: Lifetime::from_seconds(number(lookup, "ACCESS_TOKEN_SECONDS", 600, 60..=3600)?),
             session_life: Lifetime::from_seconds(number(lookup, "SESSION_SECONDS", 2_592_000, 3600..=31_536_000)?),
@@ -168,6 +185,15 @@ impl Numbers {
 
 fn keep<T>(outcome: Result<T, ConfigProblem>, problems: &mut Vec<ConfigProblem>) -> Option<T> {
     outcome.map_err(|problem| problems.push(problem)).ok()
+}
+
+fn read_operator_token(lookup: Lookup<'_>, name: &str) -> Result<Option<SecretText>, ConfigProblem> {
+    match optional(lookup, name) {
+        Some(token) if token.len() < SHORTEST_OPERATOR_TOKEN => {
+            Err(ConfigProblem::new(name, "must have 32 characters at least"))
+        }
+        token => Ok(token.map(SecretText::new)),
+    }
 }
 
 /// The issuer without its trailing slash, and its host with port.
@@ -202,6 +228,20 @@ fn read_origins(lookup: Lookup<'_>) -> Result<Vec<String>, ConfigProblem> {
     Err(ConfigProblem::new(
         "ALLOWED_ORIGINS",
         "must be origins by commas, each as a browser writes it: https, or http on a loopback host",
+    ))
+}
+
+/// Schemes by commas, as they stand in a URL (RFC 3986 section 3.1, in lower case).
+fn read_schemes(lookup: Lookup<'_>) -> Result<Vec<String>, ConfigProblem> {
+    let listed = optional(lookup, "REDIRECT_SCHEMES").unwrap_or_default();
+    let schemes: Vec<String> =
+        listed.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    if schemes.iter().all(|scheme| is_private_scheme(scheme)) {
+        return Ok(schemes);
+    }
+    Err(ConfigProblem::new(
+        "REDIRECT_SCHEMES",
+        "must be schemes of programs by commas, in lower case, such as com.example.app; none that a browser opens itself",
     ))
 }
 
@@ -258,6 +298,17 @@ mod tests {
         assert_eq!(settings.resource, "https://gw.example.com/mcp");
         assert_eq!((settings.calls.burst, settings.calls.per_minute), (20, 600));
         assert_eq!((settings.lease_life.millis(), settings.access_life.seconds_ceil()), (1000, 600));
+    }
+
+    #[test]
+    fn a_token_of_an_operators_choice_is_long_and_may_be_absent() {
+        let settings = read(&[]).unwrap();
+        assert_eq!((settings.metrics_token, settings.bootstrap_token), (None, None));
+        let (short, long) = ("x".repeat(31), "x".repeat(32));
+        for name in ["METRICS_TOKEN", "BOOTSTRAP_TOKEN"] {
+            assert_eq!(read(&[(name, &short)]).unwrap_err(), format!("{name} must have 32 characters at least"));
+            assert!(read(&[(name, &long)]).is_ok());
+        }
     }
 
     #[test]

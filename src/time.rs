@@ -51,6 +51,37 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Its Gregorian date in UTC: year, month and day of the month.
+    pub const fn date(self) -> (u64, u64, u64) {
+        civil(self.seconds() / 86_400)
+    }
+
+    /// The moment for a person to read, in UTC: `25 Nov 2026, 10:28 UTC`.
+    pub fn to_words(self) -> String {
+        const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+        let (year, month, day) = self.date();
+        let at = usize::try_from(month.saturating_sub(1)).unwrap_or_default() * 3;
+        let month = MONTHS.get(at..at + 3).unwrap_or_default();
+        let (hour, minute) = (self.seconds() / 3600 % 24, self.seconds() / 60 % 60);
+        format!("{day} {month} {year}, {hour:02}:{minute:02} UTC")
+    }
+}
+
+/// The Gregorian date `days` days after 1970-01-01. Counted in years that begin on 1 March, so that the leap day is last.
+const fn civil(days: u64) -> (u64, u64, u64) {
+    const DAYS_BEFORE_1970: u64 = 719_468;
+    const DAYS_IN_400_YEARS: u64 = 146_097;
+    let days = days + DAYS_BEFORE_1970;
+    let (era, day_of_era) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (era * 400 + year_of_era + (if month <= 2 { 1 } else { 0 }), month, day)
+}
+
 impl Lifetime {
     /// A span of `millis` milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
@@ -95,5 +126,11 @@ mod tests {
     fn moments_saturate_instead_of_wrapping() {
         assert_eq!(Timestamp::from_millis(u64::MAX).plus(Lifetime::from_seconds(1)).millis(), u64::MAX);
         assert_eq!(Timestamp::from_millis(3).minus(Lifetime::from_seconds(1)).millis(), 0);
+    }
+
+    #[test]
+    fn a_moment_is_told_in_words() {
+        assert_eq!(Timestamp::from_seconds(1_795_602_480).to_words(), "25 Nov 2026, 10:28 UTC");
+        assert_eq!(Timestamp::from_seconds(951_782_400).to_words(), "29 Feb 2000, 00:00 UTC");
     }
 }

@@ -79,6 +79,9 @@ pub enum LoginRefusal {
     /// The password matches, and the code that is needed besides is missing, wrong or used.
     #[error("no good code of the second factor")]
     NoCode,
+    /// Everything of the user was ended while the login was on its way.
+    #[error("everything was ended meanwhile")]
+    Outrun,
     /// The user or its tenant is disabled.
     #[error("disabled account")]
     Disabled,

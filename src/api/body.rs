@@ -21,6 +21,10 @@ pub struct LoginRequest {
     #[serde(deserialize_with = "secret")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", length(max = 512), extend("format" = "password")))]
     pub password: SecretText,
+    /// The code of the second factor, where the account has one: six digits.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub code: Option<SecretText>,
 }
 
 /// Body of `POST /auth/refresh`.
@@ -34,14 +38,15 @@ pub struct RefreshRequest {
     pub refresh_token: SecretText,
 }
 
-/// Answer of `POST /auth/login` and `POST /auth/refresh` (the shape of RFC 6749 section 5.1).
+/// Answer of `POST /auth/login`, `POST /auth/refresh` and `POST /oauth/token` (RFC 6749 section 5.1).
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct TokenResponse {
     /// JWT for the `Authorization: Bearer` header.
     pub access_token: String,
-    /// Opaque token for `POST /auth/refresh`.
-    pub refresh_token: String,
+    /// Opaque token for the next pair; absent where an OAuth client may not refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// `bearer`
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "bearer")))]
     pub token_type: &'static str,
@@ -146,6 +151,10 @@ fn without_values(message: &str) -> String {
     } else {
         message.chars().take(200).collect()
     }
+}
+
+fn maybe_secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretText::new))
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {

@@ -43,6 +43,11 @@ impl<'a> Realm<'a> {
         format!("Bearer realm=\"{}\"", self.issuer)
     }
 
+    /// An OAuth client must present itself (RFC 6749 section 5.2).
+    pub fn ask_client(self) -> String {
+        format!("Basic realm=\"{}\"", self.issuer)
+    }
+
     fn wanted(self, scope: &str) -> String {
         format!("resource_metadata=\"{}\", scope=\"{scope}\"", description_of(self.issuer, self.server))
     }

@@ -2,11 +2,13 @@
 
 pub mod body;
 pub mod challenge;
+pub mod cookie;
 pub mod cors;
 pub mod health;
 pub mod introspection;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod problem;
+pub mod refusal;
 pub mod reply;
 pub mod route;

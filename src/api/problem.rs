@@ -9,6 +9,7 @@ use crate::config::ConfigProblem;
 use crate::gate::bucket::Policy;
 use crate::id::CorrelationId;
 use crate::json::JsonError;
+use crate::oauth::error::{Code, OAuthError};
 use crate::time::Lifetime;
 use serde::Serialize;
 
@@ -98,6 +99,17 @@ pub enum Problem {
         /// Whether it was too slow.
         timeout: bool,
     },
+    /// What an OAuth client asked for was refused. The reason is for the log.
+    #[error("{error}{}{reason}", if reason.is_empty() { "" } else { "; " })]
+    OAuth {
+        /// What the client is told.
+        error: OAuthError,
+        /// Why, where the client is told less.
+        reason: String,
+    },
+    /// A page's form was posted by another browser, again, or too late.
+    #[error("a form that is stale or another browser's")]
+    StaleForm,
     /// A defect of the gateway. The reason is for the log.
     #[error("internal: {0}")]
     Internal(String),
@@ -112,6 +124,8 @@ pub enum Limit {
     Source,
     /// Login attempts on one account.
     Account,
+    /// Clients that register or are looked up from one address.
+    Registrations,
 }
 
 /// One offence against a tool's schema.
@@ -174,6 +188,11 @@ impl Problem {
         self.with_headers(reply.with("cache-control", "no-store"), realm)
     }
 
+    /// The kind in words.
+    pub fn title(&self) -> &'static str {
+        self.kind().2
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Misconfigured(_) => ("misconfigured", 503, "The gateway is not configured"),
@@ -197,11 +216,14 @@ impl Problem {
             Self::InvalidArguments(_) => ("invalid-arguments", 422, "Invalid arguments"),
             Self::UpstreamFailed { timeout: false, .. } => ("upstream-failed", 502, "Upstream failed"),
             Self::UpstreamFailed { timeout: true, .. } => ("upstream-timeout", 504, "Upstream too slow"),
+            Self::OAuth { error, .. } => (error.code.as_str(), error.code.status(), "OAuth request refused"),
+            Self::StaleForm => ("stale-form", 400, "Form out of date"),
             Self::Internal(_) => ("internal", 500, "Internal error"),
         }
     }
 
-    fn detail(&self) -> String {
+    /// What is wrong, in words for whoever asked.
+    pub fn detail(&self) -> String {
         match self {
             Self::Misconfigured(problems) => list(problems),
             Self::HostNotAllowed => "this gateway does not answer for that host".into(),
@@ -228,6 +250,8 @@ impl Problem {
                 format!("the arguments do not fit the tool's schema in {} place(s)", errors.len())
             }
             Self::UpstreamFailed { detail, .. } => detail.clone(),
+            Self::OAuth { error, .. } => error.words.to_owned(),
+            Self::StaleForm => "it was shown to another browser, used already, or left open too long; go back to the app and start again".into(),
             Self::Internal(_) => "something went wrong here; quote the correlation id".into(),
         }
     }
@@ -239,10 +263,17 @@ impl Problem {
             Self::NotTheOperator => reply.with(CHALLENGE, realm.ask_operator()),
             Self::InvalidToken(_) => reply.with(CHALLENGE, realm.refuse_token()),
             Self::InsufficientScope { needed } => reply.with(CHALLENGE, realm.demand(needed)),
+            Self::OAuth { error, .. } if error.code == Code::InvalidClient => reply.with(CHALLENGE, realm.ask_client()),
             Self::RateLimited { limit, retry_after } => limit.with_headers(reply, *retry_after),
             Self::Unavailable { .. } | Self::Misconfigured(_) => reply.with("retry-after", "5"),
             _ => reply,
         }
+    }
+}
+
+impl From<OAuthError> for Problem {
+    fn from(error: OAuthError) -> Self {
+        Self::OAuth { error, reason: String::new() }
     }
 }
 
@@ -252,7 +283,7 @@ impl Limit {
         let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());
         match self {
             Self::Calls(policy) => reply.with_rate(policy, 0, retry_after),
-            Self::Source | Self::Account => reply,
+            Self::Source | Self::Account | Self::Registrations => reply,
         }
     }
 }
@@ -265,6 +296,7 @@ impl std::fmt::Display for Limit {
             }
             Self::Source => f.write_str("too many logins from this address"),
             Self::Account => f.write_str("too many login attempts on this account"),
+            Self::Registrations => f.write_str("too many new clients from this address"),
         }
     }
 }

@@ -4,6 +4,8 @@ use crate::gate::bucket::Policy;
 use crate::time::Lifetime;
 use serde::Serialize;
 
+const POLICY: &str = "content-security-policy";
+
 /// What goes back to the caller. The edge adds the correlation id and the security headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -37,6 +39,18 @@ impl Reply {
             Ok(body) => Self { status, headers: vec![("content-type", content_type.to_owned())], body },
             Err(_) => Self::empty(500),
         }
+    }
+
+    /// A page for a person, with the content policy it is shown under. No cache keeps it.
+    pub fn page(status: u16, html: String, policy: &str) -> Self {
+        let headers = [("content-type", "text/html; charset=utf-8"), (POLICY, policy), ("cache-control", "no-store")];
+        let headers = headers.map(|(name, value)| (name, value.to_owned())).to_vec();
+        Self { status, headers, body: html.into_bytes() }
+    }
+
+    /// Sends a browser on, with `GET` whatever it did before (RFC 9110 section 15.4.4).
+    pub fn see_other(location: impl Into<String>) -> Self {
+        Self::empty(303).with("location", location).with("cache-control", "no-store")
     }
 
     /// The same with one more header field.

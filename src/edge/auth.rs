@@ -1,114 +1,113 @@
 //! Login, refresh, logout, who am I, and whose token is this.
 
 use super::admission::{self, Principal, who};
-use super::context::{Context, unavailable};
-use super::{clock, gate, random};
+use super::context::Context;
+use super::issue::{Granted, Pair};
+use super::{clock, database, factor, gate, random, refresh, revoked};
 use crate::account::password::{self, MAX_BYTES};
 use crate::account::{Login, LoginRefusal, User, Username, login as decide_login};
-use crate::api::body::{LoginRequest, MeResponse, RefreshRequest, TokenResponse};
+use crate::api::body::{LoginRequest, MeResponse, RefreshRequest};
 use crate::api::introspection::{Introspection, IntrospectionRequest, showable};
 use crate::api::problem::{Limit, Problem};
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
-use crate::entropy::stamp::Stamp;
-use crate::gate::message::{GateReply, GateRequest, NotRotated};
-use crate::gate::session::{self, Issued, Session};
-use crate::id::{SessionId, TenantId, TokenId, UserId};
-use crate::observe::{Event, RevocationCause, TokenIssued, Who};
+use crate::gate::message::{GateReply, GateRequest};
+use crate::gate::session::{Refresh, Session};
+use crate::id::{SessionId, TenantId, UserId};
+use crate::observe::{Event, RevocationCause, Who};
 use crate::scope::Scope;
 use crate::secret::SecretText;
 use crate::store::accounts::{ENABLED_USER, USER_BY_USERNAME, USERNAME_BY_ID, UserRow, UsernameRow};
 use crate::store::keys;
-use crate::time::Timestamp;
-use crate::token::access::{self, AccessClaims};
-use crate::token::opaque::{self, Kind, OpaqueToken};
+use crate::token::access::AccessClaims;
 use futures::future::try_join;
-use serde::de::DeserializeOwned;
-use zeroize::Zeroizing;
 
 /// The client of a login by username and password.
-const PASSWORD_CLIENT: &str = "password-login";
-const DATABASE: &str = "the database";
+pub const PASSWORD_CLIENT: &str = "password-login";
 
-/// `POST /auth/login`.
+/// A password that was right, and what is still to be seen to.
+pub struct Proven {
+    /// Whose it is.
+    pub who: Who,
+    /// The login name.
+    pub username: Username,
+    /// The sealed secret of the second factor, if a code is needed besides.
+    pub second_factor: Option<String>,
+    /// What is stored of the password.
+    pub password_hash: String,
+}
+
+/// `POST /auth/login`: a password, a code where one is needed, and a session that is opened before its tokens leave. A
+/// missing or wrong code is told in the words of a wrong password.
+pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Result<Reply, Problem> {
+    let proven = check_password(context, source, &request.username, &request.password).await?;
+    if let Some(sealed) = &proven.second_factor {
+        let code = request.code.as_ref().map(SecretText::expose).unwrap_or_default();
+        factor::demand(context, &proven.who, sealed, code).await?;
+    }
+    succeeded(context, source, &proven.username).await?;
+    let Who { tenant, user } = proven.who;
+    open_session(context, tenant, user).await
+}
+
+/// Whose username and password these are.
 ///
 /// 1. limits by address and by account, before any hashing; 2. the user's row; 3. one Argon2id hash, of a dummy when the
-///    user is unknown; 4. one answer for every refusal; 5. a session is opened before its tokens leave.
-pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Result<Reply, Problem> {
-    let username = Username::parse(&request.username).map_err(|error| Problem::InvalidBody(error.to_string()))?;
-    if request.password.expose().len() > MAX_BYTES {
+///    user is unknown; 4. one answer for every refusal.
+pub async fn check_password(
+    context: &Context,
+    source: &str,
+    username: &str,
+    password: &SecretText,
+) -> Result<Proven, Problem> {
+    let username = Username::parse(username).map_err(|error| Problem::InvalidBody(error.to_string()))?;
+    if password.expose().len() > MAX_BYTES {
         return Err(Problem::InvalidBody(format!("a password has at most {MAX_BYTES} bytes")));
     }
     random::admit_secrets(context).await?;
-    let account = keys::account_gate(&username);
-    let network = keys::source_gate(source);
-    limit_login(context, &network, &account).await?;
+    limit_login(context, &keys::source_gate(source), &keys::account_gate(&username)).await?;
     let user = find_user(context, &username).await?;
     let stored = user.as_ref().map_or(password::DUMMY_HASH, |user| user.password_hash.as_str());
-    let matches = password::matches(&request.password, stored);
-    match decide_login(user.as_ref(), matches, context.settings.profile) {
-        Login::Refuse(refusal) => Err(Problem::InvalidLogin(refusal.to_string())),
-        Login::AskCode { .. } => Err(Problem::InvalidLogin(LoginRefusal::NoCode.to_string())),
-        Login::Admit { tenant, user } => {
-            let opened = open_session(context, tenant, user);
-            let succeeded = GateRequest::LoginSucceeded { network };
-            let (reply, _) = try_join(opened, gate::ask(&context.env, &account, &succeeded)).await?;
-            Ok(reply)
-        }
-    }
+    let matches = password::matches(password, stored);
+    let (who, second_factor) = match decide_login(user.as_ref(), matches, context.settings.profile) {
+        Login::Refuse(refusal) => return Err(Problem::InvalidLogin(refusal.to_string())),
+        Login::AskCode { tenant, user, sealed } => (Who { tenant, user }, Some(sealed)),
+        Login::Admit { tenant, user } => (Who { tenant, user }, None),
+    };
+    Ok(Proven { who, username, second_factor, password_hash: stored.to_owned() })
+}
+
+/// Forgets the failures of an account: everything that is needed was right.
+pub async fn succeeded(context: &Context, source: &str, username: &Username) -> Result<(), Problem> {
+    let question = GateRequest::LoginSucceeded { network: keys::source_gate(source) };
+    gate::ask(&context.env, &keys::account_gate(username), &question).await.map(drop)
+}
+
+/// The login name of a user who may come in: it and its tenant are enabled.
+pub async fn enabled(context: &Context, tenant: &TenantId, user: &UserId) -> Result<Option<String>, Problem> {
+    let row: Option<UsernameRow> =
+        database::first(&context.env, ENABLED_USER, &[tenant.as_str().into(), user.as_str().into()]).await?;
+    Ok(row.map(|row| row.username))
 }
 
 /// `POST /auth/refresh`.
-///
-/// 1. the token is one this gateway wrote; 2. its user is still enabled; 3. the user's gate decides whether it is good.
 pub async fn refresh(context: &Context, request: &RefreshRequest) -> Result<Reply, Problem> {
-    let refused = |reason: &str| Problem::InvalidRefreshToken(reason.to_owned());
-    let presented = opaque::parse(Kind::Refresh, &context.settings.root, request.refresh_token.expose())
-        .map_err(|error| refused(&error.to_string()))?;
-    let enabled: Option<UsernameRow> =
-        first(context, ENABLED_USER, &[presented.tenant.as_str(), presented.user.as_str()]).await?;
-    if enabled.is_none() {
-        return Err(refused("disabled account"));
-    }
-    random::admit_secrets(context).await?;
-    let pair = Pair::draw(context, &presented.tenant, &presented.user, &presented.session);
-    let question = GateRequest::Rotate {
-        session: presented.session.clone(),
-        presented_hash: presented.secret_hash.clone(),
-        wanted: session::Refresh { client_id: PASSWORD_CLIENT.to_owned(), scope: None, resource: None },
-        next: pair.issued.clone(),
-    };
-    let name = keys::principal_gate(&presented.tenant, &presented.user);
-    match gate::ask(&context.env, &name, &question).await? {
-        GateReply::Rotated { client_id, scope, session_expires_at, lost, .. } => {
-            if let Some((token, until)) = lost {
-                publish(context, keys::revoked_token(&presented.tenant, &token), until).await;
-            }
-            let who = Who { tenant: presented.tenant, user: presented.user };
-            context.log(&Event::Refreshed { who, session: presented.session, issued: pair.record() });
-            pair.reply(context, &client_id, &scope, session_expires_at)
-        }
-        GateReply::NotRotated { reason: NotRotated::Reused } => {
-            announce_reuse(context, &presented, pair.issued.token_expires_at).await;
-            Err(refused("an old token was used again; the session is revoked"))
-        }
-        GateReply::NotRotated { reason: NotRotated::Refused(refusal) } => Err(refused(&refusal.to_string())),
-        other => Err(gate::unexpected(&other)),
-    }
+    let wanted = Refresh { client_id: PASSWORD_CLIENT.to_owned(), scope: None, resource: None };
+    let rotated = refresh::rotate(context, request.refresh_token.expose(), wanted).await?;
+    rotated.map_err(|refused| Problem::InvalidRefreshToken(refused.to_string()))
 }
 
 /// `POST /auth/logout`. Takes no call: who has used up the rate can still log out.
 pub async fn logout(context: &Context, authorization: Option<&str>) -> Result<Reply, Problem> {
     let token = admission::verify(context, authorization)?;
     let claims = token.claims();
-    let question = GateRequest::Revoke { session: claims.sid.clone() };
+    let question = GateRequest::Revoke { session: claims.sid.clone(), client: None };
     match gate::ask(&context.env, &keys::principal_gate(&claims.tenant, &claims.sub), &question).await? {
         GateReply::Ended { until: None } => Err(Problem::InvalidToken("revoked".into())),
         GateReply::Ended { until: Some(until) } => {
             admission::forget(&claims.jti);
-            publish(context, keys::revoked_session(&claims.tenant, &claims.sid), until.max(token.expires_at())).await;
-            let (session, cause) = (claims.sid.clone(), RevocationCause::Logout);
-            context.log(&Event::SessionRevoked { who: who(claims), session, cause });
+            let (session, until) = (claims.sid.clone(), until.max(token.expires_at()));
+            revoked::session(context, who(claims), session, until, RevocationCause::Logout).await;
             Ok(Reply::empty(204))
         }
         other => Err(gate::unexpected(&other)),
@@ -157,18 +156,14 @@ pub async fn introspect(
 
 /// The login name of the user a token stands for; `None` when the user is gone.
 async fn username(context: &Context, claims: &AccessClaims) -> Result<Option<String>, Problem> {
-    let row: Option<UsernameRow> =
-        first(context, USERNAME_BY_ID, &[claims.tenant.as_str(), claims.sub.as_str()]).await?;
+    let values = [claims.tenant.as_str().into(), claims.sub.as_str().into()];
+    let row: Option<UsernameRow> = database::first(&context.env, USERNAME_BY_ID, &values).await?;
     Ok(row.map(|row| row.username))
 }
 
-async fn limit_login(context: &Context, network: &str, account: &str) -> Result<(), Problem> {
-    let charge = GateRequest::Charge { policy: context.settings.logins };
-    match gate::ask(&context.env, network, &charge).await? {
-        GateReply::Admitted(_) => {}
-        GateReply::Limited { retry_after } => return Err(Problem::RateLimited { limit: Limit::Source, retry_after }),
-        other => return Err(gate::unexpected(&other)),
-    }
+/// Counts a login from a network on an account, before anything of it is looked at.
+pub async fn limit_login(context: &Context, network: &str, account: &str) -> Result<(), Problem> {
+    gate::charge(&context.env, network, context.settings.logins, Limit::Source).await?;
     let attempt = GateRequest::AttemptLogin { network: network.to_owned() };
     match gate::ask(&context.env, account, &attempt).await? {
         GateReply::Done => Ok(()),
@@ -178,7 +173,7 @@ async fn limit_login(context: &Context, network: &str, account: &str) -> Result<
 }
 
 async fn find_user(context: &Context, username: &Username) -> Result<Option<User>, Problem> {
-    let row: Option<UserRow> = first(context, USER_BY_USERNAME, &[username.as_str()]).await?;
+    let row: Option<UserRow> = database::first(&context.env, USER_BY_USERNAME, &[username.as_str().into()]).await?;
     Ok(row.and_then(UserRow::into_user))
 }
 
@@ -186,111 +181,23 @@ async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Resu
     let id = SessionId::from_bytes(&random::bytes::<16>(Purpose::SessionId));
     let pair = Pair::draw(context, &tenant, &user, &id);
     let expires_at = clock::now().plus(context.settings.session_life);
-    let session = Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
+    let mut session =
+        Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
+    session.opened_at = Some(context.started);
     let question = GateRequest::Open { session: Box::new(session) };
     match gate::ask(&context.env, &keys::principal_gate(&tenant, &user), &question).await? {
         GateReply::Done => {}
+        GateReply::Revoked => return Err(Problem::InvalidLogin(LoginRefusal::Outrun.to_string())),
         other => return Err(gate::unexpected(&other)),
     }
     context.log(&Event::LoggedIn { who: Who { tenant, user }, session: id, issued: pair.record() });
-    pair.reply(context, PASSWORD_CLIENT, &Scope::full(), expires_at)
-}
-
-/// A pair of tokens in the making: its secrets are drawn, and its hash is what the gate stores.
-struct Pair {
-    refresh: SecretText,
-    presented: OpaqueToken,
-    issued: Issued,
-    issued_at: Timestamp,
-    /// What may be said about the bytes that were drawn, at the moment they were.
-    entropy: Stamp,
-}
-
-impl Pair {
-    fn draw(context: &Context, tenant: &TenantId, user: &UserId, session: &SessionId) -> Self {
-        let issued_at = clock::now();
-        let secret = Zeroizing::new(random::bytes::<32>(Purpose::RefreshToken));
-        let (refresh, presented) =
-            opaque::mint(Kind::Refresh, &context.settings.root, (tenant, user), session, &secret);
-        let issued = Issued {
-            refresh_hash: presented.secret_hash.clone(),
-            token: TokenId::from_bytes(&random::bytes::<32>(Purpose::TokenId)),
-            token_expires_at: issued_at.plus(context.settings.access_life),
-        };
-        Self { refresh, presented, issued, issued_at, entropy: Stamp::from(&random::provenance(issued_at)) }
-    }
-
-    /// What the log keeps of it.
-    fn record(&self) -> TokenIssued {
-        TokenIssued { token: self.issued.token.clone(), entropy: self.entropy.clone() }
-    }
-
-    fn reply(
-        self,
-        context: &Context,
-        client_id: &str,
-        scope: &Scope,
-        session_ends: Timestamp,
-    ) -> Result<Reply, Problem> {
-        let settings = &context.settings;
-        // An access token never outlives its session.
-        let expires_at = self.issued.token_expires_at.min(session_ends);
-        let expires_in = expires_at.since(self.issued_at).millis() / 1000;
-        let claims = AccessClaims {
-            iss: settings.issuer.clone(),
-            aud: settings.resource.clone(),
-            sub: self.presented.user,
-            tenant: self.presented.tenant,
-            client_id: client_id.to_owned(),
-            scope: scope.clone(),
-            sid: self.presented.session,
-            iat: self.issued_at.seconds(),
-            exp: self.issued_at.seconds() + expires_in,
-            nbf: None,
-            jti: self.issued.token,
-            ent: Some(self.entropy),
-        };
-        let access_token = access::mint(&settings.keys, &claims)
-            .map_err(|error| Problem::Internal(format!("a token could not be signed: {error}")))?;
-        Ok(Reply::private_json(
-            200,
-            &TokenResponse {
-                access_token: access_token.expose().to_owned(),
-                refresh_token: self.refresh.expose().to_owned(),
-                token_type: "bearer",
-                expires_in,
-                scope: scope.to_string(),
-            },
-        ))
-    }
-}
-
-async fn announce_reuse(context: &Context, presented: &OpaqueToken, until: Timestamp) {
-    publish(context, keys::revoked_session(&presented.tenant, &presented.session), until).await;
-    let who = Who { tenant: presented.tenant.clone(), user: presented.user.clone() };
-    let (session, cause) = (presented.session.clone(), RevocationCause::RefreshTokenReuse);
-    context.log(&Event::SessionRevoked { who, session, cause });
-}
-
-/// Puts a revocation on the published list. The gate enforces it already, so a failure is logged and not told.
-async fn publish(context: &Context, key: String, until: Timestamp) {
-    let now = clock::now();
-    let life = keys::revocation_lifetime(until, now).seconds_ceil();
-    let entry = now.seconds().to_string();
-    let put = async {
-        let list = context.env.kv("REVOCATIONS").map_err(|error| error.to_string())?;
-        let put = list.put(&key, entry).map_err(|error| error.to_string())?;
-        put.expiration_ttl(life).execute().await.map_err(|error| error.to_string())
+    let scope = Scope::full();
+    let granted = Granted {
+        client_id: PASSWORD_CLIENT,
+        scope: &scope,
+        resource: None,
+        session_ends: expires_at,
+        refreshable: true,
     };
-    if let Err(reason) = put.await {
-        context.log(&Event::RevocationUnpublished { reason });
-    }
-}
-
-/// The first row of a statement, read from the primary: a replica may be behind a change that disables a user.
-async fn first<T: DeserializeOwned>(context: &Context, statement: &str, values: &[&str]) -> Result<Option<T>, Problem> {
-    let bindings: Vec<_> = values.iter().map(|value| worker::wasm_bindgen::JsValue::from_str(value)).collect();
-    let database = context.env.d1("DB").map_err(unavailable(DATABASE))?;
-    let prepared = database.prepare(statement).bind(&bindings).map_err(unavailable(DATABASE))?;
-    prepared.first(None).await.map_err(unavailable(DATABASE))
+    pair.reply(context, granted)
 }

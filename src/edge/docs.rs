@@ -1,4 +1,5 @@
-//! The API description and its interactive reference: static files, served by this Worker under its own content policy.
+//! Static files, served by this Worker under its own content policy: the API description, its interactive reference, and
+//! what the pages are drawn with.
 
 use super::context::unavailable;
 use super::reply::secure;
@@ -10,7 +11,7 @@ use worker::{Env, Headers, Response};
 const PAGE_CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// `GET /openapi.json`, `GET /docs` and the files below it.
+/// `GET /openapi.json`, `GET /docs` and the files below it and below `/pages/`.
 pub async fn serve(env: &Env, path: &str, correlation: &CorrelationId) -> Result<Response, Problem> {
     let failed = unavailable("the static files");
     let file = match path {

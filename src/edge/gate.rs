@@ -1,6 +1,7 @@
 //! Asking a gate. Whatever goes wrong on the way means that the truth is unknown, and the answer is 503.
 
-use crate::api::problem::Problem;
+use crate::api::problem::{Limit, Problem};
+use crate::gate::bucket::Policy;
 use crate::gate::message::{GateReply, GateRequest};
 use futures::future::{Either, select};
 use futures::pin_mut;
@@ -24,6 +25,15 @@ pub async fn ask(env: &Env, name: &str, question: &GateRequest) -> Result<GateRe
             answer.map_err(|error| Problem::Unavailable { part: PART, reason: error.to_string() })
         }
         Either::Right(_) => Err(Problem::Unavailable { part: PART, reason: "no answer in time".into() }),
+    }
+}
+
+/// Counts one event at a gate. Refused with `limit` when there were too many.
+pub async fn charge(env: &Env, name: &str, policy: Policy, limit: Limit) -> Result<(), Problem> {
+    match ask(env, name, &GateRequest::Charge { policy }).await? {
+        GateReply::Admitted(_) => Ok(()),
+        GateReply::Limited { retry_after } => Err(Problem::RateLimited { limit, retry_after }),
+        other => Err(unexpected(&other)),
     }
 }
 

@@ -34,6 +34,13 @@ pub fn headers(request: &Request) -> impl Iterator<Item = (String, String)> {
     Headers(request.headers()).entries()
 }
 
+/// The query of the request's URL, without its question mark; empty when there is none.
+pub fn query(request: &Request) -> String {
+    let url = request.url();
+    let before_fragment = url.split('#').next().unwrap_or_default();
+    before_fragment.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
+}
+
 /// The path of the request's URL, as the platform normalized it.
 pub fn path(request: &Request) -> String {
     let url = request.url();

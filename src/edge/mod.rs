@@ -1,18 +1,29 @@
 //! The Workers runtime: the only room that names it. Gathers facts, asks the pure rooms, commits, replies.
 
+mod account;
 mod admission;
 mod auth;
+mod authorize;
+mod browser;
 mod calls;
+mod chosen;
+mod clients;
 mod clock;
+mod code;
 mod context;
+mod database;
 mod discovery;
 mod docs;
 mod entropy_hub_object;
 mod errand;
+mod factor;
 mod gate;
 mod gate_object;
+mod grants;
 mod health;
 mod incoming;
+mod issue;
+mod join;
 mod line;
 mod links;
 mod locate;
@@ -28,9 +39,15 @@ mod mcp_stream;
 mod mcp_work;
 mod operator;
 mod outbound;
+mod own;
+mod people;
 mod random;
+mod refresh;
 mod relay;
 mod reply;
+mod revoked;
+mod setup;
+mod signature;
 mod stream;
 mod tenant;
 mod timer;
@@ -42,6 +59,7 @@ use crate::api::challenge::Realm;
 use crate::api::cors::{Grant, Whose};
 use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
+use crate::api::refusal::Form;
 use crate::api::reply::Reply;
 use crate::api::route::{self, Endpoint, Miss, Route, resolve};
 use crate::id::CorrelationId;
@@ -83,6 +101,8 @@ struct Trace {
     /// The virtual server whose endpoint is asked for.
     server: Option<String>,
     route: Option<&'static str>,
+    /// How a refusal looks.
+    refusals: Form,
     who: Option<Who>,
     /// A refusal that was rendered in the protocol's form.
     told_in_band: Option<Problem>,
@@ -97,6 +117,7 @@ impl From<Reply> for Served {
 /// 1. host and origin; 2. the route; 3. the endpoint.
 async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
     let path = incoming::path(&request);
+    trace.refusals = route::refusals(&path);
     trace.grant = check_origin(context, &request, &path)?;
     let route = match resolve(&trace.method, &path) {
         Ok(route) => route,
@@ -105,7 +126,7 @@ async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> st
         Err(Miss::Options { allow }) => return Ok(options(&request, &trace.grant, allow).into()),
     };
     trace.route = Some(route.path);
-    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi) {
+    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi | Endpoint::PageFiles) {
         return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
@@ -160,9 +181,36 @@ async fn dispatch(
         | Endpoint::OpenIdMetadata => {
             discovery::serve(&context.settings.issuer, route.endpoint, &incoming::path(&request))
         }
-        Endpoint::OpenApi | Endpoint::Docs | Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => {
-            Err(Problem::Internal("dispatched as a plain reply".into()))
-        }
+        Endpoint::Authorize => authorize::authorize(context, &request).await,
+        Endpoint::SignIn => authorize::sign_in(context, &request).await,
+        Endpoint::Consent => authorize::consent(context, &request).await,
+        Endpoint::SwitchAccount => authorize::switch_account(context, &request).await,
+        Endpoint::Token => grants::token(context, &request).await,
+        Endpoint::RevokeToken => grants::revoke(context, &request).await,
+        Endpoint::Register => grants::register(context, &request).await,
+        Endpoint::Account => account::show(context, &request).await,
+        Endpoint::EndSession => account::end(context, &request).await,
+        Endpoint::SignOut => account::sign_out(context, &request).await,
+        Endpoint::SignedOut => Ok(account::signed_out(&request)),
+        endpoint => of_people(context, endpoint, &request).await,
+    }
+}
+
+/// The pages of people and of how they sign in.
+async fn of_people(context: &Context, endpoint: Endpoint, request: &Request) -> std::result::Result<Reply, Problem> {
+    match endpoint {
+        Endpoint::SignInCode => code::sign_in(context, request).await,
+        Endpoint::Setup => setup::show(context, request),
+        Endpoint::SetUp => setup::set_up(context, request).await,
+        Endpoint::Join => join::show(context, request),
+        Endpoint::UseCode => join::use_code(context, request).await,
+        Endpoint::People => people::show(context, request).await,
+        Endpoint::ChangePeople => people::change(context, request).await,
+        Endpoint::Password => own::show_password(context, request).await,
+        Endpoint::ChangePassword => own::change_password(context, request).await,
+        Endpoint::SecondFactor => own::show_second_factor(context, request).await,
+        Endpoint::ChangeSecondFactor => own::change_second_factor(context, request).await,
+        other => Err(Problem::Internal(format!("{other:?} was dispatched as a plain reply"))),
     }
 }
 
@@ -243,6 +291,8 @@ fn check_origin(context: &Context, request: &Request, path: &str) -> std::result
     let whose = |origin: &str| match settings.serves_origin(origin) {
         true => Whose::Own,
         false if settings.lists_origin(origin) => Whose::Listed,
+        // A page that lets no address go out with its requests has no other origin, and the browser still knows whose it is.
+        false if origin == "null" && header(request, "sec-fetch-site").as_deref() == Some("same-origin") => Whose::Own,
         false => Whose::Foreign,
     };
     Grant::decide(route::browsers(path), origin.as_deref().map(|origin| (origin, whose(origin))))
@@ -274,7 +324,7 @@ fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, 
         Ok(served) => (served, trace.told_in_band),
         Err(problem) => {
             let realm = Realm { issuer: &context.settings.issuer, server: trace.server.as_deref() };
-            (Served::Reply(problem.reply(&context.correlation, realm)), Some(problem))
+            (Served::Reply(trace.refusals.render(&problem, &context.correlation, realm)), Some(problem))
         }
     };
     let response = match served {

@@ -25,7 +25,8 @@ thread_local! {
 pub fn render(reply: Reply, correlation: &CorrelationId) -> Result<Response> {
     let headers = template()?;
     for (name, value) in &reply.headers {
-        headers.append(name, value)?;
+        // Cookies alone are set one by one; a page's content policy takes the place of the usual one.
+        if *name == "set-cookie" { headers.append(name, value)? } else { headers.set(name, value)? }
     }
     headers.set(CORRELATION, correlation.as_str())?;
     let builder = ResponseBuilder::new().with_status(reply.status).with_headers(headers);

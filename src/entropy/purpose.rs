@@ -18,6 +18,20 @@ pub enum Purpose {
     SessionId,
     /// The secret of a refresh token.
     RefreshToken,
+    /// An authorization code: its id, and its secret.
+    AuthorizationCode,
+    /// A browser: its cookies, and the id of its sign-in.
+    Browser,
+    /// The id and the secret of a client that registers itself.
+    Client,
+    /// The code that an administrator hands to a person.
+    OneTimeCode,
+    /// The secret of a second factor.
+    SecondFactor,
+    /// What is stored with an account: its id, the salt of its password, the nonce of its sealed second factor.
+    Account,
+    /// What a page's form carries: the id of its ticket, and the nonce it is sealed with.
+    PageTicket,
     /// The id of a session of the Model Context Protocol, and of a call that is held open for its client.
     McpSession,
     /// The nonce of what a client of the Model Context Protocol carries for the gateway, sealed.
@@ -47,10 +61,17 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
+        Self::AuthorizationCode,
+        Self::Browser,
+        Self::Client,
+        Self::OneTimeCode,
+        Self::SecondFactor,
+        Self::Account,
+        Self::PageTicket,
         Self::McpSession,
         Self::McpSealed,
         Self::Tool,
@@ -65,6 +86,13 @@ impl Purpose {
             Self::TokenId => "jti",
             Self::SessionId => "session-id",
             Self::RefreshToken => "refresh-token",
+            Self::AuthorizationCode => "authorization-code",
+            Self::Browser => "browser",
+            Self::Client => "client",
+            Self::OneTimeCode => "one-time-code",
+            Self::SecondFactor => "second-factor",
+            Self::Account => "account",
+            Self::PageTicket => "page-ticket",
             Self::McpSession => "mcp-session",
             Self::McpSealed => "mcp-sealed",
             Self::Tool => "tool",
@@ -77,10 +105,22 @@ impl Purpose {
     /// The lane it draws from.
     pub const fn lane(self) -> Lane {
         match self {
-            Self::TokenId | Self::SessionId | Self::McpSealed | Self::Tool | Self::ProviderNonce | Self::Jitter => {
-                Lane::Public
-            }
-            Self::RefreshToken | Self::McpSession | Self::ChildSeed => Lane::Private,
+            Self::TokenId
+            | Self::SessionId
+            | Self::Account
+            | Self::PageTicket
+            | Self::McpSealed
+            | Self::Tool
+            | Self::ProviderNonce
+            | Self::Jitter => Lane::Public,
+            Self::RefreshToken
+            | Self::AuthorizationCode
+            | Self::Browser
+            | Self::Client
+            | Self::OneTimeCode
+            | Self::SecondFactor
+            | Self::McpSession
+            | Self::ChildSeed => Lane::Private,
         }
     }
 }

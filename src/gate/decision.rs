@@ -75,7 +75,10 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::Rotate { presented_hash, wanted, next, .. } => {
             rotate(&presented_hash, &wanted, next, facts.session, now)
         }
-        GateRequest::Revoke { .. } => revoke(facts.session, now),
+        GateRequest::Revoke { client, .. } => {
+            let own = |session: &Session| client.as_ref().is_none_or(|client| *client == session.client_id);
+            revoke(facts.session.filter(own), now)
+        }
         GateRequest::RevokeAll { keep } => ending::end_all(keep.as_ref(), facts, now),
         GateRequest::OpenBrowser { id, browser } => ending::open_browser(id, browser, facts.ended_all),
         GateRequest::Browser { id, secret_hash } => {
@@ -86,9 +89,10 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
             let is_browser = matches!(facts.singles.get(id.as_str()), Some(Single::Browser(_)));
             (GateReply::Done, is_browser.then(|| Write::Forget(id.into())).into_iter().collect())
         }
-        GateRequest::Grant { ticket, ticket_until, code, grant } => {
-            spend(ticket, ticket_until, &facts, vec![Write::Single(code, Single::Code(grant))])
-        }
+        GateRequest::Grant { begun, ticket, ticket_until, code, grant } => match begun {
+            Some(begun) if ending::is_outrun(begun, facts.ended_all) => (GateReply::Revoked, Vec::new()),
+            _ => spend(ticket, ticket_until, &facts, vec![Write::Single(code, Single::Code(grant))]),
+        },
         GateRequest::Spend { id, until } => spend(id, until, &facts, Vec::new()),
         GateRequest::Redeem { code, presented, opening, first } => {
             redeem(code, &presented, (opening, first), facts, now)

@@ -93,6 +93,7 @@ impl Gate {
     fn grant(&mut self, ticket: &str, code: &str) -> GateReply {
         let ticket_until = NOW.plus(Lifetime::from_seconds(600));
         self.ask(GateRequest::Grant {
+            begun: Some(NOW),
             ticket: ticket.into(),
             ticket_until,
             code: code.into(),

@@ -43,7 +43,8 @@ pub fn open_browser(id: SessionId, browser: Browser, ended_all: Option<Timestamp
     (GateReply::Done, vec![Write::Single(id.into(), Single::Browser(browser))])
 }
 
-fn is_outrun(begun: Timestamp, ended_all: Option<Timestamp>) -> bool {
+/// Whether everything was ended after something had begun.
+pub fn is_outrun(begun: Timestamp, ended_all: Option<Timestamp>) -> bool {
     ended_all.is_some_and(|ended| begun < ended)
 }
 
@@ -84,7 +85,11 @@ mod tests {
     }
 
     fn code(opened: Option<&str>) -> Single {
-        Single::Code(Box::new(CodeGrant {
+        Single::Code(Box::new(grant(opened)))
+    }
+
+    fn grant(opened: Option<&str>) -> CodeGrant {
+        CodeGrant {
             secret_hash: "h".into(),
             client_id: "app".into(),
             client_name: "App".into(),
@@ -94,7 +99,7 @@ mod tests {
             resource: "https://gw.example/mcp".into(),
             expires_at: at(60),
             opened: opened.map(id),
-        }))
+        }
     }
 
     fn facts() -> Facts {
@@ -143,13 +148,20 @@ mod tests {
     fn what_began_before_the_end_is_not_opened_after_it() {
         let open = || GateRequest::Open { session: Box::new(session("new", at(3600))) };
         let sign_in = || GateRequest::OpenBrowser { id: id("new"), browser: browser() };
+        let allow = || GateRequest::Grant {
+            begun: Some(NOW),
+            ticket: "t".into(),
+            ticket_until: at(60),
+            code: "c".into(),
+            grant: Box::new(grant(None)),
+        };
         for (ended_all, opens) in [(None, true), (Some(NOW), true), (Some(NOW.plus(Lifetime::from_millis(1))), false)] {
-            for question in [open(), sign_in()] {
+            for (question, written) in [(open(), 1), (sign_in(), 1), (allow(), 2)] {
                 assert!(question.is_sign_in());
                 let facts = Facts { ended_all, ..Facts::default() };
                 let (reply, writes) = decide(question.clone(), facts, at(1));
                 let wanted = if opens { GateReply::Done } else { GateReply::Revoked };
-                assert_eq!((reply, writes.len()), (wanted, usize::from(opens)), "{question:?}");
+                assert_eq!((reply, writes.len()), (wanted, if opens { written } else { 0 }), "{question:?}");
             }
         }
     }

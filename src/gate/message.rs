@@ -79,6 +79,9 @@ pub enum GateRequest {
     },
     /// A person allowed a client what it asked for: keep the code, once for each page that was shown.
     Grant {
+        /// When the request began that answers the page.
+        #[serde(default)]
+        begun: Option<Timestamp>,
         /// The page's ticket.
         ticket: String,
         /// Until when the ticket would be good.
@@ -124,6 +127,9 @@ pub enum GateRequest {
     Revoke {
         /// The session.
         session: SessionId,
+        /// The client that gives it back; none when its owner ends it. Another client's session goes on.
+        #[serde(default)]
+        client: Option<String>,
     },
 }
 
@@ -244,7 +250,7 @@ impl GateRequest {
             Self::Admit { session, .. }
             | Self::Check { session, .. }
             | Self::Rotate { session, .. }
-            | Self::Revoke { session } => Some(session),
+            | Self::Revoke { session, .. } => Some(session),
             Self::Open { session } => Some(&session.id),
             _ => None,
         }
@@ -266,9 +272,9 @@ impl GateRequest {
         matches!(self, Self::List | Self::RevokeAll { .. })
     }
 
-    /// Whether a person signs in by it, so that it must be known when everything was ended last.
+    /// Whether a person comes in by it or lets a client in, so that it must be known when everything was ended last.
     pub fn is_sign_in(&self) -> bool {
-        matches!(self, Self::Open { .. } | Self::OpenBrowser { .. })
+        matches!(self, Self::Open { .. } | Self::OpenBrowser { .. } | Self::Grant { .. })
     }
 
     /// Whether it begins something, so that what has ended may be forgotten meanwhile.

@@ -139,12 +139,11 @@ pub enum RotationRefusal {
 impl Opening {
     /// The session of what was allowed.
     pub fn granted(self, grant: &CodeGrant, first: Issued, now: Timestamp) -> Session {
-        Session {
-            client_name: Some(grant.client_name.clone()),
-            resource: Some(grant.resource.clone()),
-            opened_at: Some(now),
-            ..Session::open(self.id, grant.client_id.clone(), grant.scope.clone(), self.expires_at, first)
-        }
+        Session::open(self.id, grant.client_id.clone(), grant.scope.clone(), self.expires_at, first).of_client(
+            grant.client_name.clone(),
+            grant.resource.clone(),
+            now,
+        )
     }
 }
 
@@ -164,6 +163,12 @@ impl Session {
             current: first,
             previous: None,
         }
+    }
+
+    /// The same for a client of that name, which gets tokens for one resource.
+    #[must_use]
+    pub fn of_client(self, name: String, resource: String, now: Timestamp) -> Self {
+        Self { client_name: Some(name), resource: Some(resource), opened_at: Some(now), ..self }
     }
 
     /// Whether it is this client's, and what is asked for was granted. A refusal changes nothing.

@@ -11,6 +11,8 @@ use crate::scope::Scope;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+/// Longest query, in bytes: a page's form carries it on.
+const MAX_QUERY: usize = 8 * 1024;
 /// Longest `state`, in bytes.
 const MAX_STATE: usize = 2048;
 
@@ -62,6 +64,9 @@ pub struct Refused {
 impl Asked {
     /// Reads the query as far as the client's id.
     pub fn parse(query: &str) -> Result<Self, OAuthError> {
+        if query.len() > MAX_QUERY {
+            return Err(Code::InvalidRequest.because("the query is longer than 8 KiB"));
+        }
         let parameters = Parameters::parse(query.as_bytes())?;
         let id = parameters.find("client_id").ok_or(Code::InvalidRequest.because("client_id is missing"))?;
         Ok(Self { client_id: id.to_owned(), parameters })

@@ -3,8 +3,8 @@
 use crate::oauth::error::{Code, OAuthError};
 use url::form_urlencoded;
 
-/// Longest query or form, in bytes.
-pub const MAX_LENGTH: usize = 16 * 1024;
+/// Longest query or form, in bytes. A form may carry a ticket that holds a query.
+pub const MAX_LENGTH: usize = 32 * 1024;
 /// Most parameters, known or not.
 const MAX_PARAMETERS: usize = 64;
 
@@ -21,7 +21,7 @@ impl Parameters {
     /// Reads `application/x-www-form-urlencoded`. A name that stands twice is refused, also one that nobody knows.
     pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
         if encoded.len() > MAX_LENGTH {
-            return Err(Code::InvalidRequest.because("the parameters are longer than 16 KiB"));
+            return Err(Code::InvalidRequest.because("the parameters are longer than 32 KiB"));
         }
         let mut read: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(encoded) {
@@ -70,6 +70,6 @@ mod tests {
     fn too_much_is_refused() {
         let many: Vec<String> = (0..65).map(|number| format!("p{number}=1")).collect();
         assert!(Parameters::parse(many.join("&").as_bytes()).is_err());
-        assert!(Parameters::parse(format!("a={}", "x".repeat(16 * 1024)).as_bytes()).is_err());
+        assert!(Parameters::parse(format!("a={}", "x".repeat(32 * 1024)).as_bytes()).is_err());
     }
 }

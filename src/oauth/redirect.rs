@@ -93,6 +93,14 @@ impl RedirectUri {
     }
 }
 
+/// Whether a scheme may be a program's own: it is written as a URL has it, and no browser opens it itself.
+pub fn is_private_scheme(scheme: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.');
+    scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && scheme.bytes().all(letter)
+        && !NEVER.contains(&scheme)
+}
+
 /// What a form on a page must be allowed to lead to when it is answered with a redirect there: an origin or a scheme, as a
 /// content security policy writes it.
 pub fn policy_source(redirect: &str) -> String {

@@ -8,7 +8,7 @@ use crate::oauth::redirect::RedirectUri;
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Most redirect URIs of one client.
 const MAX_REDIRECTS: usize = 10;
@@ -48,7 +48,7 @@ pub struct Registered {
     /// The secret, shown this once; for clients that have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
-    /// When the secret expires, seconds since 1970; with the registration itself.
+    /// `0`: the secret has no end of its own, it lives as long as the registration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<u64>,
     /// What people are shown.
@@ -81,9 +81,8 @@ enum Method {
 
 impl Description {
     /// Reads a parsed JSON object.
-    pub fn read(object: Map<String, Value>) -> Result<Self, OAuthError> {
-        serde_json::from_value(Value::Object(object))
-            .map_err(|_| Code::InvalidClientMetadata.because("a member has the wrong type"))
+    pub fn read(object: Value) -> Result<Self, OAuthError> {
+        serde_json::from_value(object).map_err(|_| Code::InvalidClientMetadata.because("a member has the wrong type"))
     }
 
     /// The client of a registration request, with its secret if it has one.
@@ -103,17 +102,12 @@ impl Description {
 
     /// The client of a document at `id`, which is a URL on `host`: its `client_id` must be that very text, and it can have
     /// no secret that others share (sections 4.1 and 6.2 of the draft).
-    pub fn document(
-        object: Map<String, Value>,
-        id: &str,
-        host: &str,
-        schemes: &[String],
-    ) -> Result<Client, OAuthError> {
+    pub fn document(object: Value, id: &str, host: &str, schemes: &[String]) -> Result<Client, OAuthError> {
         let refused = |words| Err(Code::InvalidClientMetadata.because(words));
         if object.get("client_id").and_then(Value::as_str) != Some(id) {
             return refused("client_id in the document is not the document's address");
         }
-        if object.keys().any(|name| name.starts_with("client_secret")) {
+        if object.as_object().is_some_and(|members| members.keys().any(|name| name.starts_with("client_secret"))) {
             return refused("a client's document holds no secret");
         }
         let described = Self::read(object)?;
@@ -174,12 +168,12 @@ impl Description {
 
 impl Registered {
     /// What a client is told that registered itself.
-    pub fn tell(client: &Client, secret: Option<&SecretText>, now: Timestamp, expires_at: Timestamp) -> Self {
+    pub fn tell(client: &Client, secret: Option<&SecretText>, now: Timestamp) -> Self {
         Self {
             client_id: client.id.clone(),
             client_id_issued_at: now.seconds(),
             client_secret: secret.map(|secret| secret.expose().to_owned()),
-            client_secret_expires_at: secret.map(|_| expires_at.seconds()),
+            client_secret_expires_at: secret.map(|_| 0),
             client_name: client.name.clone(),
             redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
             grant_types: client.grants.names(),
@@ -201,26 +195,24 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn register(body: Value) -> Result<(Client, Option<SecretText>), OAuthError> {
-        let Value::Object(object) = body else { panic!() };
         let drawn = Drawn { id: "abc".into(), secret: SecretText::new("xyz") };
-        Description::read(object)?.register(&drawn, &[])
+        Description::read(body)?.register(&drawn, &[])
     }
 
     fn document(body: Value) -> Result<Client, OAuthError> {
-        let Value::Object(object) = body else { panic!() };
-        Description::document(object, "https://app.example/client.json", "app.example", &[])
+        Description::document(body, "https://app.example/client.json", "app.example", &[])
     }
 
     #[test]
     fn a_client_registers_itself_and_is_told_its_secret_once() {
         let (client, secret) =
             register(json!({"redirect_uris": ["http://localhost/cb"], "client_name": "App", "logo_uri": 1})).unwrap();
-        let told = Registered::tell(&client, secret.as_ref(), Timestamp::from_seconds(1), Timestamp::from_seconds(9));
+        let told = Registered::tell(&client, secret.as_ref(), Timestamp::from_seconds(1));
         assert_eq!(
             serde_json::to_value(told).unwrap(),
             json!({
                 "client_id": "dyn_abc", "client_id_issued_at": 1, "client_secret": "mgk_xyz",
-                "client_secret_expires_at": 9, "client_name": "App", "redirect_uris": ["http://localhost/cb"],
+                "client_secret_expires_at": 0, "client_name": "App", "redirect_uris": ["http://localhost/cb"],
                 "grant_types": ["authorization_code"], "response_types": ["code"],
                 "token_endpoint_auth_method": "client_secret_basic"
             })

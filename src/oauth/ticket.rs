@@ -1,7 +1,7 @@
 //! Tickets: what a page's form carries to the request that answers it. Sealed, bound to the browser that was shown the
 //! page, and good for ten minutes, so that nobody else's form is ever accepted.
 
-use crate::id::encode_random;
+use crate::id::{TenantId, UserId, encode_random};
 use crate::oauth::authorize::Request;
 use crate::secret::SecretText;
 use crate::time::{Lifetime, Timestamp};
@@ -21,6 +21,14 @@ pub enum Form {
     Consent,
     /// Anything on the account page.
     Account,
+    /// The code after a password.
+    Code,
+    /// A second factor on or off.
+    SecondFactor,
+    /// The first administrator.
+    Setup,
+    /// A one-time code.
+    Join,
 }
 
 /// The ticket does not belong to this form and this browser, or its time is up.
@@ -28,11 +36,22 @@ pub enum Form {
 #[error("the form is not this browser's, or too old")]
 pub struct NotYours;
 
-/// What goes on after a login: the query of an authorization request, or none for the account page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What goes on after a sign-in: the authorization request that waits for it, or none for the account page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
-    /// The query.
-    pub query: Option<String>,
+    /// The request.
+    pub waiting: Option<Waiting>,
+}
+
+/// An authorization request that waits for a person to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its query, as it came.
+    pub query: String,
+    /// The client's name.
+    pub client_name: String,
+    /// Where the request may be answered to: the page that asks must let a form lead there.
+    pub form_target: String,
 }
 
 /// What a person is asked to allow.
@@ -40,11 +59,39 @@ pub struct Login {
 pub struct Consent {
     /// Used once: the ticket's own id.
     pub id: String,
+    /// The tenant of who is asked.
+    pub tenant: TenantId,
+    /// Who is asked.
+    pub user: UserId,
     /// The request.
     pub request: Request,
+    /// Its query, as it came, to begin again as somebody else.
+    pub query: String,
 }
 
-/// A page of the account, which carries nothing.
+/// A password that was right, and waits for the code of the second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// What goes on after the sign-in.
+    pub login: Login,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// SHA-256 of what is stored of the password: a newer password makes the ticket stale.
+    pub password: String,
+}
+
+/// A secret that is offered to a person for the second factor; none to turn it off.
+#[derive(Serialize, Deserialize)]
+pub struct Offered {
+    /// Whose it would be: it stays nobody else's in a browser where somebody else has signed in since.
+    pub user: UserId,
+    /// The secret in base32.
+    pub secret: Option<String>,
+}
+
+/// A page that carries nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {}
 
@@ -60,6 +107,10 @@ impl Form {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::Account => "account",
+            Self::Code => "code",
+            Self::SecondFactor => "second-factor",
+            Self::Setup => "setup",
+            Self::Join => "join",
         }
     }
 
@@ -96,7 +147,7 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, LIFE, Login, NotYours};
+    use super::{Form, LIFE, Login, NotYours, Waiting};
     use crate::secret::SecretBytes;
     use crate::time::Timestamp;
     use crate::token::seal::RootKey;
@@ -108,7 +159,12 @@ mod tests {
     #[test]
     fn a_ticket_opens_for_its_form_its_browser_and_its_time() {
         let root = RootKey::new(SecretBytes::new(vec![7; 32]));
-        let content = Login { query: Some("client_id=c".into()) };
+        let waiting = Waiting {
+            query: "client_id=c".into(),
+            client_name: "App".into(),
+            form_target: "https://app.example".into(),
+        };
+        let content = Login { waiting: Some(waiting) };
         let ticket = Form::Login.seal(&root, "cookie", &content, (NOW, [1; 12])).unwrap();
         let open = |form: Form, browser: &str, ticket: &str, now| form.open::<Login>(&root, browser, ticket, now);
         assert_eq!(open(Form::Login, "cookie", &ticket, NOW), Ok(content));

@@ -1,6 +1,7 @@
 //! The page of a tenant's people, for its administrators.
 
 use super::html;
+use crate::account::role::Role;
 use askama::Template;
 
 /// The page of people. Every form of it is posted to [`action`](Self::action) with `csrf` and `do`: `invite-member` and
@@ -31,8 +32,8 @@ pub struct PersonLine<'a> {
     pub id: &'a str,
     /// Its login name.
     pub username: &'a str,
-    /// Whether it looks after the tenant's people.
-    pub admin: bool,
+    /// What it may do.
+    pub role: Role,
     /// Whether it has a second factor.
     pub second_factor: bool,
     /// Whether it is disabled.

@@ -84,14 +84,14 @@ impl CodePage<'_> {
 
 impl OfferedSecret<'_> {
     /// The secret in groups of four letters, as it is read aloud.
-    fn groups(&self) -> Vec<&str> {
-        let mut rest = self.text;
-        let mut groups = Vec::new();
-        while let Some((group, after)) = rest.split_at_checked(4) {
-            groups.push(group);
-            rest = after;
+    fn in_groups(&self) -> String {
+        let mut grouped = String::with_capacity(self.text.len() * 5 / 4);
+        for (at, letter) in self.text.chars().enumerate() {
+            if at > 0 && at % 4 == 0 {
+                grouped.push(' ');
+            }
+            grouped.push(letter);
         }
-        groups.push(rest);
-        groups
+        grouped
     }
 }

@@ -4,6 +4,7 @@ use crate::account::Username;
 use crate::id::{SessionId, TenantId, TokenId, UserId, encode_random};
 use crate::time::{Lifetime, Timestamp};
 use sha2::{Digest, Sha256};
+use std::net::Ipv6Addr;
 
 /// Shortest life of a KV entry that the platform accepts.
 pub const MIN_KV_LIFETIME: Lifetime = Lifetime::from_seconds(60);
@@ -18,9 +19,28 @@ pub fn account_gate(username: &Username) -> String {
     format!("account/{}", encode_random(&Sha256::digest(username.as_str())))
 }
 
-/// The gate of a source address, for requests without a token.
+/// The gate of a source address, for logins.
 pub fn source_gate(address: &str) -> String {
-    format!("source/{}", encode_random(&Sha256::digest(address)))
+    of_network("source", address)
+}
+
+/// The gate of a source address, for clients that register themselves or must be looked up elsewhere.
+pub fn registration_gate(address: &str) -> String {
+    of_network("registration", address)
+}
+
+/// The gate of an OAuth client, which knows the assertions it used. Its id may be a URL.
+pub fn client_gate(id: &str) -> String {
+    format!("client/{}", encode_random(&Sha256::digest(id)))
+}
+
+/// One household or host has a whole /64 of IPv6 addresses, so the rest of one says nothing.
+fn of_network(kind: &str, address: &str) -> String {
+    let network = match address.parse::<Ipv6Addr>() {
+        Ok(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string(),
+        Err(_) => address.to_owned(),
+    };
+    format!("{kind}/{}", encode_random(&Sha256::digest(network)))
 }
 
 /// The object of a legacy client's session of the protocol. `random` is the session's own part of its name.
@@ -50,7 +70,10 @@ pub fn revocation_lifetime(until: Timestamp, now: Timestamp) -> Lifetime {
 
 #[cfg(test)]
 mod tests {
-    use super::{account_gate, mcp_held, mcp_session, principal_gate, revocation_lifetime, revoked_session};
+    use super::{
+        account_gate, client_gate, mcp_held, mcp_session, principal_gate, registration_gate, revocation_lifetime,
+        revoked_session, source_gate,
+    };
     use crate::account::Username;
     use crate::id::{SessionId, TenantId, UserId};
     use crate::time::{Lifetime, Timestamp};
@@ -69,6 +92,15 @@ mod tests {
     #[test]
     fn a_username_does_not_stand_in_a_name() {
         assert!(!account_gate(&Username::parse("ada").unwrap()).contains("ada"));
+    }
+
+    #[test]
+    fn addresses_of_one_network_share_a_gate() {
+        assert_eq!(source_gate("2001:db8:1:2::1"), source_gate("2001:db8:1:2:3:4:5:6"));
+        assert_ne!(source_gate("2001:db8:1:2::1"), source_gate("2001:db8:1:3::1"));
+        assert_ne!(source_gate("192.0.2.1"), source_gate("192.0.2.2"));
+        assert_ne!(source_gate("192.0.2.1"), registration_gate("192.0.2.1"));
+        assert!(client_gate("https://app.example/client.json").starts_with("client/"));
     }
 
     #[test]

@@ -175,7 +175,7 @@ pub struct Header {
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// `header` or `path`
+    /// `header`, `path` or `query`
     #[serde(rename = "in")]
     pub place: &'static str,
     /// What it says.

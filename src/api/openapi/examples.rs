@@ -8,7 +8,7 @@ use crate::entropy::provenance::{Label, Provenance, Report};
 use crate::entropy::provider::Mode;
 use crate::entropy::stamp::Stamp;
 use crate::entropy::status::{Outputs, Status};
-use crate::id::{CorrelationId, SessionId, TokenId};
+use crate::id::{CorrelationId, SessionId, TokenId, encode_random};
 use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::headers::RequestHeaders;
 use crate::mcp::method::Method;
@@ -17,7 +17,9 @@ use crate::mcp::reply::{INSTRUCTIONS, Reply};
 use crate::mcp::turn::{Asked, Turn};
 use crate::mcp::wire::Tool;
 use crate::oauth::metadata::{AuthorizationServer, OpenIdConfiguration, PROTECTED_RESOURCE, ProtectedResource};
+use crate::oauth::registration::{Description, Drawn, Registered};
 use crate::scope::Scope;
+use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::token::jwks::KeyRing;
 use crate::tool::builtin::{BuiltIn, server_time};
@@ -34,6 +36,19 @@ pub const REFRESH: &str = r#"{"refresh_token":"the refresh token of the last ans
 pub const EXECUTE: &str = r#"{"tool":"server_time","arguments":{}}"#;
 /// A body of `POST /auth/introspect`.
 pub const INTROSPECT: &str = "token=the+access+token+asked+about&token_type_hint=access_token";
+/// Forms of `POST /oauth/token`, by grant. The code and the token are none: real ones are longer.
+pub const TOKEN_FORMS: [(&str, &str); 3] = [
+    (
+        "authorization_code",
+        "grant_type=authorization_code&code=mgc_...&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk&client_id=dyn_4711",
+    ),
+    ("refresh_token", "grant_type=refresh_token&refresh_token=mgr_...&client_id=dyn_4711"),
+    ("client_credentials", "grant_type=client_credentials&scope=tools%3Aread&client_id=robot&client_secret=the+secret"),
+];
+/// A form of `POST /oauth/revoke`.
+pub const REVOKE: &str = "token=mgr_...&token_type_hint=refresh_token&client_id=dyn_4711";
+/// A body of `POST /oauth/register`.
+pub const REGISTER: &str = r#"{"client_name":"Example app","redirect_uris":["http://127.0.0.1/callback"],"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none"}"#;
 /// A handshake of the revisions before 2026-07-28.
 pub const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"example","version":"1.0.0"}}}"#;
 /// A request of 2026-07-28, with its `MCP-Protocol-Version` and `Mcp-Method` headers.
@@ -63,11 +78,18 @@ pub fn value(body: &impl Serialize) -> Value {
 pub fn tokens() -> Value {
     value(&TokenResponse {
         access_token: "the access token, a JWT".to_owned(),
-        refresh_token: "the next refresh token".to_owned(),
+        refresh_token: Some("the next refresh token".to_owned()),
         token_type: "bearer",
         expires_in: 600,
         scope: Scope::full().to_string(),
     })
+}
+
+/// `POST /oauth/register`.
+pub fn registered() -> Value {
+    let drawn = Drawn { id: encode_random(&[7; 16]), secret: SecretText::new("") };
+    let client = Description::read(text(REGISTER)).and_then(|described| described.register(&drawn, &[]));
+    client.map_or(Value::Null, |(client, secret)| value(&Registered::tell(&client, secret.as_ref(), MOMENT)))
 }
 
 /// `GET /auth/me`.

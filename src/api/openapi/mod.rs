@@ -5,12 +5,15 @@
 
 pub mod document;
 pub mod examples;
+pub mod oauth;
+pub mod people;
 pub mod refused;
 pub mod rpc;
 pub mod served;
 
 use crate::api::challenge::Realm;
 use crate::api::problem::{Problem, ProblemDocument};
+use crate::api::refusal::{Form, OAuthDocument};
 use crate::api::reply::Reply;
 use crate::api::route::{Method, ROUTES, Route, SERVER};
 use crate::mcp::refusal::{Fault, Refusal};
@@ -21,7 +24,7 @@ use document::{
 use rpc::RpcError;
 use schemars::Schema;
 use serde_json::Value;
-use served::{Examples, Given, JSON, Offer, Shapes, Taken};
+use served::{Examples, Given, HTML, JSON, Offer, Shapes, Taken};
 use std::collections::BTreeMap;
 
 const PROBLEM: &str = "application/problem+json";
@@ -35,7 +38,7 @@ pub fn document() -> Document {
     let paths = paths(&mut shapes);
     let responses = refused::without_route().map(|(name, problem)| {
         let mut responses = Responses::default();
-        responses.refuse(&problem, &mut shapes);
+        responses.refuse(&problem, Form::Problem, &mut shapes);
         (name.to_owned(), responses.0.into_values().next().unwrap_or_default())
     });
     let parameters = parameters(&mut shapes);
@@ -95,10 +98,10 @@ fn operation(route: Route, shapes: &mut Shapes) -> Operation {
         responses.refuse_rpc(name, fault, shapes);
     }
     for problem in refused::problems(route.endpoint) {
-        responses.refuse(&problem, shapes);
+        responses.refuse(&problem, route.refusals(), shapes);
     }
     if of_server {
-        responses.refuse(&Problem::NotFound, shapes);
+        responses.refuse(&Problem::NotFound, Form::Problem, shapes);
     }
     let path: &[&str] = if of_server { &["server"] } else { &[] };
     let parameters = path.iter().chain([&CORRELATION]).chain(parameters);
@@ -129,12 +132,21 @@ impl Responses {
         }
     }
 
-    fn refuse(&mut self, problem: &Problem, shapes: &mut Shapes) {
-        let Reply { status, headers, body } = problem.reply(&examples::correlation(), Realm::of(examples::ORIGIN));
+    fn refuse(&mut self, problem: &Problem, form: Form, shapes: &mut Shapes) {
+        let Reply { status, headers, body } =
+            form.render(problem, &examples::correlation(), Realm::of(examples::ORIGIN));
+        let response = self.at(status, problem.title(), headers.iter().map(|(name, _)| *name));
         let example = examples::body(Some(body));
-        let title = example.get("title").and_then(Value::as_str).unwrap_or_default();
-        let response = self.at(status, title, headers.iter().map(|(name, _)| *name));
-        add_example(response, PROBLEM, shapes.written::<ProblemDocument>(), problem.name(), example);
+        match form {
+            Form::Problem => {
+                add_example(response, PROBLEM, shapes.written::<ProblemDocument>(), problem.name(), example);
+            }
+            Form::OAuth => add_example(response, JSON, shapes.written::<OAuthDocument>(), problem.name(), example),
+            Form::Page if response.content.is_empty() => {
+                response.content.0.push((HTML.to_owned(), media(shapes.written::<String>(), Vec::new())));
+            }
+            Form::Page => {}
+        }
     }
 
     fn refuse_rpc(&mut self, name: &str, fault: Fault, shapes: &mut Shapes) {
@@ -182,7 +194,7 @@ fn reference(kind: &str, name: &str) -> Reference {
 }
 
 /// Name, description, example; the whole of a response's header fields that callers may act on.
-const HEADERS: [(&str, &str, &str); 7] = [
+const HEADERS: [(&str, &str, &str); 8] = [
     (CORRELATION, "Ties the reply to the log", "WlpaWlpaWlpaWlpaWlpaWg"),
     ("Retry-After", "Seconds to wait before trying again", "1"),
     (
@@ -197,6 +209,11 @@ const HEADERS: [(&str, &str, &str); 7] = [
         "Bearer resource_metadata=\"https://gateway.example.com/.well-known/oauth-protected-resource/mcp\", scope=\"tools:call tools:read\"",
     ),
     ("Allow", "The methods of this path", "POST, OPTIONS"),
+    (
+        "Location",
+        "Where the browser goes on",
+        "http://127.0.0.1:51234/callback?code=mgc_...&state=xyz&iss=https%3A%2F%2Fgateway.example.com",
+    ),
     (
         "Mcp-Session-Id",
         "The session an `initialize` opened: where the client takes questions, or the server keeps something for it",
@@ -235,19 +252,40 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
         ("Last-Event-ID", "The newest event that reached the client: its stream goes on after it", "0-1"),
         ("server", "The virtual server's name", "files"),
     ];
-    let parameter = |(name, description, example): (&'static str, &'static str, &str)| {
-        let schema = shapes.read::<String>();
-        let example = example.to_owned();
-        let in_path = name == "server";
-        let place = if in_path { "path" } else { "header" };
-        (name.to_owned(), Parameter { name, place, description, required: in_path, schema, example })
+    let places = known.into_iter().map(|known| (if known.0 == "server" { "path" } else { "header" }, known));
+    let parameter = |(place, (name, description, example)): (&'static str, (&'static str, &'static str, &str))| {
+        let required = place == "path" || matches!(name, "response_type" | "client_id" | "code_challenge");
+        let (schema, example) = (shapes.read::<String>(), example.to_owned());
+        (name.to_owned(), Parameter { name, place, description, required, schema, example })
     };
-    Named(known.into_iter().map(parameter).collect())
+    Named(places.chain(QUERY.map(|known| ("query", known))).map(parameter).collect())
 }
+
+/// The parameters of an authorization request.
+const QUERY: [(&str, &str, &str); 8] = [
+    ("response_type", "`code`", "code"),
+    ("client_id", "The client: an id it was given, or the address of its description", "dyn_4711"),
+    (
+        "redirect_uri",
+        "Where the answer goes: one of the client's own; not needed where it has one alone",
+        "http://127.0.0.1:51234/callback",
+    ),
+    (
+        "code_challenge",
+        "The SHA-256 of the verifier, base64url (RFC 7636)",
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    ),
+    ("code_challenge_method", "`S256`", "S256"),
+    ("scope", "What is wanted; without it all there is", "tools:call tools:read"),
+    ("resource", "What it is wanted for (RFC 8707)", "https://gateway.example.com/mcp"),
+    ("state", "Comes back as it is, at most 2048 bytes", "xyz"),
+];
 
 fn tags() -> Vec<Tag> {
     let tags = [
         ("account", "Log in, stay logged in, log out"),
+        ("oauth", "Tokens for clients, by OAuth 2.1"),
+        ("pages", "Pages for people, and their forms"),
         ("tools", "Tools in plain REST"),
         ("mcp", "Tools by the Model Context Protocol"),
         ("health", "How the gateway does"),

@@ -1,5 +1,6 @@
 //! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
 
+use super::{oauth, people};
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::introspection::{FORM, IntrospectionRequest};
 use crate::api::problem::{ArgumentError, Limit, Problem};
@@ -38,7 +39,29 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
             let allow = "POST, OPTIONS".to_owned();
             [credentials(), vec![Problem::MethodNotAllowed { allow }, limited(), away("the gate")]].concat()
         }
-        Endpoint::Docs => vec![Problem::NotFound, away("the static files")],
+        Endpoint::Docs | Endpoint::PageFiles => vec![Problem::NotFound, away("the static files")],
+        Endpoint::Authorize
+        | Endpoint::SignIn
+        | Endpoint::Consent
+        | Endpoint::SwitchAccount
+        | Endpoint::Token
+        | Endpoint::RevokeToken
+        | Endpoint::Register
+        | Endpoint::Account
+        | Endpoint::EndSession
+        | Endpoint::SignOut
+        | Endpoint::SignedOut => oauth::problems(endpoint),
+        Endpoint::SignInCode
+        | Endpoint::Setup
+        | Endpoint::SetUp
+        | Endpoint::Join
+        | Endpoint::UseCode
+        | Endpoint::People
+        | Endpoint::ChangePeople
+        | Endpoint::Password
+        | Endpoint::ChangePassword
+        | Endpoint::SecondFactor
+        | Endpoint::ChangeSecondFactor => people::problems(endpoint),
         Endpoint::Health
         | Endpoint::Live
         | Endpoint::Ready

@@ -1,7 +1,7 @@
 //! What each endpoint takes and gives when it serves a request.
 
-use super::examples;
 use super::rpc::{McpPost, McpReply};
+use super::{examples, oauth, people};
 use crate::api::body::{
     ExecuteRequest, ExecuteResponse, LoginRequest, MeResponse, RefreshRequest, TokenResponse, ToolList,
 };
@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 
 /// The media type of this API's bodies.
 pub const JSON: &str = "application/json";
-const HTML: &str = "text/html";
+/// The media type of a page.
+pub const HTML: &str = "text/html";
 const PROMETHEUS: &str = "text/plain";
 const RATE: &[&str] = &["ratelimit", "ratelimit-policy"];
 
@@ -108,12 +109,14 @@ pub struct Given {
 }
 
 impl Given {
-    fn json(description: &'static str, schema: Schema, example: Value) -> Self {
+    /// A JSON body with an example.
+    pub fn json(description: &'static str, schema: Schema, example: Value) -> Self {
         let body = Some((JSON, schema, vec![("example", example)]));
         Self { status: 200, description, headers: &[], body }
     }
 
-    fn empty(status: u16, description: &'static str) -> Self {
+    /// No body.
+    pub const fn empty(status: u16, description: &'static str) -> Self {
         Self { status, description, headers: &[], body: None }
     }
 
@@ -123,11 +126,14 @@ impl Given {
 }
 
 impl Offer {
-    fn new(id: &'static str, tag: &'static str, gives: Vec<Given>) -> Self {
+    /// One without a token, without a body and without parameters of its own.
+    pub fn new(id: &'static str, tag: &'static str, gives: Vec<Given>) -> Self {
         Self { id, tag, description: None, scopes: None, parameters: &[], takes: None, gives }
     }
 
-    fn about(self, description: &'static str) -> Self {
+    /// With more than a summary.
+    #[must_use]
+    pub fn about(self, description: &'static str) -> Self {
         Self { description: Some(description), ..self }
     }
 
@@ -135,11 +141,15 @@ impl Offer {
         Self { scopes: Some(scopes), ..self }
     }
 
-    fn taking(self, schema: Schema, examples: Examples) -> Self {
+    /// With a JSON body.
+    #[must_use]
+    pub fn taking(self, schema: Schema, examples: Examples) -> Self {
         self.taking_a(JSON, schema, examples)
     }
 
-    fn taking_a(self, kind: &'static str, schema: Schema, examples: Examples) -> Self {
+    /// With a body of a media type.
+    #[must_use]
+    pub fn taking_a(self, kind: &'static str, schema: Schema, examples: Examples) -> Self {
         Self { takes: Some(Taken { kind, schema, examples }), ..self }
     }
 }
@@ -183,13 +193,35 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::ResourceMetadata
         | Endpoint::IssuerMetadata
         | Endpoint::OpenIdMetadata => metadata(endpoint, shapes),
+        Endpoint::Authorize
+        | Endpoint::SignIn
+        | Endpoint::Consent
+        | Endpoint::SwitchAccount
+        | Endpoint::Token
+        | Endpoint::RevokeToken
+        | Endpoint::Register
+        | Endpoint::Account
+        | Endpoint::EndSession
+        | Endpoint::SignOut
+        | Endpoint::SignedOut => oauth::offer(endpoint, shapes),
+        Endpoint::SignInCode
+        | Endpoint::Setup
+        | Endpoint::SetUp
+        | Endpoint::Join
+        | Endpoint::UseCode
+        | Endpoint::People
+        | Endpoint::ChangePeople
+        | Endpoint::Password
+        | Endpoint::ChangePassword
+        | Endpoint::SecondFactor
+        | Endpoint::ChangeSecondFactor => people::offer(endpoint, shapes),
         Endpoint::OpenApi => {
             let shape = shapes.written::<Map<String, Value>>();
             let body = Some((JSON, shape, Vec::new()));
             let given = Given { status: 200, description: "An OpenAPI 3.1 document", headers: &[], body };
             Offer::new("describeApi", "description", vec![given])
         }
-        Endpoint::Docs => {
+        Endpoint::Docs | Endpoint::PageFiles => {
             let body = Some((HTML, shapes.written::<String>(), Vec::new()));
             let page = Given { status: 200, description: "A page, for people", headers: &[], body };
             Offer::new("showReference", "description", vec![page])

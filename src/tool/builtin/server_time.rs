@@ -19,23 +19,9 @@ pub fn run(now: Timestamp) -> CallToolResult {
 /// A moment as RFC 3339 writes it, in UTC with milliseconds. Years beyond 9999 are written as they are.
 pub fn rfc3339(moment: Timestamp) -> String {
     let seconds = moment.seconds();
-    let (year, month, day) = civil(seconds / 86_400);
+    let (year, month, day) = moment.date();
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", moment.millis() % 1000)
-}
-
-/// The Gregorian date `days` days after 1970-01-01. Counted in years that begin on 1 March, so that the leap day is last.
-fn civil(days: u64) -> (u64, u64, u64) {
-    const DAYS_BEFORE_1970: u64 = 719_468;
-    const DAYS_IN_400_YEARS: u64 = 146_097;
-    let days = days + DAYS_BEFORE_1970;
-    let (era, day_of_era) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -124,7 +124,10 @@ impl World {
             .with("QUANTINUUM_BASE_URL", origin.url("/api/v1"))
             .with("IDQ_BASE_URL", quantis.url(""))
             .with("LOGIN_SOURCE_BURST", "100000")
-            .with("LOGIN_SOURCE_PER_MINUTE", "100000");
+            .with("LOGIN_SOURCE_PER_MINUTE", "100000")
+            .with("REGISTRATION_SOURCE_BURST", "100000")
+            .with("REGISTRATION_SOURCE_PER_MINUTE", "100000")
+            .with("REDIRECT_SCHEMES", "com.example.app");
         let gateway = Gateway::start(&plan);
         let servers = [everything, of_2025, of_2026];
         Self {

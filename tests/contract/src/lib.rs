@@ -12,6 +12,7 @@ pub mod client;
 pub mod events;
 pub mod fake;
 pub mod guard;
+pub mod oauth;
 pub mod raw;
 pub mod seed;
 pub mod shell;

@@ -27,6 +27,7 @@ mod mcp_legacy;
 mod mcp_parallel;
 mod mcp_refusals;
 mod mcp_sessions;
+mod oauth_flow;
 mod openapi;
 mod pages;
 mod pooling;

@@ -1,0 +1,66 @@
+//! Asking the database. It always asks the primary: a replica may be behind a change that disables a user.
+
+use super::context::unavailable;
+use crate::api::problem::Problem;
+use crate::time::Timestamp;
+use serde::de::DeserializeOwned;
+use worker::wasm_bindgen::JsValue;
+use worker::{D1PreparedStatement, D1Result, Env};
+
+/// The database's name in a problem document.
+const PART: &str = "the database";
+
+/// The first row of a statement with these values, if there is one.
+pub async fn first<T: DeserializeOwned>(env: &Env, statement: &str, values: &[JsValue]) -> Result<Option<T>, Problem> {
+    prepare(env, statement, values)?.first(None).await.map_err(unavailable(PART))
+}
+
+/// Runs a statement with these values. How many rows it changed.
+pub async fn run(env: &Env, statement: &str, values: &[JsValue]) -> Result<usize, Problem> {
+    let failed = unavailable(PART);
+    let done = prepare(env, statement, values)?.run().await.map_err(&failed)?;
+    let meta = done.meta().map_err(&failed)?;
+    Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
+}
+
+/// Every row of a statement with these values.
+pub async fn all<T: DeserializeOwned>(env: &Env, statement: &str, values: &[JsValue]) -> Result<Vec<T>, Problem> {
+    let failed = unavailable(PART);
+    prepare(env, statement, values)?.all().await.map_err(&failed)?.results().map_err(&failed)
+}
+
+/// Several statements in one transaction: all of them, or none. What each came to, in their order.
+pub async fn batch(env: &Env, statements: &[(&str, &[JsValue])]) -> Result<Vec<D1Result>, Problem> {
+    let prepared: Result<Vec<_>, Problem> =
+        statements.iter().map(|(statement, values)| prepare(env, statement, values)).collect();
+    let failed = unavailable(PART);
+    env.d1("DB").map_err(&failed)?.batch(prepared?).await.map_err(&failed)
+}
+
+/// How many rows a statement of a batch changed.
+pub fn changes(done: Option<&D1Result>) -> Result<usize, Problem> {
+    let meta = done.map(D1Result::meta).transpose().map_err(unavailable(PART))?.flatten();
+    Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
+}
+
+/// The first row that a statement of a batch returned.
+pub fn returned<T: DeserializeOwned>(done: Option<&D1Result>) -> Result<Option<T>, Problem> {
+    let rows = done.map(D1Result::results).transpose().map_err(unavailable(PART))?;
+    Ok(rows.into_iter().flatten().next())
+}
+
+/// A text, or `NULL`.
+pub fn maybe(text: Option<&str>) -> JsValue {
+    text.map_or(JsValue::NULL, JsValue::from_str)
+}
+
+/// A moment, in milliseconds since 1970.
+#[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years, and the database takes no other number")]
+pub fn moment(moment: Timestamp) -> JsValue {
+    JsValue::from_f64(moment.millis() as f64)
+}
+
+fn prepare(env: &Env, statement: &str, values: &[JsValue]) -> Result<D1PreparedStatement, Problem> {
+    let failed = unavailable(PART);
+    env.d1("DB").map_err(&failed)?.prepare(statement).bind(values).map_err(&failed)
+}
