@@ -13,6 +13,9 @@ use mcp_secure_gateway::api::introspection::{FORM, IntrospectionRequest};
 use mcp_secure_gateway::api::openapi::{examples, render};
 use mcp_secure_gateway::api::route::{Method, ROUTES};
 use mcp_secure_gateway::mcp::era::Era;
+use mcp_secure_gateway::oauth::credentials::Claimed;
+use mcp_secure_gateway::oauth::parameters::Parameters;
+use mcp_secure_gateway::oauth::token_request::TokenRequest;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -195,6 +198,14 @@ fn the_product_reads_the_examples_of_requests() {
     parse::<RefreshRequest>(json, examples::REFRESH.as_bytes()).unwrap();
     parse::<ExecuteRequest>(json, examples::EXECUTE.as_bytes()).unwrap();
     IntrospectionRequest::parse(Some(FORM), examples::INTROSPECT.as_bytes()).unwrap();
+    for (name, text) in examples::TOKEN_FORMS {
+        let form = Parameters::parse(text.as_bytes()).unwrap();
+        let request = TokenRequest::parse(&form, "https://gateway.example.com/mcp").unwrap();
+        assert_eq!(serde_json::to_value(request.grant()).unwrap(), name);
+        Claimed::read(None, &form).unwrap();
+    }
+    assert!(Parameters::parse(examples::REVOKE.as_bytes()).unwrap().find("token").is_some());
+    assert!(examples::registered()["client_id"].is_string());
     for request in [examples::INITIALIZE, examples::DISCOVER, examples::CALL] {
         assert!(examples::answer(request)["result"].is_object(), "{request}");
     }
@@ -247,6 +258,9 @@ fn the_statuses_of_the_two_faces_are_those_of_the_contract() {
     assert_eq!(statuses("/mcp", "post"), mcp);
     let introspect = ["200", "400", "401", "403", "413", "415", "421", "429", "503"];
     assert_eq!(statuses("/auth/introspect", "post"), introspect);
+    let token = ["200", "400", "401", "413", "415", "421", "429", "503"];
+    assert_eq!(statuses("/oauth/token", "post"), token);
+    assert_eq!(statuses("/oauth/authorize", "get"), ["200", "303", "400", "403", "421", "429", "503"]);
     assert_eq!(statuses("/auth/logout", "post"), ["204", "401", "403", "421", "503"]);
     assert_eq!(statuses("/health/live", "get"), ["200", "403", "421", "503"]);
     let described = document["paths"]["/mcp"]["post"]["description"].as_str().unwrap();

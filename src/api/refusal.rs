@@ -89,8 +89,11 @@ fn title(problem: &Problem) -> &'static str {
     }
 }
 
-/// Words for a person: a sentence with a capital letter and a full stop.
+/// Words for a person: a sentence with a capital letter and a full stop. A parameter's name stays as it is.
 fn sentence(words: &str) -> String {
+    if words.split(' ').next().is_some_and(|first| first.contains('_')) {
+        return format!("{words}.");
+    }
     let mut letters = words.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -17,6 +17,13 @@ pub const SECRET_PREFIX: &str = "mgk_";
 /// Starts the id of every client that registered itself.
 pub const ID_PREFIX: &str = "dyn_";
 
+/// Whether an operator may register a client of that id: 1 to 64 characters of `A-Z a-z 0-9 - _`, and none that clients
+/// which register themselves are given.
+pub fn is_operators_id(id: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !id.starts_with(ID_PREFIX)
+}
+
 /// What a client says of itself. Members that are not named here are ignored (RFC 7591 section 2).
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -185,7 +192,7 @@ impl Registered {
 
 #[cfg(test)]
 mod tests {
-    use super::{Description, Drawn, Registered};
+    use super::{Description, Drawn, Registered, is_operators_id};
     use crate::oauth::client::{Authentication, Client, Known};
     use crate::oauth::error::{Code, OAuthError};
     use crate::secret::SecretText;
@@ -217,6 +224,14 @@ mod tests {
                 "token_endpoint_auth_method": "client_secret_basic"
             })
         );
+    }
+
+    #[test]
+    fn an_operators_client_has_an_id_of_its_own_kind() {
+        assert!(is_operators_id("build-robot_1"));
+        for id in ["", "dyn_x", "a b", "https://app.example/", &"x".repeat(65)] {
+            assert!(!is_operators_id(id), "{id}");
+        }
     }
 
     #[test]

@@ -31,13 +31,15 @@ pub const DELETE_EXPIRED: &str = "\
 /// would gain less than a day.
 pub const EXTEND: &str = "UPDATE oauth_clients SET expires_at = ?2 WHERE id = ?1 AND expires_at < ?2 - 86400000";
 
-/// A client of a tenant, registered by its operator; none where the account is not the tenant's own. `?1` id, `?2` tenant,
-/// `?3` account or NULL, `?4` name, `?5` redirect URIs, `?6` method, `?7` hash of the secret, `?8` keys, `?9` grants, `?10` now.
+/// A client of a tenant, registered by its operator; fails where the account is not the tenant's own. `?1` id, `?2` tenant,
+/// `?3` login name of the account or NULL, `?4` name, `?5` redirect URIs, `?6` method, `?7` hash of the secret, `?8` keys,
+/// `?9` grants, `?10` now.
 pub const INSERT_OF_TENANT: &str = "\
     INSERT INTO oauth_clients \
         (id, tenant_id, account_id, name, redirect_uris, auth_method, secret_hash, jwks, grant_types, created_at) \
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 \
-    WHERE ?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND id = ?3)";
+    VALUES (?1, ?2, (SELECT id FROM users WHERE tenant_id = ?2 AND username = ?3), \
+            CASE WHEN ?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND username = ?3) THEN ?4 END, \
+            ?5, ?6, ?7, ?8, ?9, ?10)";
 
 /// A row of [`CLIENT_BY_ID`].
 #[derive(Clone, Debug, Deserialize)]

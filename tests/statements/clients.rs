@@ -55,8 +55,11 @@ fn a_client_of_a_tenant_goes_with_its_tenant() {
             params![id, "acme", account, "Ops", "[]", "client_secret_basic", "hash", none, "client_credentials", NOW];
         run(&database, clients::INSERT_OF_TENANT, values)
     };
-    assert_eq!((insert("ops", Some("u-1")), insert("plain", None)), (Ok(1), Ok(1)));
-    assert_eq!(insert("stranger", Some("u-2")), Ok(0), "an account of another tenant");
+    assert_eq!((insert("ops", Some("ada")), insert("plain", None)), (Ok(1), Ok(1)));
+    assert!(
+        insert("stranger", Some("bob")).is_err_and(|told| told.contains("NOT NULL")),
+        "an account of another tenant"
+    );
     let Known::Operator { tenant, account } = find(&database, "ops", NOW + YEAR).unwrap().known else { panic!() };
     assert_eq!((tenant.as_str(), account.unwrap().as_str()), ("acme", "u-1"));
     assert_eq!(run(&database, clients::EXTEND, params!["ops", NOW + YEAR]), Ok(0), "it does not expire");

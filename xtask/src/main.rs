@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `conformance` `records` | the commands themselves |
+//! | `dev` `suites` `bench` `conformance` `records` `clients` | the commands themselves |
 
 mod arguments;
 mod bench;
 mod build;
+mod clients;
 mod conformance;
 mod database;
 mod dev;
@@ -65,6 +66,11 @@ const COMMANDS: &[Command] = &[
         usage: "server add NAME --tenant T --upstream A[,B…] [--prefix always|conflict|never] [--own-tools] [--only PATTERN[,PATTERN…]] [--state DIR | --remote --env NAME]",
         about: "make a virtual server of some of a tenant's MCP servers, or of what fits a pattern: a name, or its beginning and *",
         run: records::server,
+    },
+    Command {
+        usage: "client add ID --tenant T [--name TEXT] [--redirect URI]… [--account USER] [--auth none|client_secret_basic|client_secret_post|private_key_jwt] [--keys FILE] [--state DIR | --remote --env NAME]",
+        about: "register an OAuth client for a tenant: with redirect URIs it acts for people who allow it, with an account for itself; a secret is shown once",
+        run: clients::client,
     },
     Command {
         usage: "secret",

@@ -23,7 +23,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 
 /// Which database the rows go to.
-struct Target {
+pub struct Target {
     state: Option<PathBuf>,
     remote: bool,
     environment: Option<String>,
@@ -123,7 +123,7 @@ pub fn server(project: &Project, mut arguments: Arguments) -> Result<(), Failure
 }
 
 impl Target {
-    fn read(arguments: &mut Arguments) -> Result<Self, Failure> {
+    pub fn read(arguments: &mut Arguments) -> Result<Self, Failure> {
         let state = arguments.value("--state")?.map(PathBuf::from);
         let remote = arguments.flag("--remote");
         let environment = arguments.value("--env")?;
@@ -133,7 +133,7 @@ impl Target {
         Ok(Self { state, remote, environment })
     }
 
-    fn execute(&self, project: &Project, sql: &str) -> Result<(), Failure> {
+    pub fn execute(&self, project: &Project, sql: &str) -> Result<(), Failure> {
         match &self.environment {
             Some(environment) if self.remote => {
                 let mut command = program(project, project.npm_tool("wrangler"));
@@ -166,10 +166,10 @@ fn root_key(project: &Project, target: &Target, given: Option<String>) -> Result
 }
 
 /// What stands for SQL's NULL among the values of [`bind`]. No value has a NUL character in it.
-const NULL: &str = "\0";
+pub const NULL: &str = "\0";
 
 /// A statement with its `?N` replaced by literals: `wrangler d1 execute` takes no bindings.
-fn bind(statement: &str, values: &[&str]) -> String {
+pub fn bind(statement: &str, values: &[&str]) -> String {
     let mut pieces = statement.split('?');
     let mut sql = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -185,7 +185,7 @@ fn bind(statement: &str, values: &[&str]) -> String {
     sql
 }
 
-fn expect_add(arguments: &mut Arguments) -> Result<(), Failure> {
+pub fn expect_add(arguments: &mut Arguments) -> Result<(), Failure> {
     match arguments.next("add")?.as_str() {
         "add" => Ok(()),
         other => Err(Failure::Usage(format!("{other} is not understood here; add is"))),
@@ -215,12 +215,12 @@ fn bearer_token(variable: &str) -> Result<String, Failure> {
     Ok(token)
 }
 
-fn usable<T, E: Display>(outcome: Result<T, E>) -> Result<T, Failure> {
+pub fn usable<T, E: Display>(outcome: Result<T, E>) -> Result<T, Failure> {
     outcome.map_err(|error| Failure::Usage(error.to_string()))
 }
 
 #[allow(clippy::disallowed_methods, reason = "this program runs on the host, where the clock is there to be read")]
-fn now_millis() -> String {
+pub fn now_millis() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis()).to_string()
 }

@@ -15,7 +15,7 @@ use crate::api::challenge::Realm;
 use crate::api::problem::{Problem, ProblemDocument};
 use crate::api::refusal::{Form, OAuthDocument};
 use crate::api::reply::Reply;
-use crate::api::route::{Method, ROUTES, Route, SERVER};
+use crate::api::route::{Browsers, Method, ROUTES, Route, SERVER};
 use crate::mcp::refusal::{Fault, Refusal};
 use document::{
     Components, Document, Example, Header, Info, License, Media, Named, Operation, Parameter, Reference, RequestBody,
@@ -97,7 +97,9 @@ fn operation(route: Route, shapes: &mut Shapes) -> Operation {
     for (name, fault) in refused::faults(route.endpoint) {
         responses.refuse_rpc(name, fault, shapes);
     }
-    for problem in refused::problems(route.endpoint) {
+    let anyones = route.browsers() == Browsers::Anyone;
+    let may_be = |problem: &Problem| !anyones || *problem != Problem::OriginNotAllowed;
+    for problem in refused::problems(route.endpoint).into_iter().filter(may_be) {
         responses.refuse(&problem, route.refusals(), shapes);
     }
     if of_server {
