@@ -163,6 +163,14 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 .about(REGISTER)
                 .taking(shapes.read::<Description>(), vec![("example", examples::text(examples::REGISTER))])
         }
+        _ => account(endpoint, shapes),
+    }
+}
+
+/// The pages of an account.
+fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let form = |text: &str| vec![("example", examples::form(text))];
+    match endpoint {
         Endpoint::EndSession => Offer::new("endSession", "pages", vec![onwards("Back to the account")])
             .about(PAGE)
             .taking_a(FORM, shapes.read::<AccountForm>(), form("csrf=v1.abc&session=session%2Fabc")),

@@ -165,26 +165,9 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         }
         Endpoint::ExecuteTool => execute(shapes),
         Endpoint::Mcp => mcp(shapes),
-        Endpoint::McpStream => {
-            let mut offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM).with_token(&[]);
-            offer.parameters = &["Mcp-Session-Id", "Last-Event-ID"];
-            offer
-        }
-        Endpoint::McpEnd => {
-            let mut offer = Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]).with_token(&[]);
-            offer.parameters = &["Mcp-Session-Id"];
-            offer
-        }
+        Endpoint::McpStream | Endpoint::McpEnd => mcp_session(endpoint, shapes),
         Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
-        Endpoint::EntropyStatus => {
-            let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
-            Offer::new("entropyStatus", "operator", vec![status]).about(OPERATOR)
-        }
-        Endpoint::Metrics => {
-            let body = Some((PROMETHEUS, shapes.written::<String>(), Vec::new()));
-            let given = Given { status: 200, description: "The metrics, family by family", headers: &[], body };
-            Offer::new("metrics", "operator", vec![given]).about(OPERATOR)
-        }
+        Endpoint::EntropyStatus | Endpoint::Metrics => operator(endpoint, shapes),
         Endpoint::Jwks => {
             let keys = Given::json("The keys, the signing one first", shapes.written::<JwkSet>(), examples::keys());
             Offer::new("listPublicKeys", "description", vec![keys])
@@ -227,6 +210,27 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             Offer::new("showReference", "description", vec![page])
         }
     }
+}
+
+fn mcp_session(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    if endpoint == Endpoint::McpEnd {
+        let mut offer = Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]).with_token(&[]);
+        offer.parameters = &["Mcp-Session-Id"];
+        return offer;
+    }
+    let mut offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM).with_token(&[]);
+    offer.parameters = &["Mcp-Session-Id", "Last-Event-ID"];
+    offer
+}
+
+fn operator(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    if endpoint == Endpoint::EntropyStatus {
+        let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
+        return Offer::new("entropyStatus", "operator", vec![status]).about(OPERATOR);
+    }
+    let body = Some((PROMETHEUS, shapes.written::<String>(), Vec::new()));
+    let given = Given { status: 200, description: "The metrics, family by family", headers: &[], body };
+    Offer::new("metrics", "operator", vec![given]).about(OPERATOR)
 }
 
 fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
