@@ -18,6 +18,7 @@ use crate::oauth::ticket::{Account, Form, Login, Offered};
 use crate::observe::{AccountChange, Event, RevocationCause};
 use crate::page::{OfferedSecret, PasswordPage, SecondFactorPage};
 use crate::secret::SecretText;
+use crate::store::codes::DELETE_OPEN_RESETS;
 use crate::store::keys;
 use crate::store::people::{CLEAR_SECOND_FACTOR, SET_PASSWORD, SET_SECOND_FACTOR};
 use worker::web_sys::Request;
@@ -58,7 +59,9 @@ async fn set_password(context: &Context, source: &str, person: &Person, form: &P
     let hash = chosen::password(form, owner)?;
     let (tenant, id) = (person.tenant.as_str(), person.user.as_str());
     let values = [tenant.into(), id.into(), hash.as_str().into(), user.password_hash.as_str().into()];
-    if database::run(&context.env, SET_PASSWORD, &values).await? != 1 {
+    let codes = [tenant.into(), id.into()];
+    let done = database::batch(&context.env, &[(SET_PASSWORD, &values), (DELETE_OPEN_RESETS, &codes)]).await?;
+    if database::changes(done.first())? != 1 {
         return Err(Failed::Refused(Problem::StaleForm));
     }
     changed(context, person, AccountChange::PasswordChanged);

@@ -12,6 +12,7 @@ mod join;
 mod login;
 mod note;
 mod people;
+mod picture;
 mod policy;
 mod security;
 mod text;

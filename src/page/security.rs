@@ -1,6 +1,7 @@
 //! The pages on how a person signs in: a new password, the second factor, and the code it asks for.
 
 use super::html;
+use super::picture::{Picture, picture};
 use super::text::shown;
 use askama::Template;
 
@@ -83,6 +84,11 @@ impl CodePage<'_> {
 }
 
 impl OfferedSecret<'_> {
+    /// The link as a picture, for an app on another device.
+    fn picture(&self) -> Option<Picture> {
+        picture(self.link)
+    }
+
     /// The secret in groups of four letters, as it is read aloud.
     fn in_groups(&self) -> String {
         let mut grouped = String::with_capacity(self.text.len() * 5 / 4);

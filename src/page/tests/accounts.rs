@@ -57,6 +57,7 @@ fn a_second_factor_is_offered_with_its_secret_or_turned_off_without() {
     let html = page.render();
     assert!(html.contains("<p class=\"code\">GEZD GNBV GY3T QOJQ</p>"), "{html}");
     assert!(html.contains("<a href=\"otpauth://totp/gw:ada?secret=GEZD&#38;issuer=gw\">"), "{html}");
+    assert!(html.contains("<svg class=\"picture\" viewBox=\"-4 -4 "), "{html}");
     assert!(html.contains(">Turn on</button>") && !html.contains("Turn off"));
     let html = SecondFactorPage { offered: None, ..page }.render();
     assert!(html.contains(">Turn off</button>") && !html.contains("otpauth"));

@@ -272,6 +272,7 @@ async fn a_changed_password_ends_everything_but_the_browser_that_changed_it() {
     };
     told(&change(SECOND, THIRD).await, 403, "The password you have is another");
     told(&change(FIRST, "qwertyuiop asdfghjkl").await, 422, "rows of keys");
+    let code = code_of(&people(admin().await, "reset", &id).await);
     assert!(house().is_let_in(&tokens.access).await && is_signed_in(&other).await, "nothing ended yet");
     let done = change(FIRST, SECOND).await;
     assert_eq!((done.status, done.header("location")), (303, Some("/account")), "{}", done.text());
@@ -279,6 +280,7 @@ async fn a_changed_password_ends_everything_but_the_browser_that_changed_it() {
     assert!(ends(&tokens.access).await);
     house().try_login("changa", FIRST).await.problem(401);
     Tokens::read(&house().try_login("changa", SECOND).await);
+    told(&use_code(&other, &code, "changa", THIRD).await, 403, "This code is not good");
     assert_eq!(logged(&id, "password_changed").await["by"], id);
 }
 
