@@ -13,7 +13,7 @@ use mcp_secure_gateway::oauth::redirect::RedirectUri;
 use mcp_secure_gateway::oauth::registration::{SECRET_PREFIX, is_operators_id};
 use mcp_secure_gateway::store::accounts::INSERT_TENANT;
 use mcp_secure_gateway::store::clients::INSERT_OF_TENANT;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a client proves itself with.
 struct Proof {
@@ -98,7 +98,7 @@ impl Proof {
 }
 
 /// A JSON Web Key Set of public keys.
-fn public_keys(file: &PathBuf) -> Result<String, Failure> {
+fn public_keys(file: &Path) -> Result<String, Failure> {
     let text = read_if_there(file)?.ok_or_else(|| Failure::Usage(format!("{} is not there", file.display())))?;
     let keys: Option<Jwks> = serde_json::from_str::<Jwks>(&text).ok().and_then(Jwks::checked);
     let keys = keys
