@@ -71,6 +71,28 @@ pub enum Endpoint {
     SignOut,
     /// The page after it.
     SignedOut,
+    /// The form of the page that asks for a code after a password.
+    SignInCode,
+    /// The page that makes the first administrator.
+    Setup,
+    /// Its form.
+    SetUp,
+    /// The page that takes a one-time code.
+    Join,
+    /// Its form.
+    UseCode,
+    /// The page of a tenant's people.
+    People,
+    /// Its forms.
+    ChangePeople,
+    /// The page that changes the own password.
+    Password,
+    /// Its form.
+    ChangePassword,
+    /// The page of the own second factor.
+    SecondFactor,
+    /// Its form.
+    ChangeSecondFactor,
     /// Style and pictures of the pages.
     PageFiles,
     /// The OpenAPI document.
@@ -147,7 +169,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 41] = [
+pub const ROUTES: [Route; 52] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -194,6 +216,7 @@ pub const ROUTES: [Route; 41] = [
     ),
     get("/oauth/authorize", Endpoint::Authorize, "Ask a person to let a client act for them (RFC 6749 section 4.1.1)"),
     post("/oauth/login", Endpoint::SignIn, "Sign a browser in"),
+    post("/oauth/code", Endpoint::SignInCode, "The code of a second factor, after the password"),
     post("/oauth/external", Endpoint::LeaveToProvider, "Sign in at the operator's OpenID provider"),
     get("/oauth/callback", Endpoint::ComeBack, "Back from that provider (OpenID Connect Core 1.0 section 3.1.2.5)"),
     post("/oauth/consent", Endpoint::Consent, "Allow or deny a client"),
@@ -205,6 +228,16 @@ pub const ROUTES: [Route; 41] = [
     post("/account/end", Endpoint::EndSession, "End a session or a sign-in of the account"),
     post("/account/sign-out", Endpoint::SignOut, "Sign this browser out"),
     get("/account/signed-out", Endpoint::SignedOut, "What a browser sees that signed out"),
+    get("/account/people", Endpoint::People, "The people of an administrator's tenant"),
+    post("/account/people", Endpoint::ChangePeople, "Invite, help, disable or enable somebody"),
+    get("/account/password", Endpoint::Password, "A page to change the own password"),
+    post("/account/password", Endpoint::ChangePassword, "Change the own password"),
+    get("/account/second-factor", Endpoint::SecondFactor, "A page to turn the own second factor on or off"),
+    post("/account/second-factor", Endpoint::ChangeSecondFactor, "Turn the own second factor on or off"),
+    get("/join", Endpoint::Join, "A page that takes a one-time code"),
+    post("/join", Endpoint::UseCode, "Use a one-time code, to join a tenant or to set a new password"),
+    get("/setup", Endpoint::Setup, "A page that makes the first administrator"),
+    post("/setup", Endpoint::SetUp, "Make the first administrator, with the operator's token"),
     get("/pages/", Endpoint::PageFiles, "Style and pictures of the pages"),
     get("/openapi.json", Endpoint::OpenApi, "This description"),
     get("/docs", Endpoint::Docs, "Interactive API reference"),
@@ -295,6 +328,17 @@ impl Route {
             | Endpoint::EndSession
             | Endpoint::SignOut
             | Endpoint::SignedOut
+            | Endpoint::SignInCode
+            | Endpoint::Setup
+            | Endpoint::SetUp
+            | Endpoint::Join
+            | Endpoint::UseCode
+            | Endpoint::People
+            | Endpoint::ChangePeople
+            | Endpoint::Password
+            | Endpoint::ChangePassword
+            | Endpoint::SecondFactor
+            | Endpoint::ChangeSecondFactor
             | Endpoint::PageFiles => Browsers::Own,
         }
     }
@@ -312,7 +356,18 @@ impl Route {
             | Endpoint::Account
             | Endpoint::EndSession
             | Endpoint::SignOut
-            | Endpoint::SignedOut => Form::Page,
+            | Endpoint::SignedOut
+            | Endpoint::SignInCode
+            | Endpoint::Setup
+            | Endpoint::SetUp
+            | Endpoint::Join
+            | Endpoint::UseCode
+            | Endpoint::People
+            | Endpoint::ChangePeople
+            | Endpoint::Password
+            | Endpoint::ChangePassword
+            | Endpoint::SecondFactor
+            | Endpoint::ChangeSecondFactor => Form::Page,
             Endpoint::Login
             | Endpoint::Refresh
             | Endpoint::Logout
@@ -371,72 +426,5 @@ fn allow(routes: &[Route]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Browsers, Endpoint, Miss, ROUTES, browsers, resolve, server};
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn every_route_of_the_table_is_found() {
-        for route in ROUTES {
-            let method = match route.method {
-                super::Method::Get => "GET",
-                super::Method::Post => "POST",
-                super::Method::Delete => "DELETE",
-            };
-            assert_eq!(resolve(method, route.path), Ok(route));
-        }
-        assert_eq!(resolve("GET", "/docs/init.js").unwrap().endpoint, Endpoint::Docs);
-        assert_eq!(resolve("HEAD", "/health").unwrap().endpoint, Endpoint::Health);
-    }
-
-    #[test]
-    fn a_wrong_method_is_told_the_right_ones() {
-        let all = || Err(Miss::MethodNotAllowed { allow: "POST, GET, DELETE, OPTIONS".into() });
-        assert_eq!((resolve("HEAD", "/mcp"), resolve("post", "/mcp"), resolve("PUT", "/mcp/a")), (all(), all(), all()));
-        assert_eq!(resolve("GET", "/auth/login"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
-        assert_eq!(resolve("TRACE", "/health"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
-        assert_eq!(resolve("OPTIONS", "/health"), Err(Miss::Options { allow: "GET, HEAD, OPTIONS".into() }));
-    }
-
-    #[test]
-    fn a_path_is_compared_exactly() {
-        for path in
-            ["/", "", "/MCP", "/mcp/", "/mcp/a/", "/mcp/a/b", "/health/", "/auth/login/", "/docsx", "//mcp", "/mcp%2f"]
-        {
-            assert_eq!(resolve("POST", path), Err(Miss::NotFound), "{path}");
-        }
-    }
-
-    #[test]
-    fn whichever_pages_may_call_a_path_may_call_it_by_every_method() {
-        for route in ROUTES {
-            assert_eq!(browsers(route.path), route.browsers(), "{}", route.path);
-        }
-        let told = |paths: [&str; 4]| paths.map(browsers);
-        assert_eq!(told(["/mcp", "/mcp/any", "/auth/login", "/nowhere"]), [Browsers::Allowed; 4]);
-        assert_eq!(
-            told([
-                "/openapi.json",
-                "/.well-known/jwks.json",
-                "/.well-known/nothing",
-                "/.well-known/openid-configuration"
-            ]),
-            [Browsers::Anyone; 4]
-        );
-        assert_eq!(told(["/docs", "/docs/init.js", "/health", "/metrics"]), [Browsers::Own; 4]);
-    }
-
-    #[test]
-    fn a_virtual_server_has_a_path_of_its_own_and_takes_no_other() {
-        let route = resolve("POST", "/mcp/files").unwrap();
-        assert_eq!((route.path, route.endpoint), ("/mcp/{server}", Endpoint::Mcp));
-        assert_eq!(
-            (server("/mcp/files"), server("/mcp"), server("/mcp/"), server("/mcp/a/b")),
-            (Some("files"), None, None, None)
-        );
-        assert_eq!(resolve("GET", "/mcp/tools").unwrap().endpoint, Endpoint::ListTools);
-        assert_eq!(resolve("POST", "/mcp/tools"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
-        assert_eq!(resolve("DELETE", "/mcp/execute"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
-    }
-}
+#[path = "route_tests.rs"]
+mod tests;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+/// The client of whoever logs in through the API with a username and a password. Nobody can register it.
+pub const PASSWORD_CLIENT: &str = "password-login";
 /// Longest client id: a URL may be one.
 const MAX_ID: usize = 512;
 /// Longest name that is shown, in characters.

@@ -1,7 +1,9 @@
 //! How clients describe themselves: in a registration request (RFC 7591), or in a document at their id
 //! (draft-ietf-oauth-client-id-metadata-document).
 
-use crate::oauth::client::{Authentication, Client, Grants, Known, SecretMethod, hash_secret, shown_name};
+use crate::oauth::client::{
+    Authentication, Client, Grants, Known, PASSWORD_CLIENT, SecretMethod, hash_secret, shown_name,
+};
 use crate::oauth::error::{Code, OAuthError};
 use crate::oauth::key::Jwks;
 use crate::oauth::redirect::RedirectUri;
@@ -17,11 +19,11 @@ pub const SECRET_PREFIX: &str = "mgk_";
 /// Starts the id of every client that registered itself.
 pub const ID_PREFIX: &str = "dyn_";
 
-/// Whether an operator may register a client of that id: 1 to 64 characters of `A-Z a-z 0-9 - _`, and none that clients
-/// which register themselves are given.
+/// Whether an operator may register a client of that id: 1 to 64 characters of `A-Z a-z 0-9 - _`, and neither one that
+/// clients which register themselves are given nor the gateway's own.
 pub fn is_operators_id(id: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !id.starts_with(ID_PREFIX)
+    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !id.starts_with(ID_PREFIX) && id != PASSWORD_CLIENT
 }
 
 /// What a client says of itself. Members that are not named here are ignored (RFC 7591 section 2).
@@ -196,7 +198,7 @@ impl Registered {
 
 #[cfg(test)]
 mod tests {
-    use super::{Description, Drawn, Registered, is_operators_id};
+    use super::{Description, Drawn, PASSWORD_CLIENT, Registered, is_operators_id};
     use crate::oauth::client::{Authentication, Client, JWT_BEARER, Known, TOKEN_EXCHANGE};
     use crate::oauth::error::{Code, OAuthError};
     use crate::secret::SecretText;
@@ -233,7 +235,7 @@ mod tests {
     #[test]
     fn an_operators_client_has_an_id_of_its_own_kind() {
         assert!(is_operators_id("build-robot_1"));
-        for id in ["", "dyn_x", "a b", "https://app.example/", &"x".repeat(65)] {
+        for id in ["", PASSWORD_CLIENT, "dyn_x", "a b", "https://app.example/", &"x".repeat(65)] {
             assert!(!is_operators_id(id), "{id}");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! One gateway serves most tests ([`World::shared`]); each test takes a user nobody else uses, in a tenant of its own.
 
+mod accounts;
 mod bad_input;
 mod bridging;
 mod browsers;
@@ -32,7 +33,10 @@ mod mcp_refusals;
 mod mcp_sessions;
 mod oauth_clients;
 mod oauth_conformance;
+mod oauth_desktop;
+mod oauth_documents;
 mod oauth_flow;
+mod oauth_programs;
 mod oauth_refusals;
 mod openapi;
 mod pages;
@@ -46,6 +50,7 @@ mod refresh;
 mod resource_server;
 mod rest;
 mod revocation;
+mod signing_in;
 mod strained;
 mod streams;
 mod tasks;
