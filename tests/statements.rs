@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 mod of_clients;
 #[path = "statements/codes.rs"]
 mod of_codes;
+#[path = "statements/identities.rs"]
+mod of_identities;
 #[path = "statements/people.rs"]
 mod of_people;
 #[path = "statements/servers.rs"]
@@ -145,6 +147,7 @@ fn every_statement_of_the_store_is_run_here() {
     let tests = [
         include_str!("statements.rs"),
         include_str!("statements/clients.rs"),
+        include_str!("statements/identities.rs"),
         include_str!("statements/codes.rs"),
         include_str!("statements/people.rs"),
         include_str!("statements/servers.rs"),
@@ -276,6 +279,21 @@ fn an_upstream_is_listed_to_its_own_tenant_while_it_is_enabled() {
     assert_eq!((acme[1].id.as_str(), acme[1].url.as_str()), ("up-2", "https://tools.example.com/mcp"));
     assert_eq!(listed("zeta").len(), 1);
     assert!(listed("nobody").is_empty() && listed("%").is_empty());
+}
+
+#[test]
+fn an_enabled_upstream_is_found_by_its_address_to_the_letter_within_its_tenant() {
+    let database = two_tenants();
+    let url = "https://tools.example.com/mcp";
+    let values = params!["up-1", "acme", "files", url, None::<&str>, NOW];
+    run(&database, upstreams::INSERT_UPSTREAM, values).unwrap();
+    let found = |tenant: &str, url: &str| rows(&database, upstreams::ENABLED_AT, params![tenant, url]).len();
+    assert_eq!(found("acme", url), 1);
+    for (tenant, url) in [("zeta", url), ("acme", "https://tools.example.com/mcp/"), ("acme", "%"), ("", url)] {
+        assert_eq!(found(tenant, url), 0, "{tenant} {url}");
+    }
+    database.execute("UPDATE upstreams SET disabled_at = 5", []).unwrap();
+    assert_eq!(found("acme", url), 0);
 }
 
 #[test]

@@ -49,6 +49,10 @@ pub enum Endpoint {
     Authorize,
     /// The form of the sign-in page.
     SignIn,
+    /// The sign-in page's form that leads to the OpenID provider.
+    LeaveToProvider,
+    /// Where that provider sends the browser back to.
+    ComeBack,
     /// The form of the consent page.
     Consent,
     /// The consent page's way to another account.
@@ -165,7 +169,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 50] = [
+pub const ROUTES: [Route; 52] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -213,6 +217,8 @@ pub const ROUTES: [Route; 50] = [
     get("/oauth/authorize", Endpoint::Authorize, "Ask a person to let a client act for them (RFC 6749 section 4.1.1)"),
     post("/oauth/login", Endpoint::SignIn, "Sign a browser in"),
     post("/oauth/code", Endpoint::SignInCode, "The code of a second factor, after the password"),
+    post("/oauth/external", Endpoint::LeaveToProvider, "Sign in at the operator's OpenID provider"),
+    get("/oauth/callback", Endpoint::ComeBack, "Back from that provider (OpenID Connect Core 1.0 section 3.1.2.5)"),
     post("/oauth/consent", Endpoint::Consent, "Allow or deny a client"),
     post("/oauth/switch", Endpoint::SwitchAccount, "Sign a browser out and ask again"),
     post("/oauth/token", Endpoint::Token, "Get tokens (RFC 6749 section 3.2)"),
@@ -314,6 +320,8 @@ impl Route {
             | Endpoint::Docs
             | Endpoint::Authorize
             | Endpoint::SignIn
+            | Endpoint::LeaveToProvider
+            | Endpoint::ComeBack
             | Endpoint::Consent
             | Endpoint::SwitchAccount
             | Endpoint::Account
@@ -341,6 +349,8 @@ impl Route {
             Endpoint::Token | Endpoint::RevokeToken | Endpoint::Register => Form::OAuth,
             Endpoint::Authorize
             | Endpoint::SignIn
+            | Endpoint::LeaveToProvider
+            | Endpoint::ComeBack
             | Endpoint::Consent
             | Endpoint::SwitchAccount
             | Endpoint::Account

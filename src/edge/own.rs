@@ -32,7 +32,7 @@ pub async fn show_password(context: &Context, request: &Request) -> Result<Reply
     let browser = Browser::of(request);
     match browser.person(context).await? {
         Some(person) => password_page(context, &browser, &person, 200, None),
-        None => login_page(context, &browser, 200, &Login::default(), "", None),
+        None => login_page(context, &browser, 200, &Login::default(), "", None).await,
     }
 }
 
@@ -73,7 +73,7 @@ async fn set_password(context: &Context, source: &str, person: &Person, form: &P
 pub async fn show_second_factor(context: &Context, request: &Request) -> Result<Reply, Problem> {
     let browser = Browser::of(request);
     let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None);
+        return login_page(context, &browser, 200, &Login::default(), "", None).await;
     };
     let user = user_of(context, &person.who()).await?.ok_or(Problem::StaleForm)?;
     if user.second_factor.is_some() {

@@ -35,7 +35,7 @@ struct Made {
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
     let browser = Browser::of(request);
     let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None);
+        return login_page(context, &browser, 200, &Login::default(), "", None).await;
     };
     demand_admin(context, &person).await?;
     page(context, &browser, &person, None, None).await

@@ -32,6 +32,10 @@ pub enum Purpose {
     Account,
     /// What a page's form carries: the id of its ticket, and the nonce it is sealed with.
     PageTicket,
+    /// The id of a user that another provider vouches for.
+    UserId,
+    /// A browser on its way to another provider and back: the id of its ticket, the nonce, and the verifier.
+    SignIn,
     /// The id of a session of the Model Context Protocol, and of a call that is held open for its client.
     McpSession,
     /// The nonce of what a client of the Model Context Protocol carries for the gateway, sealed.
@@ -61,7 +65,7 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
@@ -72,6 +76,8 @@ impl Purpose {
         Self::SecondFactor,
         Self::Account,
         Self::PageTicket,
+        Self::UserId,
+        Self::SignIn,
         Self::McpSession,
         Self::McpSealed,
         Self::Tool,
@@ -93,6 +99,8 @@ impl Purpose {
             Self::SecondFactor => "second-factor",
             Self::Account => "account",
             Self::PageTicket => "page-ticket",
+            Self::UserId => "user-id",
+            Self::SignIn => "sign-in",
             Self::McpSession => "mcp-session",
             Self::McpSealed => "mcp-sealed",
             Self::Tool => "tool",
@@ -109,6 +117,7 @@ impl Purpose {
             | Self::SessionId
             | Self::Account
             | Self::PageTicket
+            | Self::UserId
             | Self::McpSealed
             | Self::Tool
             | Self::ProviderNonce
@@ -117,6 +126,7 @@ impl Purpose {
             | Self::AuthorizationCode
             | Self::Browser
             | Self::Client
+            | Self::SignIn
             | Self::OneTimeCode
             | Self::SecondFactor
             | Self::McpSession

@@ -21,6 +21,8 @@ pub enum Form {
     Consent,
     /// Anything on the account page.
     Account,
+    /// Come back from another OpenID provider: the `state` there.
+    External,
     /// The code after a password.
     Code,
     /// A second factor on or off.
@@ -107,6 +109,7 @@ impl Form {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::Account => "account",
+            Self::External => "external",
             Self::Code => "code",
             Self::SecondFactor => "second-factor",
             Self::Setup => "setup",

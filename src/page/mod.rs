@@ -20,7 +20,7 @@ mod text;
 pub use account::{AccountPage, SessionKind, SessionLine};
 pub use consent::{ConsentPage, ScopeLine, Verification};
 pub use join::{JoinPage, SetupPage};
-pub use login::LoginPage;
+pub use login::{External, LoginPage};
 pub use note::{ErrorPage, SignedOutPage};
 pub use people::{MadeCode, PeoplePage, PersonLine};
 pub use policy::content_security_policy;

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod clients;
 pub mod codes;
 pub mod gate;
+pub mod identities;
 pub mod keys;
 pub mod people;
 pub mod servers;

@@ -178,6 +178,8 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::OpenIdMetadata => metadata(endpoint, shapes),
         Endpoint::Authorize
         | Endpoint::SignIn
+        | Endpoint::LeaveToProvider
+        | Endpoint::ComeBack
         | Endpoint::Consent
         | Endpoint::SwitchAccount
         | Endpoint::Token

@@ -82,6 +82,7 @@ const ORDERS = {
   goto: async ({ page }, { url }) => (await page.goto(url))?.status() ?? null,
   fill: ({ page }, { selector, text }) => page.fill(selector, text),
   click: ({ page }, { selector }) => page.click(selector),
+  type: ({ page }, { text }) => page.keyboard.type(text),
   press: ({ page }, { key }) => page.keyboard.press(key),
   url: ({ page }) => page.url(),
   arrive: async ({ page }, { prefix }) => {

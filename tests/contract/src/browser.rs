@@ -21,6 +21,9 @@ const ON_A_MAC: [&str; 2] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
+/// Finds what is wrong with the page that is shown.
+const LOOKS: &str = include_str!("../browser/looks.js");
+
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Result<Value, String>>>>>;
 
 /// A running browser. It ends with the test process.
@@ -178,6 +181,11 @@ impl Page<'_> {
         self.order("click", json!({"selector": selector})).await;
     }
 
+    /// Types `text` into whatever has the focus.
+    pub async fn type_in(&self, text: &str) {
+        self.order("type", json!({"text": text})).await;
+    }
+
     /// Presses a key: `Tab`, `Enter`, `Shift+Tab`.
     pub async fn press(&self, key: &str) {
         self.order("press", json!({"key": key})).await;
@@ -217,6 +225,15 @@ impl Page<'_> {
     /// The value of a script's expression, as JSON.
     pub async fn evaluate(&self, expression: &str) -> Value {
         self.order("evaluate", json!({"expression": expression})).await
+    }
+
+    /// What is wrong with how the page looks, and what the console says, in sentences.
+    pub async fn faults(&self) -> Vec<String> {
+        let looked = self.evaluate(LOOKS).await;
+        let words = |fault: &Value| fault.as_str().unwrap_or_default().to_owned();
+        let mut faults: Vec<String> = looked.as_array().expect("a list").iter().map(words).collect();
+        faults.extend(self.complaints().await);
+        faults
     }
 
     /// Writes a picture of the whole page, a PNG, below `target/screenshots`.

@@ -2,7 +2,8 @@
 //!
 //! The tests stand in `tests/gateway/` and assert HTTP only. This library is what they share: a gateway started with
 //! `cargo xtask dev` on a fresh state ([`Gateway`]), an HTTP client ([`client`]), stand-ins for everything outside this
-//! machine over real HTTP on loopback ([`fake`]), clients of either era ([`caller`]), a runner for the README's transcript
+//! machine over real HTTP on loopback ([`fake`]), clients of either era ([`caller`]), programs that are clients by
+//! themselves ([`mod@program`]), a runner for the README's transcript
 //! ([`transcript`]), a reader of its other commands ([`shell`]), tests of random bytes ([`statistics`]), and
 //! a real browser ([`browser`]).
 
@@ -13,6 +14,7 @@ pub mod events;
 pub mod fake;
 pub mod guard;
 pub mod oauth;
+pub mod program;
 pub mod raw;
 pub mod seed;
 pub mod shell;

@@ -103,6 +103,14 @@ impl Visitor {
         self.get(signed_in.must("location")).await
     }
 
+    /// Goes where a program sends people, signs in and allows: the URL the browser is sent to.
+    pub async fn allow(&self, request: &str, user: &User) -> String {
+        let page = self.ask(request, user).await;
+        let sent = self.decide(&page, "allow").await;
+        assert!(Landing::of(&sent).find("code").is_some(), "{}", sent.text());
+        sent.must("location").to_owned()
+    }
+
     /// Decides on a consent page: where the browser is sent.
     pub async fn decide(&self, page: &Answer, decision: &str) -> Answer {
         let ticket = hidden(page, "ticket");
@@ -133,7 +141,9 @@ impl App {
         }
         let told = send(gateway.request(Method::POST, "/oauth/register").json(&body)).await.json(201);
         let secret = told["client_secret"].as_str().map(str::to_owned);
-        secret.iter().for_each(|secret| note_secret(secret));
+        if let Some(secret) = &secret {
+            note_secret(secret);
+        }
         Self { gateway, id: told["client_id"].as_str().expect("an id").to_owned(), secret }
     }
 
@@ -208,7 +218,13 @@ impl Landing {
     pub fn of(answer: &Answer) -> Self {
         assert_eq!(answer.status, 303, "{} {}", answer.status, answer.text());
         assert_eq!(answer.must("cache-control"), "no-store");
-        let mut url: Url = answer.must("location").parse().expect("a URL");
+        Self::at(answer.must("location"))
+    }
+
+    /// A URL a browser has arrived at.
+    #[track_caller]
+    pub fn at(url: &str) -> Self {
+        let mut url: Url = url.parse().expect("a URL");
         let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         query.iter().filter(|(name, _)| name == "code").for_each(|(_, code)| note_secret(code));
         url.set_query(None);

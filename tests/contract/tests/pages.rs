@@ -8,14 +8,13 @@ use gateway_contract::fake::{Reply, Server};
 use gateway_contract::workspace;
 use mcp_secure_gateway::account::role::Role;
 use mcp_secure_gateway::page::{
-    AccountPage, CodePage, ConsentPage, ErrorPage, JoinPage, LoginPage, MadeCode, OfferedSecret, PasswordPage,
-    PeoplePage, PersonLine, ScopeLine, SecondFactorPage, SessionKind, SessionLine, SetupPage, SignedOutPage,
-    Verification, content_security_policy,
+    AccountPage, CodePage, ConsentPage, ErrorPage, External, JoinPage, LoginPage, MadeCode, OfferedSecret,
+    PasswordPage, PeoplePage, PersonLine, ScopeLine, SecondFactorPage, SessionKind, SessionLine, SetupPage,
+    SignedOutPage, Verification, content_security_policy,
 };
 use serde_json::Value;
 use std::sync::OnceLock;
 
-const LOOKS: &str = include_str!("../browser/looks.js");
 const SMALLEST: Screen = Screen { width: 320, height: 568, ..Screen::PHONE };
 const LONG: &str =
     "Pneumonoultramicroscopicsilicovolcanoconiosis·Pneumonoultramicroscopicsilicovolcanoconiosis·Pneumono";
@@ -29,7 +28,14 @@ const SCOPES: [ScopeLine<'_>; 3] = [
 ];
 
 fn login<'a>() -> LoginPage<'a> {
-    LoginPage { client: Some("Claude Code"), action: "/enter", ticket: "t-1", username: "", notice: None }
+    LoginPage {
+        client: Some("Claude Code"),
+        action: "/enter",
+        ticket: "t-1",
+        username: "",
+        notice: None,
+        external: None,
+    }
 }
 
 fn consent<'a>() -> ConsentPage<'a> {
@@ -159,6 +165,10 @@ fn pages() -> Vec<(&'static str, String)> {
         ("login", login().render()),
         ("login-alone", LoginPage { client: None, ..login() }.render()),
         ("login-wrong", wrong.render()),
+        (
+            "login-external",
+            LoginPage { external: Some(External { name: "Example", action: "/elsewhere" }), ..login() }.render(),
+        ),
         ("login-long", LoginPage { client: Some(LONG), ..login() }.render()),
         ("consent", consent().render()),
         ("consent-local", local.render()),
@@ -219,11 +229,7 @@ fn server() -> &'static Server {
 /// Everything wrong with a page on one screen.
 async fn faults(page: &Page<'_>, name: &str) -> Vec<String> {
     assert_eq!(page.goto(&server().url(&format!("/{name}"))).await, 200, "{name}");
-    let looked = page.evaluate(LOOKS).await;
-    let mut faults: Vec<String> =
-        looked.as_array().expect("a list").iter().map(|fault| fault.as_str().unwrap_or_default().to_owned()).collect();
-    faults.extend(page.complaints().await);
-    faults
+    page.faults().await
 }
 
 async fn looks_right(screen: Screen, folder: &str) {
