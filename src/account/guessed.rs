@@ -4,7 +4,7 @@
 //! A password of fifteen characters is on no list of the most used ones, with few exceptions; what people do is to lengthen
 //! a short one: they repeat it, add a year, a run of the keyboard, or the name of the service. So a password is read as
 //! pieces: a common word, a run, a year, a word of its surroundings, or a letter of its own, and what repeats counts for
-//! nothing. What has fewer than [`FEWEST_PIECES`] pieces is guessed early, however long it is.
+//! nothing. What has fewer than six pieces is guessed early, however long it is.
 
 /// Fewest pieces of a password that may be set. Five common words in a row are as hard to guess as nine random letters.
 const FEWEST_PIECES: usize = 6;
