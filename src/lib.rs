@@ -11,6 +11,7 @@
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
+//! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
@@ -33,6 +34,8 @@ pub mod account;
 pub mod gate;
 pub mod mcp;
 pub mod oauth;
+
+pub mod oidc;
 
 pub mod tool;
 pub mod upstream;

@@ -5,6 +5,7 @@ use crate::entropy::generator::Salt;
 use crate::entropy::provider::Providers;
 use crate::gate::bucket::Policy;
 use crate::oauth::redirect::is_private_scheme;
+use crate::oidc::provider::Provider;
 use crate::secret::SecretText;
 use crate::time::Lifetime;
 use crate::token::jwks::KeyRing;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub weather: WeatherSettings,
     /// Limits towards upstreams.
     pub upstreams: UpstreamLimits,
+    /// The OpenID provider whose people may sign in, if the operator trusts one.
+    pub oidc: Option<Provider>,
     host: String,
     allowed_origins: Vec<String>,
 }
@@ -67,40 +70,39 @@ impl Settings {
         let issuer = profile.and_then(|profile| keep(read_issuer(lookup, profile), &mut problems));
         let keys = keep(KeyRing::read(lookup), &mut problems);
         let root = keep(read_key(lookup, "ENCRYPTION_KEY"), &mut problems);
-        let providers = profile.and_then(|profile| match Providers::read(lookup, profile) {
-            Ok(providers) => Some(providers),
-            Err(more) => {
-                problems.extend(more);
-                None
-            }
-        });
+        let providers = profile.and_then(|profile| keep_all(Providers::read(lookup, profile), &mut problems));
+        let oidc = profile.and_then(|profile| keep_all(Provider::read(lookup, profile), &mut problems));
         let numbers = keep(Numbers::read(lookup), &mut problems);
         let outside = profile.and_then(|profile| keep(Outside::read(lookup, profile), &mut problems));
         let identity = profile.zip(issuer).zip(keys.zip(root));
-        match (identity, providers, numbers, outside) {
-            (Some(((profile, (issuer, host)), (keys, root))), Some(providers), Some(numbers), Some(outside)) => {
-                Ok(Self {
-                    profile,
-                    resource: format!("{issuer}/mcp"),
-                    issuer,
-                    keys,
-                    entropy_salt: Salt::derive(root.expose()),
-                    root: RootKey::new(root),
-                    metrics_token: outside.metrics_token,
-                    calls: numbers.calls,
-                    logins: numbers.logins,
-                    registrations: numbers.registrations,
-                    redirect_schemes: outside.redirect_schemes,
-                    lease_life: numbers.lease_life,
-                    access_life: numbers.access_life,
-                    session_life: numbers.session_life,
-                    providers,
-                    weather: outside.weather,
-                    upstreams: outside.upstreams,
-                    host,
-                    allowed_origins: outside.allowed_origins,
-                })
-            }
+        match (identity, providers.zip(oidc), numbers, outside) {
+            (
+                Some(((profile, (issuer, host)), (keys, root))),
+                Some((providers, oidc)),
+                Some(numbers),
+                Some(outside),
+            ) => Ok(Self {
+                profile,
+                resource: format!("{issuer}/mcp"),
+                issuer,
+                keys,
+                entropy_salt: Salt::derive(root.expose()),
+                root: RootKey::new(root),
+                metrics_token: outside.metrics_token,
+                calls: numbers.calls,
+                logins: numbers.logins,
+                registrations: numbers.registrations,
+                redirect_schemes: outside.redirect_schemes,
+                lease_life: numbers.lease_life,
+                access_life: numbers.access_life,
+                session_life: numbers.session_life,
+                providers,
+                weather: outside.weather,
+                upstreams: outside.upstreams,
+                oidc,
+                host,
+                allowed_origins: outside.allowed_origins,
+            }),
             _ => Err(problems),
         }
     }
@@ -183,6 +185,10 @@ impl Numbers {
 
 fn keep<T>(outcome: Result<T, ConfigProblem>, problems: &mut Vec<ConfigProblem>) -> Option<T> {
     outcome.map_err(|problem| problems.push(problem)).ok()
+}
+
+fn keep_all<T>(outcome: Result<T, Vec<ConfigProblem>>, problems: &mut Vec<ConfigProblem>) -> Option<T> {
+    outcome.map_err(|more| problems.extend(more)).ok()
 }
 
 /// The issuer without its trailing slash, and its host with port.
@@ -293,6 +299,16 @@ mod tests {
     fn everything_that_is_missing_is_named_at_once() {
         let problems = read(&[("PROFILE", ""), ("SIGNING_KEY", ""), ("ENCRYPTION_KEY", "")]).unwrap_err();
         assert_eq!(problems, "PROFILE is missing; SIGNING_KEY is missing; ENCRYPTION_KEY is missing");
+    }
+
+    #[test]
+    fn a_provider_of_which_something_is_missing_is_refused_with_everything_else() {
+        assert_eq!(read(&[]).unwrap().oidc, None);
+        let problems = read(&[("OIDC_ISSUER", "https://login.example.com"), ("SIGNING_KEY", "")]).unwrap_err();
+        assert_eq!(
+            problems,
+            "SIGNING_KEY is missing; OIDC_CLIENT_ID is missing; OIDC_TENANT is missing; OIDC_NAME is missing"
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "statements/clients.rs"]
 mod of_clients;
+#[path = "statements/identities.rs"]
+mod of_identities;
 #[path = "statements/servers.rs"]
 mod of_servers;
 
@@ -138,9 +140,13 @@ fn every_table_is_strict() {
 /// A statement without a test here may be wrong without anybody noticing.
 #[test]
 fn every_statement_of_the_store_is_run_here() {
-    let tests =
-        [include_str!("statements.rs"), include_str!("statements/clients.rs"), include_str!("statements/servers.rs")]
-            .concat();
+    let tests = [
+        include_str!("statements.rs"),
+        include_str!("statements/clients.rs"),
+        include_str!("statements/identities.rs"),
+        include_str!("statements/servers.rs"),
+    ]
+    .concat();
     let mut seen = 0;
     for (file, text) in files("src/store", "rs") {
         for item in text.split("pub const ").skip(1) {
@@ -267,6 +273,21 @@ fn an_upstream_is_listed_to_its_own_tenant_while_it_is_enabled() {
     assert_eq!((acme[1].id.as_str(), acme[1].url.as_str()), ("up-2", "https://tools.example.com/mcp"));
     assert_eq!(listed("zeta").len(), 1);
     assert!(listed("nobody").is_empty() && listed("%").is_empty());
+}
+
+#[test]
+fn an_enabled_upstream_is_found_by_its_address_to_the_letter_within_its_tenant() {
+    let database = two_tenants();
+    let url = "https://tools.example.com/mcp";
+    let values = params!["up-1", "acme", "files", url, None::<&str>, NOW];
+    run(&database, upstreams::INSERT_UPSTREAM, values).unwrap();
+    let found = |tenant: &str, url: &str| rows(&database, upstreams::ENABLED_AT, params![tenant, url]).len();
+    assert_eq!(found("acme", url), 1);
+    for (tenant, url) in [("zeta", url), ("acme", "https://tools.example.com/mcp/"), ("acme", "%"), ("", url)] {
+        assert_eq!(found(tenant, url), 0, "{tenant} {url}");
+    }
+    database.execute("UPDATE upstreams SET disabled_at = 5", []).unwrap();
+    assert_eq!(found("acme", url), 0);
 }
 
 #[test]

@@ -50,6 +50,9 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// What the access token may be used for.
     pub scope: String,
+    /// What kind of token it is, in the answer to a token exchange (RFC 8693 section 2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// Answer of `GET /auth/me`.

@@ -49,6 +49,10 @@ pub enum Endpoint {
     Authorize,
     /// The form of the sign-in page.
     SignIn,
+    /// The sign-in page's form that leads to the OpenID provider.
+    LeaveToProvider,
+    /// Where that provider sends the browser back to.
+    ComeBack,
     /// The form of the consent page.
     Consent,
     /// The consent page's way to another account.
@@ -143,7 +147,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 39] = [
+pub const ROUTES: [Route; 41] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -190,6 +194,8 @@ pub const ROUTES: [Route; 39] = [
     ),
     get("/oauth/authorize", Endpoint::Authorize, "Ask a person to let a client act for them (RFC 6749 section 4.1.1)"),
     post("/oauth/login", Endpoint::SignIn, "Sign a browser in"),
+    post("/oauth/external", Endpoint::LeaveToProvider, "Sign in at the operator's OpenID provider"),
+    get("/oauth/callback", Endpoint::ComeBack, "Back from that provider (OpenID Connect Core 1.0 section 3.1.2.5)"),
     post("/oauth/consent", Endpoint::Consent, "Allow or deny a client"),
     post("/oauth/switch", Endpoint::SwitchAccount, "Sign a browser out and ask again"),
     post("/oauth/token", Endpoint::Token, "Get tokens (RFC 6749 section 3.2)"),
@@ -281,6 +287,8 @@ impl Route {
             | Endpoint::Docs
             | Endpoint::Authorize
             | Endpoint::SignIn
+            | Endpoint::LeaveToProvider
+            | Endpoint::ComeBack
             | Endpoint::Consent
             | Endpoint::SwitchAccount
             | Endpoint::Account
@@ -297,6 +305,8 @@ impl Route {
             Endpoint::Token | Endpoint::RevokeToken | Endpoint::Register => Form::OAuth,
             Endpoint::Authorize
             | Endpoint::SignIn
+            | Endpoint::LeaveToProvider
+            | Endpoint::ComeBack
             | Endpoint::Consent
             | Endpoint::SwitchAccount
             | Endpoint::Account
@@ -361,72 +371,5 @@ fn allow(routes: &[Route]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Browsers, Endpoint, Miss, ROUTES, browsers, resolve, server};
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn every_route_of_the_table_is_found() {
-        for route in ROUTES {
-            let method = match route.method {
-                super::Method::Get => "GET",
-                super::Method::Post => "POST",
-                super::Method::Delete => "DELETE",
-            };
-            assert_eq!(resolve(method, route.path), Ok(route));
-        }
-        assert_eq!(resolve("GET", "/docs/init.js").unwrap().endpoint, Endpoint::Docs);
-        assert_eq!(resolve("HEAD", "/health").unwrap().endpoint, Endpoint::Health);
-    }
-
-    #[test]
-    fn a_wrong_method_is_told_the_right_ones() {
-        let all = || Err(Miss::MethodNotAllowed { allow: "POST, GET, DELETE, OPTIONS".into() });
-        assert_eq!((resolve("HEAD", "/mcp"), resolve("post", "/mcp"), resolve("PUT", "/mcp/a")), (all(), all(), all()));
-        assert_eq!(resolve("GET", "/auth/login"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
-        assert_eq!(resolve("TRACE", "/health"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
-        assert_eq!(resolve("OPTIONS", "/health"), Err(Miss::Options { allow: "GET, HEAD, OPTIONS".into() }));
-    }
-
-    #[test]
-    fn a_path_is_compared_exactly() {
-        for path in
-            ["/", "", "/MCP", "/mcp/", "/mcp/a/", "/mcp/a/b", "/health/", "/auth/login/", "/docsx", "//mcp", "/mcp%2f"]
-        {
-            assert_eq!(resolve("POST", path), Err(Miss::NotFound), "{path}");
-        }
-    }
-
-    #[test]
-    fn whichever_pages_may_call_a_path_may_call_it_by_every_method() {
-        for route in ROUTES {
-            assert_eq!(browsers(route.path), route.browsers(), "{}", route.path);
-        }
-        let told = |paths: [&str; 4]| paths.map(browsers);
-        assert_eq!(told(["/mcp", "/mcp/any", "/auth/login", "/nowhere"]), [Browsers::Allowed; 4]);
-        assert_eq!(
-            told([
-                "/openapi.json",
-                "/.well-known/jwks.json",
-                "/.well-known/nothing",
-                "/.well-known/openid-configuration"
-            ]),
-            [Browsers::Anyone; 4]
-        );
-        assert_eq!(told(["/docs", "/docs/init.js", "/health", "/metrics"]), [Browsers::Own; 4]);
-    }
-
-    #[test]
-    fn a_virtual_server_has_a_path_of_its_own_and_takes_no_other() {
-        let route = resolve("POST", "/mcp/files").unwrap();
-        assert_eq!((route.path, route.endpoint), ("/mcp/{server}", Endpoint::Mcp));
-        assert_eq!(
-            (server("/mcp/files"), server("/mcp"), server("/mcp/"), server("/mcp/a/b")),
-            (Some("files"), None, None, None)
-        );
-        assert_eq!(resolve("GET", "/mcp/tools").unwrap().endpoint, Endpoint::ListTools);
-        assert_eq!(resolve("POST", "/mcp/tools"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
-        assert_eq!(resolve("DELETE", "/mcp/execute"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
-    }
-}
+#[path = "route_tests.rs"]
+mod tests;

@@ -28,7 +28,7 @@ const ENDED: &str = "ended";
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
     let browser = Browser::of(request);
     let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None);
+        return login_page(context, &browser, 200, &Login::default(), "", None).await;
     };
     let name = keys::principal_gate(&person.tenant, &person.user);
     let (sessions, browsers) = match gate::ask(&context.env, &name, &GateRequest::List).await? {

@@ -14,6 +14,7 @@ use crate::entropy::purpose::Purpose;
 use crate::gate::message::{GateReply, GateRequest};
 use crate::gate::session::{Refresh, Session};
 use crate::id::{SessionId, TenantId, UserId};
+use crate::oauth::client::PASSWORD_CLIENT;
 use crate::observe::{Event, RevocationCause, Who};
 use crate::scope::Scope;
 use crate::secret::SecretText;
@@ -21,9 +22,6 @@ use crate::store::accounts::{ENABLED_USER, USER_BY_USERNAME, USERNAME_BY_ID, Use
 use crate::store::keys;
 use crate::token::access::AccessClaims;
 use futures::future::try_join;
-
-/// The client of a login by username and password.
-pub const PASSWORD_CLIENT: &str = "password-login";
 
 /// `POST /auth/login`: a password, and a session that is opened before its tokens leave.
 pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Result<Reply, Problem> {

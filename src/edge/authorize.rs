@@ -2,7 +2,7 @@
 
 use super::browser::{self, Browser, Person};
 use super::context::Context;
-use super::{auth, clients, clock, gate, incoming, random, source};
+use super::{auth, clients, clock, gate, incoming, oidc, random, source};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
@@ -15,7 +15,7 @@ use crate::oauth::error::Code;
 use crate::oauth::redirect::{RedirectUri, policy_source};
 use crate::oauth::ticket::{Consent, Form, LIFE, Login, Waiting};
 use crate::observe::{Event, Who};
-use crate::page::{ConsentPage, LoginPage, ScopeLine, Verification};
+use crate::page::{ConsentPage, External, LoginPage, ScopeLine, Verification};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::secret::SecretText;
 use crate::store::keys;
@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 const CODE_LIFE: Lifetime = Lifetime::from_seconds(60);
 const AUTHORIZE: &str = "/oauth/authorize";
 const LOGIN: &str = "/oauth/login";
+const EXTERNAL: &str = "/oauth/external";
 
 /// `GET /oauth/authorize`.
 ///
@@ -43,7 +44,7 @@ pub async fn authorize(context: &Context, request: &web_sys::Request) -> Result<
     let form_target = policy_source(&return_to.redirect_uri);
     let Some(person) = browser.person(context).await? else {
         let waiting = Waiting { query, client_name: client.name, form_target };
-        return login_page(context, &browser, 200, &Login { waiting: Some(waiting) }, "", None);
+        return login_page(context, &browser, 200, &Login { waiting: Some(waiting) }, "", None).await;
     };
     let issuer = &context.settings.issuer;
     if !client.serves(&person.tenant) {
@@ -64,17 +65,12 @@ pub async fn sign_in(context: &Context, request: &web_sys::Request) -> Result<Re
     let username = form.find("username").unwrap_or_default();
     let password = SecretText::new(form.find("password").unwrap_or_default());
     match auth::check_password(context, &source(request), username, &password).await {
-        Ok((tenant, user)) => {
-            let onwards = match login.waiting {
-                Some(waiting) => format!("{AUTHORIZE}?{}", waiting.query),
-                None => "/account".to_owned(),
-            };
-            browser::sign_in(context, Who { tenant, user }, Reply::see_other(onwards)).await
-        }
+        Ok((tenant, user)) => browser::sign_in(context, Who { tenant, user }, Reply::see_other(onwards(&login))).await,
         Err(problem @ (Problem::InvalidLogin(_) | Problem::InvalidBody(_) | Problem::RateLimited { .. })) => {
             context.log(&Event::SignInRefused { reason: problem.to_string() });
             let notice = notice(&problem);
-            let reply = login_page(context, &browser, refused_status(&problem), &login, username, Some(&notice))?;
+            let status = refused_status(&problem);
+            let reply = login_page(context, &browser, status, &login, username, Some(&notice)).await?;
             Ok(match problem {
                 Problem::RateLimited { limit, retry_after } => limit.with_headers(reply, retry_after),
                 _ => reply,
@@ -127,8 +123,16 @@ pub async fn switch_account(context: &Context, request: &web_sys::Request) -> Re
     browser::sign_out(context, &person, again).await
 }
 
-/// The sign-in page, which carries on what waits for it.
-pub fn login_page(
+/// Where a browser goes once somebody has signed in with it.
+pub fn onwards(login: &Login) -> String {
+    match &login.waiting {
+        Some(waiting) => format!("{AUTHORIZE}?{}", waiting.query),
+        None => "/account".to_owned(),
+    }
+}
+
+/// The sign-in page, which carries on what waits for it, and leads to the OpenID provider if there is one.
+pub async fn login_page(
     context: &Context,
     browser: &Browser,
     status: u16,
@@ -139,9 +143,15 @@ pub fn login_page(
     let ticket = browser.seal(context, Form::Login, login)?;
     let waiting = login.waiting.as_ref();
     let client = waiting.map(|waiting| waiting.client_name.as_str());
-    let html = LoginPage { client, action: LOGIN, ticket: &ticket, username, notice }.render();
-    let targets: Vec<&str> = waiting.iter().map(|waiting| waiting.form_target.as_str()).collect();
-    Ok(browser.page(status, html, &targets))
+    let provider = context.settings.oidc.as_ref();
+    let external = provider.map(|provider| External { name: &provider.name, action: EXTERNAL });
+    let html = LoginPage { client, action: LOGIN, ticket: &ticket, username, notice, external }.render();
+    let elsewhere = match provider {
+        Some(provider) => Some(oidc::origin(context, provider).await),
+        None => None,
+    };
+    let targets = waiting.map(|waiting| waiting.form_target.as_str()).into_iter().chain(elsewhere.as_deref());
+    Ok(browser.page(status, html, &targets.collect::<Vec<_>>()))
 }
 
 fn consent_page(

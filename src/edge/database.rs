@@ -23,6 +23,17 @@ pub async fn run(env: &Env, statement: &str, values: &[JsValue]) -> Result<usize
     Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
 }
 
+/// Runs statements with their values in one transaction: all of them, or none.
+pub async fn all(env: &Env, statements: &[(&str, Vec<JsValue>)]) -> Result<(), Problem> {
+    let failed = unavailable(PART);
+    let prepared = statements.iter().map(|(statement, values)| prepare(env, statement, values));
+    let done = env.d1("DB").map_err(&failed)?.batch(prepared.collect::<Result<_, _>>()?).await.map_err(&failed)?;
+    match done.iter().find_map(worker::D1Result::error) {
+        Some(reason) => Err(Problem::Unavailable { part: PART, reason }),
+        None => Ok(()),
+    }
+}
+
 /// A text, or `NULL`.
 pub fn maybe(text: Option<&str>) -> JsValue {
     text.map_or(JsValue::NULL, JsValue::from_str)

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::incoming::{body, header};
 use super::issue::{Granted, Pair};
 use super::refresh::{self, Refused};
-use super::{admission, auth, clients, clock, database, gate, random, revoked, source};
+use super::{admission, assertion, auth, clients, clock, database, exchange, gate, random, revoked, source};
 use crate::api::body::demand_type;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
@@ -13,7 +13,7 @@ use crate::entropy::purpose::Purpose;
 use crate::gate::message::{GateReply, GateRequest};
 use crate::gate::session::{Opening, Refresh, RotationRefusal, Session};
 use crate::gate::single::{CodeRefusal, Presented};
-use crate::id::{SessionId, encode_random};
+use crate::id::{SessionId, TenantId, UserId, encode_random};
 use crate::json::{self, REQUEST_CAPS};
 use crate::oauth::client::{Authentication, Client, Known};
 use crate::oauth::error::{Code, OAuthError};
@@ -56,6 +56,12 @@ pub async fn token(context: &Context, request: &Request) -> Result<Reply, Proble
             refresh::rotate(context, token.expose(), wanted).await?.map_err(refused)?
         }
         TokenRequest::ClientCredentials { scope, resource } => for_itself(context, &client, scope, resource).await?,
+        TokenRequest::Assertion { assertion, scope, resource } => {
+            assertion::redeem(context, &client, &assertion, &scope, resource.as_deref()).await?
+        }
+        TokenRequest::Exchange { subject, resource, scope } => {
+            exchange::exchange(context, &client, &subject, (&resource, scope.as_ref())).await?
+        }
     };
     keep(context, &client);
     Ok(reply)
@@ -165,17 +171,27 @@ async fn for_itself(
     if auth::enabled(context, tenant, account).await?.is_none() {
         return Err(Problem::OAuth { error: NOT_GOOD, reason: "disabled account".into() });
     }
+    let resource = resource.unwrap_or_else(|| context.settings.resource.clone());
+    without_refresh(context, client, (tenant, account), (scope, resource)).await
+}
+
+/// An access token for a client that acts for this user, in a session that ends with it: it cannot be refreshed.
+pub async fn without_refresh(
+    context: &Context,
+    client: &Client,
+    (tenant, user): (&TenantId, &UserId),
+    (scope, resource): (Scope, String),
+) -> Result<Reply, Problem> {
     let opening = Opening {
         id: SessionId::from_bytes(&random::bytes::<16>(Purpose::SessionId)),
         expires_at: clock::now().plus(context.settings.access_life),
     };
-    let pair = Pair::draw(context, tenant, account, &opening.id);
-    let resource = resource.unwrap_or_else(|| context.settings.resource.clone());
+    let pair = Pair::draw(context, tenant, user, &opening.id);
     let first = pair.issued.clone();
     let session = Session::open(opening.id.clone(), client.id.clone(), scope.clone(), opening.expires_at, first)
         .of_client(client.name.clone(), resource.clone(), clock::now());
     let question = GateRequest::Open { session: Box::new(session) };
-    match gate::ask(&context.env, &keys::principal_gate(tenant, account), &question).await? {
+    match gate::ask(&context.env, &keys::principal_gate(tenant, user), &question).await? {
         GateReply::Done => {}
         other => return Err(gate::unexpected(&other)),
     }

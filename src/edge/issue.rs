@@ -98,6 +98,7 @@ impl Pair {
                 token_type: "bearer",
                 expires_in,
                 scope: granted.scope.to_string(),
+                issued_token_type: None,
             },
         ))
     }

@@ -2,6 +2,7 @@
 
 mod account;
 mod admission;
+mod assertion;
 mod auth;
 mod authorize;
 mod browser;
@@ -14,6 +15,8 @@ mod discovery;
 mod docs;
 mod entropy_hub_object;
 mod errand;
+mod exchange;
+mod external;
 mod gate;
 mod gate_object;
 mod grants;
@@ -33,6 +36,7 @@ mod mcp_session;
 mod mcp_session_object;
 mod mcp_stream;
 mod mcp_work;
+mod oidc;
 mod operator;
 mod outbound;
 mod random;
@@ -171,11 +175,11 @@ async fn dispatch(
         Endpoint::GatewayMetadata
         | Endpoint::ResourceMetadata
         | Endpoint::IssuerMetadata
-        | Endpoint::OpenIdMetadata => {
-            discovery::serve(&context.settings.issuer, route.endpoint, &incoming::path(&request))
-        }
+        | Endpoint::OpenIdMetadata => discovery::serve(&context.settings, route.endpoint, &incoming::path(&request)),
         Endpoint::Authorize => authorize::authorize(context, &request).await,
         Endpoint::SignIn => authorize::sign_in(context, &request).await,
+        Endpoint::LeaveToProvider => external::leave(context, &request).await,
+        Endpoint::ComeBack => external::come_back(context, &request).await,
         Endpoint::Consent => authorize::consent(context, &request).await,
         Endpoint::SwitchAccount => authorize::switch_account(context, &request).await,
         Endpoint::Token => grants::token(context, &request).await,

@@ -26,6 +26,10 @@ pub enum Purpose {
     Client,
     /// What a page's form carries: the id of its ticket, and the nonce it is sealed with.
     PageTicket,
+    /// The id of a user that another provider vouches for.
+    UserId,
+    /// A browser on its way to another provider and back: the id of its ticket, the nonce, and the verifier.
+    SignIn,
     /// The id of a session of the Model Context Protocol, and of a call that is held open for its client.
     McpSession,
     /// The nonce of what a client of the Model Context Protocol carries for the gateway, sealed.
@@ -55,7 +59,7 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
@@ -63,6 +67,8 @@ impl Purpose {
         Self::Browser,
         Self::Client,
         Self::PageTicket,
+        Self::UserId,
+        Self::SignIn,
         Self::McpSession,
         Self::McpSealed,
         Self::Tool,
@@ -81,6 +87,8 @@ impl Purpose {
             Self::Browser => "browser",
             Self::Client => "client",
             Self::PageTicket => "page-ticket",
+            Self::UserId => "user-id",
+            Self::SignIn => "sign-in",
             Self::McpSession => "mcp-session",
             Self::McpSealed => "mcp-sealed",
             Self::Tool => "tool",
@@ -96,6 +104,7 @@ impl Purpose {
             Self::TokenId
             | Self::SessionId
             | Self::PageTicket
+            | Self::UserId
             | Self::McpSealed
             | Self::Tool
             | Self::ProviderNonce
@@ -104,6 +113,7 @@ impl Purpose {
             | Self::AuthorizationCode
             | Self::Browser
             | Self::Client
+            | Self::SignIn
             | Self::McpSession
             | Self::ChildSeed => Lane::Private,
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// A question to a gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum GateRequest {
     /// May this access token make a call now?
     Admit {
@@ -148,7 +148,7 @@ pub struct Admission {
 
 /// A gate's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum GateReply {
     /// Go on.
     Admitted(Admission),

@@ -13,7 +13,7 @@ const NOTED: Lifetime = Lifetime::from_seconds(60);
 
 /// One stored thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Single {
     /// An authorization code.
     Code(Box<CodeGrant>),

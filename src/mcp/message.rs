@@ -14,7 +14,7 @@ pub const LONGEST_ID: usize = 256;
 ///
 /// Text has at most [`LONGEST_ID`] characters and a number fits 64 signed bits; anything else is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Value")]
 pub enum RequestId {
     /// A text.
     Text(String),
@@ -30,6 +30,18 @@ impl RequestId {
             Value::Number(number) => i64::try_from(whole(number)?).ok().map(Self::Number),
             _ => None,
         }
+    }
+}
+
+/// Neither a text nor a whole number, or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is a text or a whole number")]
+pub struct InvalidRequestId;
+
+impl TryFrom<Value> for RequestId {
+    type Error = InvalidRequestId;
+    fn try_from(value: Value) -> Result<Self, InvalidRequestId> {
+        Self::read(&value).ok_or(InvalidRequestId)
     }
 }
 

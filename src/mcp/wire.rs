@@ -35,6 +35,7 @@ pub struct Tool {
 
 /// A prompt's definition (`Prompt`): its name, and every other member as it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Prompt {
     /// Programmatic name, unique within one listing.
     pub name: String,
@@ -45,6 +46,7 @@ pub struct Prompt {
 
 /// A resource's definition (`Resource`): its URI, and every other member as it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Resource {
     /// The URI it is read by.
     pub uri: String,
@@ -55,13 +57,47 @@ pub struct Resource {
 
 /// A resource template's definition (`ResourceTemplate`): its URI template, and every other member as it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "Map<String, Value>")]
 pub struct ResourceTemplate {
     /// A URI template (RFC 6570).
     pub uri_template: String,
     /// Name, title, description, media type, annotations, icons, `_meta`.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// A member that names a definition is missing or no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} must be a text")]
+pub struct Unnamed(&'static str);
+
+/// Takes a text member out of an object.
+fn take_text(members: &mut Map<String, Value>, name: &'static str) -> Result<String, Unnamed> {
+    match members.shift_remove(name) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(Unnamed(name)),
+    }
+}
+
+impl TryFrom<Map<String, Value>> for Prompt {
+    type Error = Unnamed;
+    fn try_from(mut rest: Map<String, Value>) -> Result<Self, Unnamed> {
+        Ok(Self { name: take_text(&mut rest, "name")?, rest })
+    }
+}
+
+impl TryFrom<Map<String, Value>> for Resource {
+    type Error = Unnamed;
+    fn try_from(mut rest: Map<String, Value>) -> Result<Self, Unnamed> {
+        Ok(Self { uri: take_text(&mut rest, "uri")?, rest })
+    }
+}
+
+impl TryFrom<Map<String, Value>> for ResourceTemplate {
+    type Error = Unnamed;
+    fn try_from(mut rest: Map<String, Value>) -> Result<Self, Unnamed> {
+        Ok(Self { uri_template: take_text(&mut rest, "uriTemplate")?, rest })
+    }
 }
 
 /// What a call gave back (`CallToolResult`). Content blocks are relayed unread.

@@ -7,6 +7,7 @@ use crate::time::{Lifetime, Timestamp};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// Longest assertion, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -65,11 +66,20 @@ struct Claims {
     jti: String,
 }
 
+/// One audience, as a text or as the only one of a list (RFC 7519 section 4.1.3).
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Only([String; 1]),
+#[serde(try_from = "Value")]
+struct Audience(String);
+
+impl TryFrom<Value> for Audience {
+    type Error = OAuthError;
+    fn try_from(value: Value) -> Result<Self, OAuthError> {
+        let one = match value {
+            Value::Array(list) => <[Value; 1]>::try_from(list).map(|[one]| one).map_err(|_| REFUSED)?,
+            other => other,
+        };
+        one.as_str().map(|text| Self(text.to_owned())).ok_or(REFUSED)
+    }
 }
 
 impl Unverified {
@@ -101,7 +111,7 @@ impl Unverified {
     /// most.
     pub fn check(&self, audiences: &[&str], now: Timestamp) -> Result<Spent, OAuthError> {
         let claims = &self.claims;
-        let (Audience::One(audience) | Audience::Only([audience])) = &claims.aud;
+        let Audience(audience) = &claims.aud;
         let until = Timestamp::from_seconds(claims.exp);
         let from = Timestamp::from_seconds(claims.nbf.unwrap_or(0).max(claims.iat.unwrap_or(0)));
         let good = audiences.contains(&audience.as_str())

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+/// The client of whoever logs in through the API with a username and a password. Nobody can register it.
+pub const PASSWORD_CLIENT: &str = "password-login";
 /// Longest client id: a URL may be one.
 const MAX_ID: usize = 512;
 /// Longest name that is shown, in characters.
@@ -77,8 +79,15 @@ pub enum SecretMethod {
     Post,
 }
 
+/// The name of the grant that takes a signed assertion (RFC 7523 section 2.1).
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// The name of the grant that takes one token for another (RFC 8693 section 2.1).
+pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// The grants a client may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one registered name that is there or not")]
 pub struct Grants {
     /// `authorization_code`
     pub code: bool,
@@ -86,6 +95,10 @@ pub struct Grants {
     pub refresh: bool,
     /// `client_credentials`
     pub client_credentials: bool,
+    /// [`JWT_BEARER`], with an identity assertion of the OpenID provider
+    pub assertion: bool,
+    /// [`TOKEN_EXCHANGE`]
+    pub exchange: bool,
 }
 
 /// A grant by its name.
@@ -98,6 +111,10 @@ pub enum GrantType {
     RefreshToken,
     /// `client_credentials`
     ClientCredentials,
+    /// [`JWT_BEARER`]
+    Assertion,
+    /// [`TOKEN_EXCHANGE`]
+    Exchange,
 }
 
 /// What kind of client an id names.
@@ -182,6 +199,8 @@ impl Grants {
                 "authorization_code" => grants.code = true,
                 "refresh_token" => grants.refresh = true,
                 "client_credentials" => grants.client_credentials = true,
+                JWT_BEARER => grants.assertion = true,
+                TOKEN_EXCHANGE => grants.exchange = true,
                 _ => {}
             }
         }
@@ -194,6 +213,8 @@ impl Grants {
             (self.code, "authorization_code"),
             (self.refresh, "refresh_token"),
             (self.client_credentials, "client_credentials"),
+            (self.assertion, JWT_BEARER),
+            (self.exchange, TOKEN_EXCHANGE),
         ]
         .into_iter()
         .filter_map(|(has, name)| has.then_some(name))

@@ -1,6 +1,7 @@
 //! What this gateway says of itself to whoever wants a token: the protected resource (RFC 9728) and the authorization
 //! server (RFC 8414). Every address in it is made of the configured issuer, never of what a request says.
 
+use crate::oauth::client::{JWT_BEARER, TOKEN_EXCHANGE};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::token::audience::{Audience, is_server_name};
 use serde::Serialize;
@@ -12,6 +13,8 @@ const MCP: &str = "/mcp";
 const SCOPES: [&str; 2] = [TOOLS_CALL, TOOLS_READ];
 /// How a client presents itself to the token endpoint (RFC 7591 section 2, RFC 7523 section 2.2).
 const CLIENT_METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+/// The profile of identity assertions.
+const ID_JAG: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 /// How a client may sign an assertion.
 const CLIENT_ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
 
@@ -89,7 +92,11 @@ pub struct AuthorizationServer {
     /// How an authorization response comes back.
     pub response_modes_supported: [&'static str; 1],
     /// What tokens are given for.
-    pub grant_types_supported: [&'static str; 3],
+    pub grant_types_supported: Vec<&'static str>,
+    /// Which profiles of assertions are taken (draft-ietf-oauth-identity-assertion-authz-grant section 6), where this
+    /// gateway trusts an OpenID provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_grant_profiles_supported: Option<[&'static str; 1]>,
     /// Proof keys (RFC 7636), which every client must use.
     pub code_challenge_methods_supported: [&'static str; 1],
     /// How a client presents itself to the token endpoint.
@@ -113,9 +120,11 @@ pub struct AuthorizationServer {
 }
 
 impl AuthorizationServer {
-    /// The description of this issuer.
-    pub fn of(issuer: &str) -> Self {
+    /// The description of this issuer; `assertions` where it trusts an OpenID provider, whose identity assertions it takes.
+    pub fn of(issuer: &str, assertions: bool) -> Self {
         let at = |path: &str| format!("{issuer}{path}");
+        let mut grants = vec!["authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE];
+        grants.extend(assertions.then_some(JWT_BEARER));
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: at("/oauth/authorize"),
@@ -127,7 +136,8 @@ impl AuthorizationServer {
             scopes_supported: SCOPES,
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
-            grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+            grant_types_supported: grants,
+            authorization_grant_profiles_supported: assertions.then_some([ID_JAG]),
             code_challenge_methods_supported: ["S256"],
             token_endpoint_auth_methods_supported: CLIENT_METHODS,
             token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
@@ -157,10 +167,10 @@ pub struct OpenIdConfiguration {
 }
 
 impl OpenIdConfiguration {
-    /// The description of this issuer.
-    pub fn of(issuer: &str) -> Self {
+    /// The description of this issuer, as [`AuthorizationServer::of`] has it.
+    pub fn of(issuer: &str, assertions: bool) -> Self {
         Self {
-            authorization_server: AuthorizationServer::of(issuer),
+            authorization_server: AuthorizationServer::of(issuer, assertions),
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: [],
         }
@@ -222,14 +232,14 @@ mod tests {
     #[test]
     fn the_description_of_the_authorization_server_is_whole() {
         assert_eq!(
-            serde_json::to_string(&AuthorizationServer::of(ISSUER)).unwrap(),
+            serde_json::to_string(&AuthorizationServer::of(ISSUER, false)).unwrap(),
             concat!(
                 r#"{"issuer":"https://gw.example","authorization_endpoint":"https://gw.example/oauth/authorize","#,
                 r#""token_endpoint":"https://gw.example/oauth/token","registration_endpoint":"https://gw.example/oauth/register","#,
                 r#""revocation_endpoint":"https://gw.example/oauth/revoke","introspection_endpoint":"https://gw.example/auth/introspect","#,
                 r#""jwks_uri":"https://gw.example/.well-known/jwks.json","scopes_supported":["tools:call","tools:read"],"#,
                 r#""response_types_supported":["code"],"response_modes_supported":["query"],"#,
-                r#""grant_types_supported":["authorization_code","refresh_token","client_credentials"],"#,
+                r#""grant_types_supported":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:token-exchange"],"#,
                 r#""code_challenge_methods_supported":["S256"],"#,
                 r#""token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post","private_key_jwt"],"#,
                 r#""token_endpoint_auth_signing_alg_values_supported":["ES256","EdDSA"],"#,
@@ -243,9 +253,21 @@ mod tests {
     }
 
     #[test]
+    fn assertions_are_offered_where_a_provider_is_trusted_and_nowhere_else() {
+        let document = |assertions| serde_json::to_value(AuthorizationServer::of(ISSUER, assertions)).unwrap();
+        assert_eq!(
+            document(true)["authorization_grant_profiles_supported"],
+            serde_json::json!(["urn:ietf:params:oauth:grant-profile:id-jag"])
+        );
+        let grants = |assertions| document(assertions)["grant_types_supported"].to_string();
+        assert!(grants(true).contains("jwt-bearer") && !grants(false).contains("jwt-bearer"));
+        assert!(document(false).get("authorization_grant_profiles_supported").is_none());
+    }
+
+    #[test]
     fn no_id_token_is_promised_under_the_path_of_openid() {
-        let document = serde_json::to_value(OpenIdConfiguration::of(ISSUER)).unwrap();
-        let plain = serde_json::to_value(AuthorizationServer::of(ISSUER)).unwrap();
+        let document = serde_json::to_value(OpenIdConfiguration::of(ISSUER, false)).unwrap();
+        let plain = serde_json::to_value(AuthorizationServer::of(ISSUER, false)).unwrap();
         for (name, value) in plain.as_object().unwrap() {
             assert_eq!(document[name], *value, "{name}");
         }

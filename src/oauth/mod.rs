@@ -9,6 +9,7 @@
 //! | [`ticket`] | what a page's form carries, sealed for one browser |
 //! | [`token_request`] | what is asked of the token endpoint |
 //! | [`credentials`] [`assertion`] [`key`] | how a client presents itself there |
+//! | [`delegation`] | a token for a server behind this gateway in place of one for the gateway |
 //! | [`pkce`] [`resource`] | proof keys · what a token may be for |
 //! | [`metadata`] | what this gateway says of itself to whoever wants a token |
 //! | [`parameters`] [`error`] | queries and forms · what a client is told |
@@ -19,6 +20,7 @@ pub mod assertion;
 pub mod authorize;
 pub mod client;
 pub mod credentials;
+pub mod delegation;
 pub mod error;
 pub mod key;
 pub mod metadata;

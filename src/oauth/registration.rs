@@ -1,7 +1,9 @@
 //! How clients describe themselves: in a registration request (RFC 7591), or in a document at their id
 //! (draft-ietf-oauth-client-id-metadata-document).
 
-use crate::oauth::client::{Authentication, Client, Grants, Known, SecretMethod, hash_secret, shown_name};
+use crate::oauth::client::{
+    Authentication, Client, Grants, Known, PASSWORD_CLIENT, SecretMethod, hash_secret, shown_name,
+};
 use crate::oauth::error::{Code, OAuthError};
 use crate::oauth::key::Jwks;
 use crate::oauth::redirect::RedirectUri;
@@ -17,11 +19,11 @@ pub const SECRET_PREFIX: &str = "mgk_";
 /// Starts the id of every client that registered itself.
 pub const ID_PREFIX: &str = "dyn_";
 
-/// Whether an operator may register a client of that id: 1 to 64 characters of `A-Z a-z 0-9 - _`, and none that clients
-/// which register themselves are given.
+/// Whether an operator may register a client of that id: 1 to 64 characters of `A-Z a-z 0-9 - _`, and neither one that
+/// clients which register themselves are given nor the gateway's own.
 pub fn is_operators_id(id: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !id.starts_with(ID_PREFIX)
+    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !id.starts_with(ID_PREFIX) && id != PASSWORD_CLIENT
 }
 
 /// What a client says of itself. Members that are not named here are ignored (RFC 7591 section 2).
@@ -165,6 +167,10 @@ impl Description {
         let mut grants = Grants::from_names(asked.iter().map(String::as_str));
         // Whoever nobody vouches for acts for people who agreed, never for itself.
         grants.client_credentials = false;
+        grants.exchange = false;
+        // Whom an assertion names has agreed elsewhere, so the client must be the one it was given to: its key is its
+        // document's.
+        grants.assertion &= matches!((&known, &authentication), (Known::Document { .. }, Authentication::Key(_)));
         if !grants.code {
             return Err(Code::InvalidClientMetadata.because("grant_types must have authorization_code"));
         }
@@ -192,8 +198,8 @@ impl Registered {
 
 #[cfg(test)]
 mod tests {
-    use super::{Description, Drawn, Registered, is_operators_id};
-    use crate::oauth::client::{Authentication, Client, Known};
+    use super::{Description, Drawn, PASSWORD_CLIENT, Registered, is_operators_id};
+    use crate::oauth::client::{Authentication, Client, JWT_BEARER, Known, TOKEN_EXCHANGE};
     use crate::oauth::error::{Code, OAuthError};
     use crate::secret::SecretText;
     use crate::time::Timestamp;
@@ -229,7 +235,7 @@ mod tests {
     #[test]
     fn an_operators_client_has_an_id_of_its_own_kind() {
         assert!(is_operators_id("build-robot_1"));
-        for id in ["", "dyn_x", "a b", "https://app.example/", &"x".repeat(65)] {
+        for id in ["", PASSWORD_CLIENT, "dyn_x", "a b", "https://app.example/", &"x".repeat(65)] {
             assert!(!is_operators_id(id), "{id}");
         }
     }
@@ -238,12 +244,27 @@ mod tests {
     fn a_public_client_has_no_secret_and_nobody_acts_for_itself() {
         let (client, secret) = register(json!({
             "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "none",
-            "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit"]
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit", JWT_BEARER, TOKEN_EXCHANGE]
         }))
         .unwrap();
         assert!(secret.is_none() && client.authentication == Authentication::Nothing);
         assert_eq!(client.grants.names(), ["authorization_code", "refresh_token"]);
         assert_eq!(client.name, "dyn_abc");
+    }
+
+    #[test]
+    fn only_a_client_with_a_document_and_a_key_may_bring_assertions() {
+        let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA"}]});
+        let described = |method: &str| {
+            json!({
+                "client_id": "https://app.example/client.json", "client_name": "App", "redirect_uris": ["http://localhost/cb"],
+                "token_endpoint_auth_method": method, "jwks": keys, "grant_types": ["authorization_code", JWT_BEARER]
+            })
+        };
+        assert!(document(described("private_key_jwt")).unwrap().grants.assertion);
+        assert!(!document(described("none")).unwrap().grants.assertion);
+        assert!(!register(described("private_key_jwt")).unwrap().0.grants.assertion);
+        assert!(!register(described("client_secret_basic")).unwrap().0.grants.assertion);
     }
 
     #[test]

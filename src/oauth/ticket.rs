@@ -21,6 +21,8 @@ pub enum Form {
     Consent,
     /// Anything on the account page.
     Account,
+    /// Come back from another OpenID provider: the `state` there.
+    External,
 }
 
 /// The ticket does not belong to this form and this browser, or its time is up.
@@ -77,6 +79,7 @@ impl Form {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::Account => "account",
+            Self::External => "external",
         }
     }
 

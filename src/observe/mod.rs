@@ -8,7 +8,7 @@ pub mod exposition;
 
 use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
-use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
+use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UpstreamId, UserId};
 use crate::time::{Lifetime, Timestamp};
 use serde::Serialize;
 
@@ -57,6 +57,20 @@ pub enum Event {
         /// The new session.
         session: SessionId,
         /// Its first tokens.
+        #[serde(flatten)]
+        issued: TokenIssued,
+    },
+    /// A client got a token for a server behind the gateway, which the gateway itself does not take.
+    #[serde(rename = "oauth.exchanged")]
+    Exchanged {
+        /// For whom.
+        #[serde(flatten)]
+        who: Who,
+        /// The client's id.
+        client: String,
+        /// The server's id.
+        upstream: UpstreamId,
+        /// The token.
         #[serde(flatten)]
         issued: TokenIssued,
     },
@@ -281,6 +295,7 @@ impl Event {
             | Self::LoggedIn { .. }
             | Self::Refreshed { .. }
             | Self::Authorized { .. }
+            | Self::Exchanged { .. }
             | Self::ConsentDecided { .. }
             | Self::ClientRegistered { .. }
             | Self::SignedIn { .. }

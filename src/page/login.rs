@@ -18,6 +18,19 @@ pub struct LoginPage<'a> {
     pub username: &'a str,
     /// A sentence read out at once, such as that the username or password is wrong.
     pub notice: Option<&'a str>,
+    /// Where else people may sign in.
+    pub external: Option<External<'a>>,
+}
+
+/// Another provider people may sign in at. Its form is posted to [`action`](Self::action) with the page's `ticket`, and its
+/// answer leads there: the page must name the provider's origin in
+/// [`content_security_policy`](super::content_security_policy).
+#[derive(Clone, Copy, Debug)]
+pub struct External<'a> {
+    /// What the operator calls it.
+    pub name: &'a str,
+    /// Where the form goes: a path of this origin.
+    pub action: &'a str,
 }
 
 impl LoginPage<'_> {

@@ -15,7 +15,7 @@ mod text;
 
 pub use account::{AccountPage, SessionKind, SessionLine};
 pub use consent::{ConsentPage, ScopeLine, Verification};
-pub use login::LoginPage;
+pub use login::{External, LoginPage};
 pub use note::{ErrorPage, SignedOutPage};
 pub use policy::content_security_policy;
 

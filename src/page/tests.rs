@@ -1,5 +1,6 @@
 use super::{
-    AccountPage, ConsentPage, ErrorPage, LoginPage, ScopeLine, SessionKind, SessionLine, SignedOutPage, Verification,
+    AccountPage, ConsentPage, ErrorPage, External, LoginPage, ScopeLine, SessionKind, SessionLine, SignedOutPage,
+    Verification,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -44,7 +45,9 @@ fn pages(text: &str) -> Vec<String> {
         revoke_action: text,
         notice: Some(text),
     };
-    let login = LoginPage { client: Some(text), action: text, ticket: text, username: text, notice: Some(text) };
+    let external = Some(External { name: text, action: text });
+    let login =
+        LoginPage { client: Some(text), action: text, ticket: text, username: text, notice: Some(text), external };
     let verifications = [Verification::Operator, Verification::Domain(text), Verification::Nobody];
     let mut pages = vec![login.render(), account.render(), SignedOutPage.render()];
     pages.push(ErrorPage { title: text, detail: text, correlation: text }.render());
@@ -99,7 +102,14 @@ fn forms(html: &str) -> Vec<String> {
 
 #[test]
 fn the_sign_in_page_sends_its_ticket_a_username_and_a_password() {
-    let page = LoginPage { client: Some("Claude"), action: "/login", ticket: "t1", username: "ada", notice: None };
+    let page = LoginPage {
+        client: Some("Claude"),
+        action: "/login",
+        ticket: "t1",
+        username: "ada",
+        notice: None,
+        external: None,
+    };
     let html = page.render();
     assert_eq!(forms(&html), ["/login: ticket=t1 username=ada password"]);
     assert!(html.contains("to continue to <bdi class=\"name\">Claude</bdi>") && !html.contains("role=\"alert\""));
@@ -109,6 +119,16 @@ fn the_sign_in_page_sends_its_ticket_a_username_and_a_password() {
     let alone = LoginPage { client: None, notice: Some("Username or password is wrong"), ..page }.render();
     assert!(!alone.contains("to continue"));
     assert!(alone.contains("role=\"alert\">Username or password is wrong</p>"));
+    assert!(!html.contains("Continue with"));
+}
+
+#[test]
+fn the_sign_in_page_leads_to_another_provider_with_its_ticket_alone() {
+    let external = Some(External { name: "Example", action: "/elsewhere" });
+    let html =
+        LoginPage { client: None, action: "/login", ticket: "t1", username: "", notice: None, external }.render();
+    assert_eq!(forms(&html), ["/login: ticket=t1 username= password", "/elsewhere: ticket=t1"]);
+    assert!(html.contains("Continue with <bdi>Example</bdi></button>"));
 }
 
 fn consent(client_verified_by: Verification<'_>) -> ConsentPage<'_> {

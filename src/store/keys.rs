@@ -43,6 +43,12 @@ fn of_network(kind: &str, address: &str) -> String {
     format!("{kind}/{}", encode_random(&Sha256::digest(network)))
 }
 
+/// The gate where the way back from another OpenID provider is used once, before it is known who comes. There are 64 of
+/// them, chosen by the first letter of the random `id`, so that none is busy and none is left behind.
+pub fn sign_in_gate(id: &str) -> String {
+    format!("sign-in/{}", id.chars().next().unwrap_or('-'))
+}
+
 /// The object of a legacy client's session of the protocol. `random` is the session's own part of its name.
 pub fn mcp_session(tenant: &TenantId, user: &UserId, random: &str) -> String {
     format!("session/{tenant}/{user}/{random}")
@@ -72,7 +78,7 @@ pub fn revocation_lifetime(until: Timestamp, now: Timestamp) -> Lifetime {
 mod tests {
     use super::{
         account_gate, client_gate, mcp_held, mcp_session, principal_gate, registration_gate, revocation_lifetime,
-        revoked_session, source_gate,
+        revoked_session, sign_in_gate, source_gate,
     };
     use crate::account::Username;
     use crate::id::{SessionId, TenantId, UserId};
@@ -87,6 +93,14 @@ mod tests {
         assert_eq!(mcp_session(&tenant, &user, "r"), "session/acme/u-1/r");
         assert_eq!(mcp_held(&tenant, &user, "r"), "held/acme/u-1/r");
         assert_eq!(revoked_session(&tenant, &SessionId::parse("s").unwrap()), "revoked:session:acme:s");
+    }
+
+    #[test]
+    fn ways_back_share_gates_by_their_first_letter() {
+        assert_eq!(
+            (sign_in_gate("abc"), sign_in_gate("a_-"), sign_in_gate("")),
+            ("sign-in/a".into(), "sign-in/a".into(), "sign-in/-".into())
+        );
     }
 
     #[test]

@@ -7,6 +7,10 @@ use serde::Deserialize;
 pub const ENABLED_UPSTREAMS: &str = "\
     SELECT id, name, url, credential FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
 
+/// Whether a tenant has an enabled upstream at this very address: one row when it does. `?1` tenant, `?2` url.
+pub const ENABLED_AT: &str = "\
+    SELECT id FROM upstreams WHERE tenant_id = ?1 AND url = ?2 AND disabled_at IS NULL LIMIT 1";
+
 /// A new upstream; fails when the tenant has one of that name. `?1` id, `?2` tenant, `?3` name, `?4` url, `?5` sealed credential, `?6` now.
 pub const INSERT_UPSTREAM: &str = "\
     INSERT INTO upstreams (id, tenant_id, name, url, credential, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -22,6 +26,13 @@ pub struct UpstreamRow {
     pub url: String,
     /// Sealed bearer token, see [`credential_place`].
     pub credential: Option<String>,
+}
+
+/// A row of [`ENABLED_AT`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct UpstreamIdRow {
+    /// Unique id.
+    pub id: UpstreamId,
 }
 
 /// Where an upstream's credential is bound to: it opens for no other tenant, upstream or address.

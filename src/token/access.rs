@@ -54,6 +54,39 @@ pub struct AccessClaims {
     pub ent: Option<Stamp>,
 }
 
+/// What an access token for a server behind the gateway says (RFC 8693 section 4.1). It has no session, and its audience is
+/// elsewhere: the gateway itself takes none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DelegatedClaims {
+    /// Issuer: the gateway's configured origin.
+    pub iss: String,
+    /// Audience: the server's address.
+    pub aud: String,
+    /// The user.
+    pub sub: UserId,
+    /// The user's tenant.
+    pub tenant: TenantId,
+    /// The client the token was issued to.
+    pub client_id: String,
+    /// What the token may be used for.
+    pub scope: Scope,
+    /// Who acts for the user.
+    pub act: Actor,
+    /// Issued at, seconds since 1970.
+    pub iat: u64,
+    /// Expires at, seconds since 1970.
+    pub exp: u64,
+    /// Unique id of the token.
+    pub jti: TokenId,
+}
+
+/// Who acts for somebody (RFC 8693 section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// The client.
+    pub sub: String,
+}
+
 /// What the reader demands beside a good signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation<'a> {
@@ -131,6 +164,15 @@ impl VerifiedToken {
 
 /// Signs claims with the current key.
 pub fn mint(keys: &KeyRing, claims: &AccessClaims) -> Result<SecretText, TokenRefusal> {
+    sign(keys, claims)
+}
+
+/// Signs claims for a server behind the gateway with the same key.
+pub fn mint_delegated(keys: &KeyRing, claims: &DelegatedClaims) -> Result<SecretText, TokenRefusal> {
+    sign(keys, claims)
+}
+
+fn sign(keys: &KeyRing, claims: &impl Serialize) -> Result<SecretText, TokenRefusal> {
     let (key, id) = keys.current();
     let header = Header::empty().with_key_id(id.to_string()).with_token_type(TYPE);
     StrictEd25519.token(&header, &Claims::new(claims), key).map(SecretText::new).map_err(|_| TokenRefusal::Claims)

@@ -7,7 +7,7 @@ use crate::records::{NULL, Target, bind, expect_add, now_millis, usable};
 use crate::secrets::random_key;
 use mcp_secure_gateway::account::Username;
 use mcp_secure_gateway::id::TenantId;
-use mcp_secure_gateway::oauth::client::{hash_secret, shown_name};
+use mcp_secure_gateway::oauth::client::{JWT_BEARER, TOKEN_EXCHANGE, hash_secret, shown_name};
 use mcp_secure_gateway::oauth::key::Jwks;
 use mcp_secure_gateway::oauth::redirect::RedirectUri;
 use mcp_secure_gateway::oauth::registration::{SECRET_PREFIX, is_operators_id};
@@ -22,6 +22,15 @@ struct Proof {
     keys: Option<String>,
 }
 
+/// What a client may do without the person it acts for.
+#[derive(Clone, Copy, Default)]
+struct Beyond {
+    /// Bring identity assertions of the OpenID provider.
+    assertions: bool,
+    /// Exchange tokens for others that the tenant's servers take.
+    exchange: bool,
+}
+
 /// `client add ID …`
 pub fn client(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let target = Target::read(&mut arguments)?;
@@ -29,6 +38,7 @@ pub fn client(project: &Project, mut arguments: Arguments) -> Result<(), Failure
     let name = arguments.value("--name")?;
     let redirects = arguments.values("--redirect")?;
     let account = arguments.value("--account")?.map(|name| usable(Username::parse(&name))).transpose()?;
+    let beyond = Beyond { assertions: arguments.flag("--assertions"), exchange: arguments.flag("--exchange") };
     let method = arguments.value("--auth")?;
     let proof = Proof::read(method.as_deref(), arguments.value("--keys")?.map(PathBuf::from))?;
     expect_add(&mut arguments)?;
@@ -40,9 +50,9 @@ pub fn client(project: &Project, mut arguments: Arguments) -> Result<(), Failure
         ));
     }
     let uris = redirect_uris(&redirects)?;
-    let grants = grants(!redirects.is_empty(), account.is_some())?;
-    if account.is_some() && proof.method == "none" {
-        return Err(Failure::Usage("a client that acts for itself proves who it is: --auth is not none".into()));
+    let grants = grants(!redirects.is_empty(), account.is_some(), beyond)?;
+    if (account.is_some() || beyond.assertions || beyond.exchange) && proof.method == "none" {
+        return Err(Failure::Usage("a client that asks nobody proves who it is: --auth is not none".into()));
     }
     let name = shown_name(name.as_deref(), &id);
     let hash = proof.secret.as_deref().map(hash_secret);
@@ -56,7 +66,7 @@ pub fn client(project: &Project, mut arguments: Arguments) -> Result<(), Failure
         proof.method,
         hash.as_deref().unwrap_or(NULL),
         proof.keys.as_deref().unwrap_or(NULL),
-        grants,
+        &grants,
         &now,
     ];
     let sql = [bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]), bind(INSERT_OF_TENANT, &row)];
@@ -105,23 +115,35 @@ fn redirect_uris(texts: &[String]) -> Result<String, Failure> {
     usable(serde_json::to_string(texts))
 }
 
-fn grants(for_people: bool, for_itself: bool) -> Result<&'static str, Failure> {
-    match (for_people, for_itself) {
-        (true, true) => Ok("authorization_code refresh_token client_credentials"),
-        (true, false) => Ok("authorization_code refresh_token"),
-        (false, true) => Ok("client_credentials"),
-        (false, false) => Err(Failure::Usage("a client needs --redirect, --account, or both".into())),
+fn grants(for_people: bool, for_itself: bool, beyond: Beyond) -> Result<String, Failure> {
+    let names = [
+        (for_people, "authorization_code refresh_token"),
+        (for_itself, "client_credentials"),
+        (beyond.assertions, JWT_BEARER),
+        (beyond.exchange, TOKEN_EXCHANGE),
+    ];
+    let granted: Vec<&str> = names.into_iter().filter_map(|(granted, name)| granted.then_some(name)).collect();
+    if granted.is_empty() {
+        return Err(Failure::Usage("a client needs --redirect, --account, --assertions or --exchange".into()));
     }
+    Ok(granted.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Proof, grants, redirect_uris};
+    use super::{Beyond, Proof, grants, redirect_uris};
 
     #[test]
     fn a_client_is_for_people_or_for_itself() {
-        assert!(grants(false, false).is_err());
-        assert_eq!(grants(false, true).ok(), Some("client_credentials"));
+        let nothing = Beyond::default();
+        assert!(grants(false, false, nothing).is_err());
+        assert_eq!(grants(false, true, nothing).ok().as_deref(), Some("client_credentials"));
+        assert_eq!(grants(true, false, nothing).ok().as_deref(), Some("authorization_code refresh_token"));
+        let both = Beyond { assertions: true, exchange: true };
+        assert_eq!(
+            grants(false, false, both).ok().as_deref(),
+            Some("urn:ietf:params:oauth:grant-type:jwt-bearer urn:ietf:params:oauth:grant-type:token-exchange")
+        );
     }
 
     #[test]

@@ -191,6 +191,7 @@ fn welcome(port: u16) -> String {
     let url = format!("http://127.0.0.1:{port}");
     format!(
         "\nThe gateway is ready: {url}\n\n  demo login   demo / demo123 (in this local database only)\n  API page     {url}/docs\n  \
+         MCP client   give it {url}/mcp: a browser opens, sign in and allow it\n  account      {url}/account\n  \
          next step    curl -s {url}/auth/login -H 'content-type: application/json' \
          -d '{{\"username\":\"demo\",\"password\":\"demo123\"}}'\n  stop         Ctrl-C\n"
     )
@@ -204,6 +205,7 @@ mod tests {
     #[test]
     fn the_next_step_can_be_copied_as_it_stands() {
         let text = welcome(9000);
+        assert!(text.contains("give it http://127.0.0.1:9000/mcp:"));
         assert!(text.contains(
             r#"curl -s http://127.0.0.1:9000/auth/login -H 'content-type: application/json' -d '{"username":"demo","password":"demo123"}'"#
         ));

@@ -68,7 +68,7 @@ const COMMANDS: &[Command] = &[
         run: records::server,
     },
     Command {
-        usage: "client add ID --tenant T [--name TEXT] [--redirect URI]… [--account USER] [--auth none|client_secret_basic|client_secret_post|private_key_jwt] [--keys FILE] [--state DIR | --remote --env NAME]",
+        usage: "client add ID --tenant T [--name TEXT] [--redirect URI]… [--account USER] [--assertions] [--exchange] [--auth none|client_secret_basic|client_secret_post|private_key_jwt] [--keys FILE] [--state DIR | --remote --env NAME]",
         about: "register an OAuth client for a tenant: with redirect URIs it acts for people who allow it, with an account for itself; a secret is shown once",
         run: clients::client,
     },

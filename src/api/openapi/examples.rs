@@ -82,6 +82,7 @@ pub fn tokens() -> Value {
         token_type: "bearer",
         expires_in: 600,
         scope: Scope::full().to_string(),
+        issued_token_type: None,
     })
 }
 
@@ -191,12 +192,12 @@ pub fn protected_resource() -> Value {
 
 /// `GET /.well-known/oauth-authorization-server`.
 pub fn authorization_server() -> Value {
-    value(&AuthorizationServer::of(ORIGIN))
+    value(&AuthorizationServer::of(ORIGIN, false))
 }
 
 /// `GET /.well-known/openid-configuration`.
 pub fn openid_configuration() -> Value {
-    value(&OpenIdConfiguration::of(ORIGIN))
+    value(&OpenIdConfiguration::of(ORIGIN, false))
 }
 
 /// A correlation id.

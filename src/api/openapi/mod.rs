@@ -262,8 +262,8 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
     Named(places.chain(QUERY.map(|known| ("query", known))).map(parameter).collect())
 }
 
-/// The parameters of an authorization request.
-const QUERY: [(&str, &str, &str); 8] = [
+/// The parameters of an authorization request, and of an answer to one.
+const QUERY: [(&str, &str, &str); 11] = [
     ("response_type", "`code`", "code"),
     ("client_id", "The client: an id it was given, or the address of its description", "dyn_4711"),
     (
@@ -280,6 +280,9 @@ const QUERY: [(&str, &str, &str); 8] = [
     ("scope", "What is wanted; without it all there is", "tools:call tools:read"),
     ("resource", "What it is wanted for (RFC 8707)", "https://gateway.example.com/mcp"),
     ("state", "Comes back as it is, at most 2048 bytes", "xyz"),
+    ("code", "What the provider gives a token for, at most 4096 bytes", "abc"),
+    ("iss", "Who answers (RFC 9207)", "https://login.example.com"),
+    ("error", "Why there is no code", "access_denied"),
 ];
 
 fn tags() -> Vec<Tag> {

@@ -16,7 +16,8 @@ use serde::Deserialize;
 /// The form of `POST /oauth/token`. Which parameters belong together, `grant_type` says.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct TokenForm {
-    /// `authorization_code`, `refresh_token` or `client_credentials`.
+    /// `authorization_code`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:token-exchange`, or,
+    /// where the operator trusts an OpenID provider, `urn:ietf:params:oauth:grant-type:jwt-bearer`.
     pub grant_type: String,
     /// The code.
     pub code: Option<String>,
@@ -26,9 +27,18 @@ pub struct TokenForm {
     pub redirect_uri: Option<String>,
     /// The refresh token.
     pub refresh_token: Option<String>,
+    /// An identity assertion of that provider (ID-JAG), used once.
+    pub assertion: Option<String>,
+    /// The access token that is exchanged (RFC 8693).
+    pub subject_token: Option<String>,
+    /// `urn:ietf:params:oauth:token-type:access_token`
+    pub subject_token_type: Option<String>,
+    /// The same.
+    pub requested_token_type: Option<String>,
     /// What is wanted; for a refresh token the same or less.
     pub scope: Option<String>,
-    /// What it is wanted for (RFC 8707): the endpoint of the protocol, or that of a virtual server.
+    /// What it is wanted for (RFC 8707): the endpoint of the protocol, or that of a virtual server; for an exchange, the
+    /// address of a server behind this gateway.
     pub resource: Option<String>,
     /// The client, and its proof.
     #[serde(flatten)]
@@ -80,9 +90,9 @@ pub struct ConsentForm {
     pub decision: String,
 }
 
-/// The form of the consent page's way to another account.
+/// A form that carries nothing but what its page did: the way to another account, or to the OpenID provider.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct SwitchForm {
+pub struct TicketForm {
     /// What the page carried.
     pub ticket: String,
 }
@@ -98,6 +108,8 @@ pub struct AccountForm {
 
 const AUTHORIZE: &str = "For a person's browser. An unknown client, or a redirect URI that is not one of its own, is a page; every other refusal is sent back to the client, after the person has signed in. `code_challenge` is required of every client, with the method `S256`. `resource` may be the endpoint of the protocol or that of a virtual server; without it a token is for everything.";
 const PAGE: &str = "For the page before it: `ticket` belongs to the browser that was shown the page, for ten minutes.";
+const PROVIDER: &str = "Found where the operator trusts an OpenID provider. `ticket` belongs to the browser that was shown the page, for ten minutes. A provider that does not answer leads back to the sign-in page, with the status 503.";
+const COME_BACK: &str = "Found where the operator trusts an OpenID provider. `state` belongs to the browser that was sent there and works once, within ten minutes. Whoever the provider does not vouch for gets the sign-in page again, with the status 403.";
 const TOKEN: &str = "A form, each parameter once. A code works once and for a minute; when it comes back, what it opened ends. A refresh token works once; when an old one comes back, the session ends.";
 const REVOKE: &str = "Ends the session that the token belongs to, with every token of it. A token that is not the client's, or none at all, is answered in the same way.";
 const REGISTER: &str = "For clients that have no other way: a client whose id is the address of its description need not register. A registration that nobody uses ends after a day; one that is used, 90 days after its last use.";
@@ -135,13 +147,15 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             shapes.read::<SignInForm>(),
             form("ticket=v1.abc&username=demo&password=demo123"),
         ),
+        Endpoint::LeaveToProvider => leave_to_provider(shapes),
+        Endpoint::ComeBack => come_back(),
         Endpoint::Consent => Offer::new("decide", "pages", vec![onwards("Back to the client, with a code or without")])
             .about(PAGE)
             .taking_a(FORM, shapes.read::<ConsentForm>(), form("ticket=v1.abc&decision=allow")),
         Endpoint::SwitchAccount => {
             Offer::new("switchAccount", "pages", vec![onwards("Signed out, and back to the request")])
                 .about(PAGE)
-                .taking_a(FORM, shapes.read::<SwitchForm>(), form("ticket=v1.abc"))
+                .taking_a(FORM, shapes.read::<TicketForm>(), form("ticket=v1.abc"))
         }
         Endpoint::Token => {
             let tokens = Given::json("Tokens", shapes.written::<TokenResponse>(), examples::tokens());
@@ -161,6 +175,28 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 .about(REGISTER)
                 .taking(shapes.read::<Description>(), vec![("example", examples::text(examples::REGISTER))])
         }
+        _ => account(endpoint, shapes),
+    }
+}
+
+fn leave_to_provider(shapes: &mut Shapes) -> Offer {
+    Offer::new("leaveToProvider", "pages", vec![onwards("To the provider")]).about(PROVIDER).taking_a(
+        FORM,
+        shapes.read::<TicketForm>(),
+        vec![("example", examples::form("ticket=v1.abc"))],
+    )
+}
+
+fn come_back() -> Offer {
+    let mut offer = Offer::new("comeBack", "pages", vec![onwards("Signed in")]).about(COME_BACK);
+    offer.parameters = &["state", "code", "iss", "error"];
+    offer
+}
+
+/// The account page and its forms.
+fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let form = |text: &str| vec![("example", examples::form(text))];
+    match endpoint {
         Endpoint::EndSession => Offer::new("endSession", "pages", vec![onwards("Back to the account")])
             .about(PAGE)
             .taking_a(FORM, shapes.read::<AccountForm>(), form("csrf=v1.abc&session=session%2Fabc")),
@@ -188,6 +224,11 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
             let retry_after = Lifetime::from_seconds(4);
             let limited = Problem::RateLimited { limit: Limit::Account, retry_after };
             [vec![Problem::StaleForm, limited], form(), away()].concat()
+        }
+        Endpoint::LeaveToProvider => [vec![Problem::NotFound, Problem::StaleForm], form(), away()].concat(),
+        Endpoint::ComeBack => {
+            let limited = limited(Limit::Source);
+            [vec![Problem::NotFound, Problem::StaleForm, limited], away()].concat()
         }
         Endpoint::Consent | Endpoint::SwitchAccount | Endpoint::EndSession | Endpoint::SignOut => {
             [vec![Problem::StaleForm], form(), away()].concat()

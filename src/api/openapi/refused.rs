@@ -42,6 +42,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::Docs | Endpoint::PageFiles => vec![Problem::NotFound, away("the static files")],
         Endpoint::Authorize
         | Endpoint::SignIn
+        | Endpoint::LeaveToProvider
+        | Endpoint::ComeBack
         | Endpoint::Consent
         | Endpoint::SwitchAccount
         | Endpoint::Token

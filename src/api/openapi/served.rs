@@ -165,16 +165,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         }
         Endpoint::ExecuteTool => execute(shapes),
         Endpoint::Mcp => mcp(shapes),
-        Endpoint::McpStream => {
-            let mut offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM).with_token(&[]);
-            offer.parameters = &["Mcp-Session-Id", "Last-Event-ID"];
-            offer
-        }
-        Endpoint::McpEnd => {
-            let mut offer = Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]).with_token(&[]);
-            offer.parameters = &["Mcp-Session-Id"];
-            offer
-        }
+        Endpoint::McpStream | Endpoint::McpEnd => mcp_session(endpoint, shapes),
         Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
         Endpoint::EntropyStatus => {
             let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
@@ -195,6 +186,8 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::OpenIdMetadata => metadata(endpoint, shapes),
         Endpoint::Authorize
         | Endpoint::SignIn
+        | Endpoint::LeaveToProvider
+        | Endpoint::ComeBack
         | Endpoint::Consent
         | Endpoint::SwitchAccount
         | Endpoint::Token
@@ -216,6 +209,18 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             Offer::new("showReference", "description", vec![page])
         }
     }
+}
+
+fn mcp_session(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let (mut offer, parameters): (_, &[&str]) = match endpoint {
+        Endpoint::McpStream => {
+            let offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM);
+            (offer, &["Mcp-Session-Id", "Last-Event-ID"])
+        }
+        _ => (Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]), &["Mcp-Session-Id"]),
+    };
+    offer.parameters = parameters;
+    offer.with_token(&[])
 }
 
 fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {

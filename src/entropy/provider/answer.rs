@@ -7,6 +7,7 @@ use crate::time::Lifetime;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 const CAPS: Caps = Caps { max_bytes: MAX_ANSWER_BYTES, max_depth: 8 };
@@ -125,19 +126,23 @@ pub(super) fn bytes_of_base64(texts: &[String], blocks: usize, block_bytes: usiz
 
 /// A count that one form of an API writes as a number and another as a text.
 #[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Count {
-    Number(u64),
-    Text(String),
+#[serde(from = "Value")]
+pub(super) struct Count(Option<usize>);
+
+impl From<Value> for Count {
+    fn from(value: Value) -> Self {
+        Self(match value {
+            Value::Number(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        })
+    }
 }
 
 impl Count {
     /// The count, when it is one.
-    pub(super) fn value(&self) -> Option<usize> {
-        match self {
-            Self::Number(number) => usize::try_from(*number).ok(),
-            Self::Text(text) => text.parse().ok(),
-        }
+    pub(super) const fn value(&self) -> Option<usize> {
+        self.0
     }
 
     /// Whether this count is `expected`.

@@ -141,7 +141,9 @@ impl App {
         }
         let told = send(gateway.request(Method::POST, "/oauth/register").json(&body)).await.json(201);
         let secret = told["client_secret"].as_str().map(str::to_owned);
-        secret.iter().for_each(|secret| note_secret(secret));
+        if let Some(secret) = &secret {
+            note_secret(secret);
+        }
         Self { gateway, id: told["client_id"].as_str().expect("an id").to_owned(), secret }
     }
 

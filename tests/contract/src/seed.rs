@@ -30,7 +30,7 @@ pub enum Tools {
 }
 
 const POOLS: [(Tools, usize); 8] = [
-    (Tools::Own, 110),
+    (Tools::Own, 240),
     (Tools::Everything, 30),
     (Tools::Modern, 40),
     (Tools::Legacy, 12),

@@ -7,8 +7,8 @@ use gateway_contract::browser::{Browser, Page, Screen};
 use gateway_contract::fake::{Reply, Server};
 use gateway_contract::workspace;
 use mcp_secure_gateway::page::{
-    AccountPage, ConsentPage, ErrorPage, LoginPage, ScopeLine, SessionKind, SessionLine, SignedOutPage, Verification,
-    content_security_policy,
+    AccountPage, ConsentPage, ErrorPage, External, LoginPage, ScopeLine, SessionKind, SessionLine, SignedOutPage,
+    Verification, content_security_policy,
 };
 use serde_json::Value;
 use std::sync::OnceLock;
@@ -26,7 +26,14 @@ const SCOPES: [ScopeLine<'_>; 3] = [
 ];
 
 fn login<'a>() -> LoginPage<'a> {
-    LoginPage { client: Some("Claude Code"), action: "/enter", ticket: "t-1", username: "", notice: None }
+    LoginPage {
+        client: Some("Claude Code"),
+        action: "/enter",
+        ticket: "t-1",
+        username: "",
+        notice: None,
+        external: None,
+    }
 }
 
 fn consent<'a>() -> ConsentPage<'a> {
@@ -106,6 +113,10 @@ fn pages() -> Vec<(&'static str, String)> {
         ("login", login().render()),
         ("login-alone", LoginPage { client: None, ..login() }.render()),
         ("login-wrong", wrong.render()),
+        (
+            "login-external",
+            LoginPage { external: Some(External { name: "Example", action: "/elsewhere" }), ..login() }.render(),
+        ),
         ("login-long", LoginPage { client: Some(LONG), ..login() }.render()),
         ("consent", consent().render()),
         ("consent-local", local.render()),

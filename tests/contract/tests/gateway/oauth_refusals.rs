@@ -276,12 +276,12 @@ async fn a_code_that_comes_again_ends_what_it_opened() {
 async fn of_fifty_uses_of_a_code_at_once_one_is_good() {
     let (app, user) = (app().await, person());
     let code = app.code(&user, &[]).await;
-    let uses = (0..50).map(|_| {
+    let attempts = (0..50).map(|_| {
         let (app, code) = (app.clone(), code.clone());
         tokio::spawn(async move { app.redeem(&code, &[]).await })
     });
     let mut good = Vec::new();
-    for answer in uses.collect::<Vec<_>>() {
+    for answer in attempts.collect::<Vec<_>>() {
         let answer = answer.await.expect("an answer");
         match answer.status {
             200 => good.push(Tokens::read(&answer)),
