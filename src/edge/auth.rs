@@ -153,9 +153,10 @@ async fn find_user(context: &Context, username: &Username) -> Result<Option<User
 async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Result<Reply, Problem> {
     let id = SessionId::from_bytes(&random::bytes::<16>(Purpose::SessionId));
     let pair = Pair::draw(context, &tenant, &user, &id);
-    let expires_at = clock::now().plus(context.settings.session_life);
+    let now = clock::now();
+    let expires_at = now.plus(context.settings.session_life);
     let session = Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
-    let question = GateRequest::Open { session: Box::new(session) };
+    let question = GateRequest::Open { session: Box::new(session.opened(now)) };
     match gate::ask(&context.env, &keys::principal_gate(&tenant, &user), &question).await? {
         GateReply::Done => {}
         other => return Err(gate::unexpected(&other)),

@@ -118,7 +118,7 @@ impl Program {
 
     /// Everything on its error output.
     pub fn complaints(&self) -> String {
-        self.process.lines().iter().map(|line| format!("{line}\n")).collect()
+        self.process.lines().join("\n")
     }
 }
 

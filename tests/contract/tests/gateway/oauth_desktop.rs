@@ -4,6 +4,7 @@ use crate::gateway;
 use gateway_contract::browser::{Browser, Page, Screen};
 use gateway_contract::fake::free_port;
 use gateway_contract::guard::Guarded;
+use gateway_contract::oauth::Landing;
 use gateway_contract::program::{Desk, Program};
 use gateway_contract::seed::{PASSWORD, Tools, User};
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ async fn allow(page: &Page<'_>, request: &str, user: &User, (app, port): (&str, 
     assert!(request.starts_with(&gateway().url("/oauth/authorize?")), "{request}");
     assert_eq!(page.goto(request).await, 200);
     decide(page, user, app).await;
-    page.arrive(&format!("http://127.0.0.1:{port}/oauth/callback?")).await;
+    let arrived = page.arrive(&format!("http://127.0.0.1:{port}/oauth/callback?")).await;
+    assert!(Landing::at(&arrived).find("code").is_some(), "{app}");
     page.text("body").await
 }
 
