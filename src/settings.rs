@@ -36,6 +36,8 @@ pub struct Settings {
     pub entropy_salt: Salt,
     /// What an operator's own tools show to read status and metrics; without it nobody may.
     pub metrics_token: Option<SecretText>,
+    /// What whoever sets the gateway up shows to make its first administrator; without it nobody may.
+    pub bootstrap_token: Option<SecretText>,
     /// Calls of one principal.
     pub calls: Policy,
     /// Logins from one address.
@@ -89,6 +91,7 @@ impl Settings {
                 entropy_salt: Salt::derive(root.expose()),
                 root: RootKey::new(root),
                 metrics_token: outside.metrics_token,
+                bootstrap_token: outside.bootstrap_token,
                 calls: numbers.calls,
                 logins: numbers.logins,
                 registrations: numbers.registrations,
@@ -129,6 +132,7 @@ impl Settings {
 
 struct Outside {
     metrics_token: Option<SecretText>,
+    bootstrap_token: Option<SecretText>,
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
     allowed_origins: Vec<String>,
@@ -138,14 +142,12 @@ struct Outside {
 impl Outside {
     fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Self, ConfigProblem> {
         let weather = WeatherSettings::read(lookup, profile.reach())?;
-        let metrics_token = optional(lookup, "METRICS_TOKEN").map(SecretText::new);
-        if metrics_token.as_ref().is_some_and(|token| token.expose().len() < SHORTEST_OPERATOR_TOKEN) {
-            return Err(ConfigProblem::new("METRICS_TOKEN", "must have 32 characters at least"));
-        }
+        let metrics_token = read_operator_token(lookup, "METRICS_TOKEN")?;
+        let bootstrap_token = read_operator_token(lookup, "BOOTSTRAP_TOKEN")?;
         let allowed_origins = read_origins(lookup)?;
         let redirect_schemes = read_schemes(lookup)?;
         let upstreams = UpstreamLimits::read(lookup)?;
-        Ok(Self { metrics_token, weather, upstreams, allowed_origins, redirect_schemes })
+        Ok(Self { metrics_token, bootstrap_token, weather, upstreams, allowed_origins, redirect_schemes })
     }
 }
 
@@ -189,6 +191,15 @@ fn keep<T>(outcome: Result<T, ConfigProblem>, problems: &mut Vec<ConfigProblem>)
 
 fn keep_all<T>(outcome: Result<T, Vec<ConfigProblem>>, problems: &mut Vec<ConfigProblem>) -> Option<T> {
     outcome.map_err(|more| problems.extend(more)).ok()
+}
+
+fn read_operator_token(lookup: Lookup<'_>, name: &str) -> Result<Option<SecretText>, ConfigProblem> {
+    match optional(lookup, name) {
+        Some(token) if token.len() < SHORTEST_OPERATOR_TOKEN => {
+            Err(ConfigProblem::new(name, "must have 32 characters at least"))
+        }
+        token => Ok(token.map(SecretText::new)),
+    }
 }
 
 /// The issuer without its trailing slash, and its host with port.
@@ -293,6 +304,17 @@ mod tests {
         assert_eq!(settings.resource, "https://gw.example.com/mcp");
         assert_eq!((settings.calls.burst, settings.calls.per_minute), (20, 600));
         assert_eq!((settings.lease_life.millis(), settings.access_life.seconds_ceil()), (1000, 600));
+    }
+
+    #[test]
+    fn a_token_of_an_operators_choice_is_long_and_may_be_absent() {
+        let settings = read(&[]).unwrap();
+        assert_eq!((settings.metrics_token, settings.bootstrap_token), (None, None));
+        let (short, long) = ("x".repeat(31), "x".repeat(32));
+        for name in ["METRICS_TOKEN", "BOOTSTRAP_TOKEN"] {
+            assert_eq!(read(&[(name, &short)]).unwrap_err(), format!("{name} must have 32 characters at least"));
+            assert!(read(&[(name, &long)]).is_ok());
+        }
     }
 
     #[test]

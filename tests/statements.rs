@@ -14,8 +14,12 @@ use std::path::{Path, PathBuf};
 
 #[path = "statements/clients.rs"]
 mod of_clients;
+#[path = "statements/codes.rs"]
+mod of_codes;
 #[path = "statements/identities.rs"]
 mod of_identities;
+#[path = "statements/people.rs"]
+mod of_people;
 #[path = "statements/servers.rs"]
 mod of_servers;
 
@@ -144,6 +148,8 @@ fn every_statement_of_the_store_is_run_here() {
         include_str!("statements.rs"),
         include_str!("statements/clients.rs"),
         include_str!("statements/identities.rs"),
+        include_str!("statements/codes.rs"),
+        include_str!("statements/people.rs"),
         include_str!("statements/servers.rs"),
     ]
     .concat();

@@ -1,7 +1,12 @@
-//! Accounts: tenants, users, passwords, and whether a login succeeds.
+//! Accounts: tenants, users and their roles, passwords, second factors, and whether a login succeeds.
 
+pub mod guessed;
+pub mod one_time;
 pub mod password;
+pub mod role;
+pub mod second_factor;
 
+use crate::account::role::Role;
 use crate::config::Profile;
 use crate::id::{TenantId, UserId};
 use crate::time::Timestamp;
@@ -22,6 +27,10 @@ pub struct User {
     pub password_hash: String,
     /// Whether this is the demo account.
     pub demo: bool,
+    /// What it may do for its tenant.
+    pub role: Role,
+    /// The sealed secret of its second factor, if it has one.
+    pub second_factor: Option<String>,
     /// When the user or its tenant was disabled, if either was.
     pub disabled_at: Option<Timestamp>,
 }
@@ -35,7 +44,7 @@ pub struct Username(String);
 #[error("a username has 1 to 64 characters of a-z, 0-9, '.', '_', '@', '+', '-'")]
 pub struct InvalidUsername;
 
-/// What a login attempt comes to.
+/// What a password comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Login {
     /// Start a session for this user.
@@ -44,6 +53,15 @@ pub enum Login {
         tenant: TenantId,
         /// The user.
         user: UserId,
+    },
+    /// The password was right, and a code is needed besides.
+    AskCode {
+        /// The tenant.
+        tenant: TenantId,
+        /// The user.
+        user: UserId,
+        /// The sealed secret of its second factor.
+        sealed: String,
     },
     /// Refuse, always with the same words; the reason is for the log.
     Refuse(LoginRefusal),
@@ -58,6 +76,12 @@ pub enum LoginRefusal {
     /// The password does not match.
     #[error("wrong password")]
     WrongPassword,
+    /// The password matches, and the code that is needed besides is missing, wrong or used.
+    #[error("no good code of the second factor")]
+    NoCode,
+    /// Everything of the user was ended while the login was on its way.
+    #[error("everything was ended meanwhile")]
+    Outrun,
     /// The user or its tenant is disabled.
     #[error("disabled account")]
     Disabled,
@@ -93,7 +117,13 @@ pub fn login(user: Option<&User>, password_matches: bool, profile: Profile) -> L
         Some(_) if !password_matches => LoginRefusal::WrongPassword,
         Some(user) if user.disabled_at.is_some() => LoginRefusal::Disabled,
         Some(user) if is_demo(user) && profile != Profile::Local => LoginRefusal::DemoOutsideLocal,
-        Some(user) => return Login::Admit { tenant: user.tenant.clone(), user: user.id.clone() },
+        Some(user) => {
+            let (tenant, id) = (user.tenant.clone(), user.id.clone());
+            return match user.second_factor.clone() {
+                None => Login::Admit { tenant, user: id },
+                Some(sealed) => Login::AskCode { tenant, user: id, sealed },
+            };
+        }
     };
     Login::Refuse(refusal)
 }
@@ -104,7 +134,7 @@ fn is_demo(user: &User) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Login, LoginRefusal, User, Username, login};
+    use super::{Login, LoginRefusal, Role, User, Username, login};
     use crate::config::Profile;
     use crate::id::{TenantId, UserId};
     use crate::time::Timestamp;
@@ -118,8 +148,22 @@ mod tests {
             username: Username::parse(username).unwrap(),
             password_hash: String::new(),
             demo: false,
+            role: Role::Member,
+            second_factor: None,
             disabled_at: None,
         }
+    }
+
+    #[test]
+    fn who_has_a_second_factor_is_never_admitted_by_a_password_alone() {
+        let ada = User { second_factor: Some("sealed".into()), ..user("ada") };
+        for profile in [Profile::Local, Profile::Production] {
+            let Login::AskCode { sealed, .. } = login(Some(&ada), true, profile) else { panic!() };
+            assert_eq!(sealed, "sealed");
+        }
+        assert_eq!(login(Some(&ada), false, Profile::Local), Login::Refuse(LoginRefusal::WrongPassword));
+        let disabled = User { disabled_at: Some(Timestamp::from_seconds(1)), ..ada };
+        assert_eq!(login(Some(&disabled), true, Profile::Local), Login::Refuse(LoginRefusal::Disabled));
     }
 
     #[test]

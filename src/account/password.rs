@@ -1,5 +1,9 @@
-//! Passwords: Argon2id with the parameters OWASP gives first (19 MiB, two passes, one lane).
+//! Passwords: Argon2id with the parameters OWASP gives first (19 MiB, two passes, one lane), and which may be set
+//! (NIST SP 800-63B-4 section 3.1.1.2).
 
+use crate::account::Username;
+use crate::account::guessed::{Guessed, guessed, words};
+use crate::id::TenantId;
 use crate::secret::SecretText;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -20,30 +24,74 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Why a password cannot be set.
+/// What names this gateway to a guesser, beside its issuer's host.
+const GATEWAY: [&str; 3] = ["mcp", "secure", "gateway"];
+
+/// A password that may be set: long enough, not endless, and none of those that are guessed first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPassword(SecretText);
+
+/// Whose password it is to be: the words that a guesser knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// The login name.
+    pub username: &'a Username,
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The gateway's origin; empty where it is not known.
+    pub issuer: &'a str,
+}
+
+/// Why a password cannot be set, in words for the person who chose it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRefusal {
     /// Too few characters.
-    #[error("a password has at least {MIN_CHARACTERS} characters")]
+    #[error("a password has at least {MIN_CHARACTERS} characters: a few words with spaces between them will do")]
     TooShort,
     /// Too long.
     #[error("a password has at most {MAX_CHARACTERS} characters and {MAX_BYTES} bytes")]
     TooLong,
+    /// It says little, again and again.
+    #[error("this password repeats itself: its repetitions are guessed along with it, so add words of your own")]
+    Repeats,
+    /// It is made of common passwords.
+    #[error(
+        "this password is made of common passwords, years or rows of keys, which are guessed first: add words of your own"
+    )]
+    Common,
+    /// It is made of what everybody knows of the account.
+    #[error("this password is made of your username, your team or this gateway's name: add words of your own")]
+    Surroundings,
     /// The hash function refused; it does not for the parameters of this file.
     #[error("the password could not be hashed")]
     NotHashed,
 }
 
-/// Checks a new password and hashes it with 16 fresh random bytes of salt. All of Unicode is allowed and nothing is cut.
-pub fn hash_new(password: &SecretText, salt: &[u8; 16]) -> Result<String, PasswordRefusal> {
-    let characters = password.expose().chars().count();
-    if characters < MIN_CHARACTERS {
-        return Err(PasswordRefusal::TooShort);
+impl NewPassword {
+    /// Checks a password that somebody chose. Length is counted in Unicode scalar values, all of Unicode is allowed,
+    /// nothing is cut, and no kind of character is demanded.
+    pub fn check(password: SecretText, owner: Owner<'_>) -> Result<Self, PasswordRefusal> {
+        let characters = password.expose().chars().count();
+        if characters < MIN_CHARACTERS {
+            return Err(PasswordRefusal::TooShort);
+        }
+        if characters > MAX_CHARACTERS || password.expose().len() > MAX_BYTES {
+            return Err(PasswordRefusal::TooLong);
+        }
+        let names = [owner.username.as_str(), owner.tenant.as_str(), owner.issuer];
+        let around: Vec<&str> = names.into_iter().chain(names.into_iter().flat_map(words)).chain(GATEWAY).collect();
+        match guessed(password.expose(), &around) {
+            None => Ok(Self(password)),
+            Some(Guessed::Repeats) => Err(PasswordRefusal::Repeats),
+            Some(Guessed::Common) => Err(PasswordRefusal::Common),
+            Some(Guessed::Surroundings) => Err(PasswordRefusal::Surroundings),
+        }
     }
-    if characters > MAX_CHARACTERS || password.expose().len() > MAX_BYTES {
-        return Err(PasswordRefusal::TooLong);
+
+    /// Its hash, in PHC form. `salt` is 16 fresh random bytes.
+    pub fn hash(&self, salt: &[u8; 16]) -> Result<String, PasswordRefusal> {
+        hash(&self.0, salt)
     }
-    hash(password, salt)
 }
 
 /// Whether `password` matches the stored hash. A stored text that is not an Argon2id hash of at most this file's cost
@@ -69,24 +117,51 @@ fn hasher() -> Option<Argon2<'static>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DUMMY_HASH, PasswordRefusal, hash, hash_new, matches};
+    use super::{DUMMY_HASH, NewPassword, Owner, PasswordRefusal, hash, matches};
+    use crate::account::Username;
+    use crate::id::TenantId;
     use crate::secret::SecretText;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    fn check(password: &str) -> Result<NewPassword, PasswordRefusal> {
+        let (username, tenant) = (Username::parse("ada.lovelace").unwrap(), TenantId::parse("analytics").unwrap());
+        let owner = Owner { username: &username, tenant: &tenant, issuer: "https://engines.example" };
+        NewPassword::check(SecretText::new(password), owner)
+    }
+
     #[test]
     fn a_password_matches_its_own_hash_only() {
-        let stored = hash_new(&SecretText::new("correct horse battery"), &[1; 16]).unwrap();
+        let stored = check("tin kettle bicycle").unwrap().hash(&[1; 16]).unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(matches(&SecretText::new("correct horse battery"), &stored));
-        assert!(!matches(&SecretText::new("correct horse batterz"), &stored));
+        assert!(matches(&SecretText::new("tin kettle bicycle"), &stored));
+        assert!(!matches(&SecretText::new("tin kettle bicyclf"), &stored));
     }
 
     #[test]
     fn a_new_password_is_long_enough_and_not_endless() {
-        assert_eq!(hash_new(&SecretText::new("x".repeat(14)), &[1; 16]), Err(PasswordRefusal::TooShort));
-        assert_eq!(hash_new(&SecretText::new("x".repeat(129)), &[1; 16]), Err(PasswordRefusal::TooLong));
-        assert!(hash_new(&SecretText::new("пароль из пятнадцати знаков"), &[1; 16]).is_ok());
+        let long: String = ('\u{4E00}'..).take(129).collect();
+        assert_eq!(check("kvhtzmqoylfbwx"), Err(PasswordRefusal::TooShort));
+        assert_eq!(check("пароль коротки"), Err(PasswordRefusal::TooShort), "characters are counted, not bytes");
+        assert_eq!(check(&long), Err(PasswordRefusal::TooLong));
+        let wide: String = ('\u{1F300}'..).take(128).chain("x".chars()).skip(1).collect();
+        assert!(check(&wide).is_ok(), "{} bytes", wide.len());
+        assert_eq!(check(&format!("{wide}x")), Err(PasswordRefusal::TooLong));
+        assert!(check("пароль из пятнадцати знаков").is_ok());
+        assert!(check("kvhtzmqoylfbwxd").is_ok(), "no kind of character is demanded");
+    }
+
+    #[test]
+    fn a_new_password_is_none_that_is_guessed_first() {
+        for (password, refusal) in [
+            ("aaaaaaaaaaaaaaaaaa", PasswordRefusal::Repeats),
+            ("Password-password1", PasswordRefusal::Common),
+            ("Lovelace.analytics", PasswordRefusal::Surroundings),
+            ("engines-Engines-2024", PasswordRefusal::Surroundings),
+        ] {
+            assert_eq!(check(password), Err(refusal), "{password}");
+            assert!(!refusal.to_string().contains(password));
+        }
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub struct LoginRequest {
     #[serde(deserialize_with = "secret")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", length(max = 512), extend("format" = "password")))]
     pub password: SecretText,
+    /// The code of the second factor, where the account has one: six digits.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub code: Option<SecretText>,
 }
 
 /// Body of `POST /auth/refresh`.
@@ -150,6 +154,10 @@ fn without_values(message: &str) -> String {
     } else {
         message.chars().take(200).collect()
     }
+}
+
+fn maybe_secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretText>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretText::new))
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {

@@ -71,6 +71,28 @@ pub enum Endpoint {
     SignOut,
     /// The page after it.
     SignedOut,
+    /// The form of the page that asks for a code after a password.
+    SignInCode,
+    /// The page that makes the first administrator.
+    Setup,
+    /// Its form.
+    SetUp,
+    /// The page that takes a one-time code.
+    Join,
+    /// Its form.
+    UseCode,
+    /// The page of a tenant's people.
+    People,
+    /// Its forms.
+    ChangePeople,
+    /// The page that changes the own password.
+    Password,
+    /// Its form.
+    ChangePassword,
+    /// The page of the own second factor.
+    SecondFactor,
+    /// Its form.
+    ChangeSecondFactor,
     /// Style and pictures of the pages.
     PageFiles,
     /// The OpenAPI document.
@@ -147,7 +169,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 41] = [
+pub const ROUTES: [Route; 52] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -194,6 +216,7 @@ pub const ROUTES: [Route; 41] = [
     ),
     get("/oauth/authorize", Endpoint::Authorize, "Ask a person to let a client act for them (RFC 6749 section 4.1.1)"),
     post("/oauth/login", Endpoint::SignIn, "Sign a browser in"),
+    post("/oauth/code", Endpoint::SignInCode, "The code of a second factor, after the password"),
     post("/oauth/external", Endpoint::LeaveToProvider, "Sign in at the operator's OpenID provider"),
     get("/oauth/callback", Endpoint::ComeBack, "Back from that provider (OpenID Connect Core 1.0 section 3.1.2.5)"),
     post("/oauth/consent", Endpoint::Consent, "Allow or deny a client"),
@@ -205,6 +228,16 @@ pub const ROUTES: [Route; 41] = [
     post("/account/end", Endpoint::EndSession, "End a session or a sign-in of the account"),
     post("/account/sign-out", Endpoint::SignOut, "Sign this browser out"),
     get("/account/signed-out", Endpoint::SignedOut, "What a browser sees that signed out"),
+    get("/account/people", Endpoint::People, "The people of an administrator's tenant"),
+    post("/account/people", Endpoint::ChangePeople, "Invite, help, disable or enable somebody"),
+    get("/account/password", Endpoint::Password, "A page to change the own password"),
+    post("/account/password", Endpoint::ChangePassword, "Change the own password"),
+    get("/account/second-factor", Endpoint::SecondFactor, "A page to turn the own second factor on or off"),
+    post("/account/second-factor", Endpoint::ChangeSecondFactor, "Turn the own second factor on or off"),
+    get("/join", Endpoint::Join, "A page that takes a one-time code"),
+    post("/join", Endpoint::UseCode, "Use a one-time code, to join a tenant or to set a new password"),
+    get("/setup", Endpoint::Setup, "A page that makes the first administrator"),
+    post("/setup", Endpoint::SetUp, "Make the first administrator, with the operator's token"),
     get("/pages/", Endpoint::PageFiles, "Style and pictures of the pages"),
     get("/openapi.json", Endpoint::OpenApi, "This description"),
     get("/docs", Endpoint::Docs, "Interactive API reference"),
@@ -295,6 +328,17 @@ impl Route {
             | Endpoint::EndSession
             | Endpoint::SignOut
             | Endpoint::SignedOut
+            | Endpoint::SignInCode
+            | Endpoint::Setup
+            | Endpoint::SetUp
+            | Endpoint::Join
+            | Endpoint::UseCode
+            | Endpoint::People
+            | Endpoint::ChangePeople
+            | Endpoint::Password
+            | Endpoint::ChangePassword
+            | Endpoint::SecondFactor
+            | Endpoint::ChangeSecondFactor
             | Endpoint::PageFiles => Browsers::Own,
         }
     }
@@ -312,7 +356,18 @@ impl Route {
             | Endpoint::Account
             | Endpoint::EndSession
             | Endpoint::SignOut
-            | Endpoint::SignedOut => Form::Page,
+            | Endpoint::SignedOut
+            | Endpoint::SignInCode
+            | Endpoint::Setup
+            | Endpoint::SetUp
+            | Endpoint::Join
+            | Endpoint::UseCode
+            | Endpoint::People
+            | Endpoint::ChangePeople
+            | Endpoint::Password
+            | Endpoint::ChangePassword
+            | Endpoint::SecondFactor
+            | Endpoint::ChangeSecondFactor => Form::Page,
             Endpoint::Login
             | Endpoint::Refresh
             | Endpoint::Logout

@@ -2,8 +2,10 @@
 
 use super::authorize::login_page;
 use super::browser::{self, Browser, Person};
+use super::code::user_of;
 use super::context::Context;
 use super::{gate, incoming, revoked};
+use crate::account::role::Role;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::gate::message::{GateReply, GateRequest};
@@ -24,6 +26,11 @@ const SIGN_IN: &str = "sign-in/";
 /// The query of the page after something was ended.
 const ENDED: &str = "ended";
 
+/// The other pages of an account; the last one is for administrators.
+const LINKS: [(&str, &str); 3] =
+    [("/account/password", "Password"), ("/account/second-factor", "Second factor"), ("/account/people", "People")];
+const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(2).0;
+
 /// `GET /account`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
     let browser = Browser::of(request);
@@ -39,11 +46,13 @@ pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem
     lines.extend(browsers.iter().map(|(id, browser)| Line::of_browser(id, browser, &person)));
     lines.sort_by_key(|line| std::cmp::Reverse(line.at));
     let ticket = browser.seal(context, Form::Account, &Account {})?;
+    let is_admin = user_of(context, &person.who()).await?.is_some_and(|user| user.role == Role::Admin);
     let shown: Vec<SessionLine<'_>> = lines.iter().map(Line::shown).collect();
     let page = AccountPage {
         username: &person.username,
         tenant: person.tenant.as_str(),
         csrf: &ticket,
+        links: if is_admin { &LINKS } else { OWN_LINKS },
         sessions: &shown,
         logout_action: "/account/sign-out",
         revoke_action: "/account/end",

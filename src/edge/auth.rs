@@ -3,9 +3,9 @@
 use super::admission::{self, Principal, who};
 use super::context::Context;
 use super::issue::{Granted, Pair};
-use super::{clock, database, gate, random, refresh, revoked};
+use super::{clock, database, factor, gate, random, refresh, revoked};
 use crate::account::password::{self, MAX_BYTES};
-use crate::account::{Login, User, Username, login as decide_login};
+use crate::account::{Login, LoginRefusal, User, Username, login as decide_login};
 use crate::api::body::{LoginRequest, MeResponse, RefreshRequest};
 use crate::api::introspection::{Introspection, IntrospectionRequest, showable};
 use crate::api::problem::{Limit, Problem};
@@ -23,9 +23,28 @@ use crate::store::keys;
 use crate::token::access::AccessClaims;
 use futures::future::try_join;
 
-/// `POST /auth/login`: a password, and a session that is opened before its tokens leave.
+/// A password that was right, and what is still to be seen to.
+pub struct Proven {
+    /// Whose it is.
+    pub who: Who,
+    /// The login name.
+    pub username: Username,
+    /// The sealed secret of the second factor, if a code is needed besides.
+    pub second_factor: Option<String>,
+    /// What is stored of the password.
+    pub password_hash: String,
+}
+
+/// `POST /auth/login`: a password, a code where one is needed, and a session that is opened before its tokens leave. A
+/// missing or wrong code is told in the words of a wrong password.
 pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Result<Reply, Problem> {
-    let (tenant, user) = check_password(context, source, &request.username, &request.password).await?;
+    let proven = check_password(context, source, &request.username, &request.password).await?;
+    if let Some(sealed) = &proven.second_factor {
+        let code = request.code.as_ref().map(SecretText::expose).unwrap_or_default();
+        factor::demand(context, &proven.who, sealed, code).await?;
+    }
+    succeeded(context, source, &proven.username).await?;
+    let Who { tenant, user } = proven.who;
     open_session(context, tenant, user).await
 }
 
@@ -38,24 +57,28 @@ pub async fn check_password(
     source: &str,
     username: &str,
     password: &SecretText,
-) -> Result<(TenantId, UserId), Problem> {
+) -> Result<Proven, Problem> {
     let username = Username::parse(username).map_err(|error| Problem::InvalidBody(error.to_string()))?;
     if password.expose().len() > MAX_BYTES {
         return Err(Problem::InvalidBody(format!("a password has at most {MAX_BYTES} bytes")));
     }
     random::admit_secrets(context).await?;
-    let account = keys::account_gate(&username);
-    limit_login(context, source, &account).await?;
+    limit_login(context, &keys::source_gate(source), &keys::account_gate(&username)).await?;
     let user = find_user(context, &username).await?;
     let stored = user.as_ref().map_or(password::DUMMY_HASH, |user| user.password_hash.as_str());
     let matches = password::matches(password, stored);
-    match decide_login(user.as_ref(), matches, context.settings.profile) {
-        Login::Refuse(refusal) => Err(Problem::InvalidLogin(refusal.to_string())),
-        Login::Admit { tenant, user } => {
-            gate::ask(&context.env, &account, &GateRequest::LoginSucceeded).await?;
-            Ok((tenant, user))
-        }
-    }
+    let (who, second_factor) = match decide_login(user.as_ref(), matches, context.settings.profile) {
+        Login::Refuse(refusal) => return Err(Problem::InvalidLogin(refusal.to_string())),
+        Login::AskCode { tenant, user, sealed } => (Who { tenant, user }, Some(sealed)),
+        Login::Admit { tenant, user } => (Who { tenant, user }, None),
+    };
+    Ok(Proven { who, username, second_factor, password_hash: stored.to_owned() })
+}
+
+/// Forgets the failures of an account: everything that is needed was right.
+pub async fn succeeded(context: &Context, source: &str, username: &Username) -> Result<(), Problem> {
+    let question = GateRequest::LoginSucceeded { network: keys::source_gate(source) };
+    gate::ask(&context.env, &keys::account_gate(username), &question).await.map(drop)
 }
 
 /// The login name of a user who may come in: it and its tenant are enabled.
@@ -136,9 +159,11 @@ async fn username(context: &Context, claims: &AccessClaims) -> Result<Option<Str
     Ok(row.map(|row| row.username))
 }
 
-async fn limit_login(context: &Context, source: &str, account: &str) -> Result<(), Problem> {
-    gate::charge(&context.env, &keys::source_gate(source), context.settings.logins, Limit::Source).await?;
-    match gate::ask(&context.env, account, &GateRequest::AttemptLogin).await? {
+/// Counts a login from a network on an account, before anything of it is looked at.
+pub async fn limit_login(context: &Context, network: &str, account: &str) -> Result<(), Problem> {
+    gate::charge(&context.env, network, context.settings.logins, Limit::Source).await?;
+    let attempt = GateRequest::AttemptLogin { network: network.to_owned() };
+    match gate::ask(&context.env, account, &attempt).await? {
         GateReply::Done => Ok(()),
         GateReply::Limited { retry_after } => Err(Problem::RateLimited { limit: Limit::Account, retry_after }),
         other => Err(gate::unexpected(&other)),
@@ -153,12 +178,14 @@ async fn find_user(context: &Context, username: &Username) -> Result<Option<User
 async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Result<Reply, Problem> {
     let id = SessionId::from_bytes(&random::bytes::<16>(Purpose::SessionId));
     let pair = Pair::draw(context, &tenant, &user, &id);
-    let now = clock::now();
-    let expires_at = now.plus(context.settings.session_life);
-    let session = Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
-    let question = GateRequest::Open { session: Box::new(session.opened(now)) };
+    let expires_at = clock::now().plus(context.settings.session_life);
+    let mut session =
+        Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
+    session.opened_at = Some(context.started);
+    let question = GateRequest::Open { session: Box::new(session) };
     match gate::ask(&context.env, &keys::principal_gate(&tenant, &user), &question).await? {
         GateReply::Done => {}
+        GateReply::Revoked => return Err(Problem::InvalidLogin(LoginRefusal::Outrun.to_string())),
         other => return Err(gate::unexpected(&other)),
     }
     context.log(&Event::LoggedIn { who: Who { tenant, user }, session: id, issued: pair.record() });

@@ -2,7 +2,7 @@
 
 use super::browser::{self, Browser, Person};
 use super::context::Context;
-use super::{auth, clients, clock, gate, incoming, oidc, random, source};
+use super::{auth, clients, clock, code, gate, incoming, oidc, random, source};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
@@ -14,7 +14,7 @@ use crate::oauth::client::{Client, Known};
 use crate::oauth::error::Code;
 use crate::oauth::redirect::{RedirectUri, policy_source};
 use crate::oauth::ticket::{Consent, Form, LIFE, Login, Waiting};
-use crate::observe::{Event, Who};
+use crate::observe::Event;
 use crate::page::{ConsentPage, External, LoginPage, ScopeLine, Verification};
 use crate::scope::{TOOLS_CALL, TOOLS_READ};
 use crate::secret::SecretText;
@@ -65,18 +65,27 @@ pub async fn sign_in(context: &Context, request: &web_sys::Request) -> Result<Re
     let username = form.find("username").unwrap_or_default();
     let password = SecretText::new(form.find("password").unwrap_or_default());
     match auth::check_password(context, &source(request), username, &password).await {
-        Ok((tenant, user)) => browser::sign_in(context, Who { tenant, user }, Reply::see_other(onwards(&login))).await,
+        Ok(proven) if proven.second_factor.is_some() => code::ask(context, &browser, login, &proven),
+        Ok(proven) => {
+            auth::succeeded(context, &source(request), &proven.username).await?;
+            browser::sign_in(context, proven.who, onwards(&login)).await
+        }
         Err(problem @ (Problem::InvalidLogin(_) | Problem::InvalidBody(_) | Problem::RateLimited { .. })) => {
             context.log(&Event::SignInRefused { reason: problem.to_string() });
             let notice = notice(&problem);
             let status = refused_status(&problem);
             let reply = login_page(context, &browser, status, &login, username, Some(&notice)).await?;
-            Ok(match problem {
-                Problem::RateLimited { limit, retry_after } => limit.with_headers(reply, retry_after),
-                _ => reply,
-            })
+            Ok(retry_later(&problem, reply))
         }
         Err(problem) => Err(problem),
+    }
+}
+
+/// Where a browser goes that has signed in.
+pub fn onwards(login: &Login) -> Reply {
+    match &login.waiting {
+        Some(waiting) => Reply::see_other(format!("{AUTHORIZE}?{}", waiting.query)),
+        None => Reply::see_other("/account"),
     }
 }
 
@@ -99,7 +108,9 @@ pub async fn consent(context: &Context, request: &web_sys::Request) -> Result<Re
         Some("allow") => {
             random::admit_secrets(context).await?;
             let (code, grant, kept_as) = draw_code(context, &person, &asked);
-            let question = GateRequest::Grant { ticket, ticket_until, code: kept_as.into(), grant: Box::new(grant) };
+            let begun = Some(context.started);
+            let (code_id, grant) = (kept_as.into(), Box::new(grant));
+            let question = GateRequest::Grant { begun, ticket, ticket_until, code: code_id, grant };
             spent(&gate::ask(&context.env, &name, &question).await?)?;
             context.log(&decided(true));
             Ok(Reply::see_other(asked.return_to.with_code(code.expose(), issuer)))
@@ -121,14 +132,6 @@ pub async fn switch_account(context: &Context, request: &web_sys::Request) -> Re
     let (person, consent) = consent_of(context, request, form.find("ticket")).await?;
     let again = Reply::see_other(format!("{AUTHORIZE}?{}", consent.query));
     browser::sign_out(context, &person, again).await
-}
-
-/// Where a browser goes once somebody has signed in with it.
-pub fn onwards(login: &Login) -> String {
-    match &login.waiting {
-        Some(waiting) => format!("{AUTHORIZE}?{}", waiting.query),
-        None => "/account".to_owned(),
-    }
 }
 
 /// The sign-in page, which carries on what waits for it, and leads to the OpenID provider if there is one.
@@ -233,12 +236,21 @@ fn draw_code(context: &Context, person: &Person, asked: &Request) -> (SecretText
 fn spent(reply: &GateReply) -> Result<(), Problem> {
     match reply {
         GateReply::Done => Ok(()),
-        GateReply::AlreadySpent => Err(Problem::StaleForm),
+        GateReply::AlreadySpent | GateReply::Revoked => Err(Problem::StaleForm),
         other => Err(gate::unexpected(other)),
     }
 }
 
-fn notice(problem: &Problem) -> String {
+/// A page that says what was wrong, with the fields of a refusal by a limit.
+pub fn retry_later(problem: &Problem, page: Reply) -> Reply {
+    match problem {
+        Problem::RateLimited { limit, retry_after } => limit.with_headers(page, *retry_after),
+        _ => page,
+    }
+}
+
+/// What a person is told of a refused sign-in.
+pub fn notice(problem: &Problem) -> String {
     match problem {
         Problem::InvalidLogin(_) => "Username or password is wrong.".to_owned(),
         Problem::RateLimited { retry_after, .. } => {
@@ -249,7 +261,7 @@ fn notice(problem: &Problem) -> String {
 }
 
 /// A page cannot ask for credentials with 401: that is for those a browser keeps (RFC 9110 section 11.6.1).
-fn refused_status(problem: &Problem) -> u16 {
+pub fn refused_status(problem: &Problem) -> u16 {
     match problem.status() {
         401 => 403,
         status => status,

@@ -116,13 +116,15 @@ pub async fn sign_in(context: &Context, who: Who, reply: Reply) -> Result<Reply,
     let now = clock::now();
     let browser = single::Browser {
         secret_hash: kept.secret_hash,
-        opened_at: now,
+        // What ends everything of a user must end a sign-in too that was on its way meanwhile.
+        opened_at: context.started,
         used_at: now,
         expires_at: now.plus(SIGN_IN_LIFE),
     };
     let question = GateRequest::OpenBrowser { id: id.clone(), browser };
     match gate::ask(&context.env, &keys::principal_gate(&who.tenant, &who.user), &question).await? {
         GateReply::Done => {}
+        GateReply::Revoked => return Err(Problem::StaleForm),
         other => return Err(gate::unexpected(&other)),
     }
     context.log(&Event::SignedIn { who, sign_in: id });

@@ -5,7 +5,7 @@ use crate::api::problem::Problem;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::JsValue;
-use worker::{D1PreparedStatement, Env};
+use worker::{D1PreparedStatement, D1Result, Env};
 
 /// The database's name in a problem document.
 const PART: &str = "the database";
@@ -23,15 +23,30 @@ pub async fn run(env: &Env, statement: &str, values: &[JsValue]) -> Result<usize
     Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
 }
 
-/// Runs statements with their values in one transaction: all of them, or none.
-pub async fn all(env: &Env, statements: &[(&str, Vec<JsValue>)]) -> Result<(), Problem> {
+/// Every row of a statement with these values.
+pub async fn all<T: DeserializeOwned>(env: &Env, statement: &str, values: &[JsValue]) -> Result<Vec<T>, Problem> {
     let failed = unavailable(PART);
-    let prepared = statements.iter().map(|(statement, values)| prepare(env, statement, values));
-    let done = env.d1("DB").map_err(&failed)?.batch(prepared.collect::<Result<_, _>>()?).await.map_err(&failed)?;
-    match done.iter().find_map(worker::D1Result::error) {
-        Some(reason) => Err(Problem::Unavailable { part: PART, reason }),
-        None => Ok(()),
-    }
+    prepare(env, statement, values)?.all().await.map_err(&failed)?.results().map_err(&failed)
+}
+
+/// Several statements in one transaction: all of them, or none. What each came to, in their order.
+pub async fn batch(env: &Env, statements: &[(&str, &[JsValue])]) -> Result<Vec<D1Result>, Problem> {
+    let prepared: Result<Vec<_>, Problem> =
+        statements.iter().map(|(statement, values)| prepare(env, statement, values)).collect();
+    let failed = unavailable(PART);
+    env.d1("DB").map_err(&failed)?.batch(prepared?).await.map_err(&failed)
+}
+
+/// How many rows a statement of a batch changed.
+pub fn changes(done: Option<&D1Result>) -> Result<usize, Problem> {
+    let meta = done.map(D1Result::meta).transpose().map_err(unavailable(PART))?.flatten();
+    Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
+}
+
+/// The first row that a statement of a batch returned.
+pub fn returned<T: DeserializeOwned>(done: Option<&D1Result>) -> Result<Option<T>, Problem> {
+    let rows = done.map(D1Result::results).transpose().map_err(unavailable(PART))?;
+    Ok(rows.into_iter().flatten().next())
 }
 
 /// A text, or `NULL`.

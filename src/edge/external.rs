@@ -61,7 +61,7 @@ pub async fn come_back(context: &Context, request: &Request) -> Result<Reply, Pr
     }
     random::admit_secrets(context).await?;
     match identify(context, provider, &answer, &sent).await {
-        Ok(who) => browser::sign_in(context, who, Reply::see_other(onwards(&sent.login))).await,
+        Ok(who) => browser::sign_in(context, who, onwards(&sent.login)).await,
         Err(NotVouched::Platform(problem)) => Err(*problem),
         Err(refusal) => refused(context, &browser, &sent.login, &refusal).await,
     }

@@ -81,10 +81,9 @@ impl Gate {
             Some(id) => self.read(statements::READ_SESSION, id.as_str())?,
             None => None,
         };
-        let sessions = match question {
-            GateRequest::List => self.rows(statements::READ_SESSIONS)?,
-            _ => Vec::new(),
-        };
+        let sessions = if question.is_about_everything() { self.rows(statements::READ_SESSIONS)? } else { Vec::new() };
+        let ended_all =
+            if question.is_sign_in() { self.read(statements::READ_PART, statements::ENDED_ALL)? } else { None };
         let token_revoked = match question.token() {
             Some(id) => self.value(statements::READ_REVOKED_TOKEN, id.as_str())?.is_some(),
             None => false,
@@ -92,6 +91,7 @@ impl Gate {
         Ok(Facts {
             bucket: self.read(statements::READ_PART, statements::BUCKET)?,
             throttle: self.read(statements::READ_PART, statements::THROTTLE)?,
+            ended_all,
             session,
             token_revoked,
             singles,
@@ -104,7 +104,7 @@ impl Gate {
 
     fn singles(&self, question: &GateRequest) -> Result<BTreeMap<String, Single>> {
         let mut singles = BTreeMap::new();
-        if matches!(question, GateRequest::List) {
+        if question.is_about_everything() {
             for row in self.rows(statements::READ_SINGLES)? {
                 singles.insert(row.id, serde_json::from_str(&row.value)?);
             }
@@ -125,6 +125,7 @@ impl Gate {
         match write {
             Write::Bucket(bucket) => self.write_part(statements::BUCKET, bucket),
             Write::Throttle(throttle) => self.write_part(statements::THROTTLE, throttle),
+            Write::EndedAll(moment) => self.write_part(statements::ENDED_ALL, moment),
             Write::Session(session) => {
                 let bindings = vec![
                     session.id.as_str().into(),

@@ -7,8 +7,10 @@ mod auth;
 mod authorize;
 mod browser;
 mod calls;
+mod chosen;
 mod clients;
 mod clock;
+mod code;
 mod context;
 mod database;
 mod discovery;
@@ -17,12 +19,14 @@ mod entropy_hub_object;
 mod errand;
 mod exchange;
 mod external;
+mod factor;
 mod gate;
 mod gate_object;
 mod grants;
 mod health;
 mod incoming;
 mod issue;
+mod join;
 mod line;
 mod links;
 mod locate;
@@ -39,11 +43,14 @@ mod mcp_work;
 mod oidc;
 mod operator;
 mod outbound;
+mod own;
+mod people;
 mod random;
 mod refresh;
 mod relay;
 mod reply;
 mod revoked;
+mod setup;
 mod signature;
 mod stream;
 mod tenant;
@@ -189,12 +196,25 @@ async fn dispatch(
         Endpoint::EndSession => account::end(context, &request).await,
         Endpoint::SignOut => account::sign_out(context, &request).await,
         Endpoint::SignedOut => Ok(account::signed_out(&request)),
-        Endpoint::OpenApi
-        | Endpoint::Docs
-        | Endpoint::PageFiles
-        | Endpoint::Mcp
-        | Endpoint::McpStream
-        | Endpoint::McpEnd => Err(Problem::Internal("dispatched as a plain reply".into())),
+        endpoint => of_people(context, endpoint, &request).await,
+    }
+}
+
+/// The pages of people and of how they sign in.
+async fn of_people(context: &Context, endpoint: Endpoint, request: &Request) -> std::result::Result<Reply, Problem> {
+    match endpoint {
+        Endpoint::SignInCode => code::sign_in(context, request).await,
+        Endpoint::Setup => setup::show(context, request),
+        Endpoint::SetUp => setup::set_up(context, request).await,
+        Endpoint::Join => join::show(context, request),
+        Endpoint::UseCode => join::use_code(context, request).await,
+        Endpoint::People => people::show(context, request).await,
+        Endpoint::ChangePeople => people::change(context, request).await,
+        Endpoint::Password => own::show_password(context, request).await,
+        Endpoint::ChangePassword => own::change_password(context, request).await,
+        Endpoint::SecondFactor => own::show_second_factor(context, request).await,
+        Endpoint::ChangeSecondFactor => own::change_second_factor(context, request).await,
+        other => Err(Problem::Internal(format!("{other:?} was dispatched as a plain reply"))),
     }
 }
 

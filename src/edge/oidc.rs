@@ -143,7 +143,7 @@ async fn make_user(context: &Context, provider: &Provider, person: &Person) -> R
     user.extend(texts([issuer, subject]));
     let mut identity = texts([issuer, subject, tenant, id.as_str()]);
     identity.push(now);
-    database::all(&context.env, &[(INSERT_USER, user), (INSERT_IDENTITY, identity)]).await?;
+    database::batch(&context.env, &[(INSERT_USER, &user), (INSERT_IDENTITY, &identity)]).await?;
     Ok(())
 }
 

@@ -1,16 +1,37 @@
 //! Revocations: the gate enforces one at once; here it is put on the published list, and into the log.
 
-use super::clock;
 use super::context::Context;
+use super::{clock, gate};
+use crate::api::problem::Problem;
+use crate::gate::message::{GateReply, GateRequest};
 use crate::id::{SessionId, TenantId, TokenId};
 use crate::observe::{Event, RevocationCause, Who};
 use crate::store::keys;
 use crate::time::Timestamp;
+use futures::future::join_all;
 
 /// Publishes that a session is over, and says why. `until` is when its last token would have expired.
 pub async fn session(context: &Context, who: Who, session: SessionId, until: Timestamp, cause: RevocationCause) {
     publish(context, keys::revoked_session(&who.tenant, &session), until).await;
     context.log(&Event::SessionRevoked { who, session, cause });
+}
+
+/// Ends everything that a user has open, but the sign-in `keep`. Asked again, it does no harm.
+pub async fn everything(
+    context: &Context,
+    who: &Who,
+    keep: Option<SessionId>,
+    cause: RevocationCause,
+) -> Result<(), Problem> {
+    let name = keys::principal_gate(&who.tenant, &who.user);
+    match gate::ask(&context.env, &name, &GateRequest::RevokeAll { keep }).await? {
+        GateReply::EndedAll { sessions } => {
+            let told = sessions.into_iter().map(|(id, until)| session(context, who.clone(), id, until, cause));
+            join_all(told).await;
+            Ok(())
+        }
+        other => Err(gate::unexpected(&other)),
+    }
 }
 
 /// Publishes that an access token is over.

@@ -24,6 +24,12 @@ pub enum Purpose {
     Browser,
     /// The id and the secret of a client that registers itself.
     Client,
+    /// The code that an administrator hands to a person.
+    OneTimeCode,
+    /// The secret of a second factor.
+    SecondFactor,
+    /// What is stored with an account: its id, the salt of its password, the nonce of its sealed second factor.
+    Account,
     /// What a page's form carries: the id of its ticket, and the nonce it is sealed with.
     PageTicket,
     /// The id of a user that another provider vouches for.
@@ -59,13 +65,16 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::Browser,
         Self::Client,
+        Self::OneTimeCode,
+        Self::SecondFactor,
+        Self::Account,
         Self::PageTicket,
         Self::UserId,
         Self::SignIn,
@@ -86,6 +95,9 @@ impl Purpose {
             Self::AuthorizationCode => "authorization-code",
             Self::Browser => "browser",
             Self::Client => "client",
+            Self::OneTimeCode => "one-time-code",
+            Self::SecondFactor => "second-factor",
+            Self::Account => "account",
             Self::PageTicket => "page-ticket",
             Self::UserId => "user-id",
             Self::SignIn => "sign-in",
@@ -103,6 +115,7 @@ impl Purpose {
         match self {
             Self::TokenId
             | Self::SessionId
+            | Self::Account
             | Self::PageTicket
             | Self::UserId
             | Self::McpSealed
@@ -114,6 +127,8 @@ impl Purpose {
             | Self::Browser
             | Self::Client
             | Self::SignIn
+            | Self::OneTimeCode
+            | Self::SecondFactor
             | Self::McpSession
             | Self::ChildSeed => Lane::Private,
         }

@@ -4,6 +4,7 @@
 //! leaves (output gates hold the answer until the writes are durable).
 
 use crate::gate::bucket::{Bucket, Policy, Verdict};
+use crate::gate::ending;
 use crate::gate::message::{Admission, Asked, GateReply, GateRequest, NotRotated};
 use crate::gate::session::{Issued, Opening, Refresh, Rotation, RotationRefusal, Session};
 use crate::gate::single::{CodeRefusal, Presented, Redeemed, Single};
@@ -23,10 +24,12 @@ pub struct Facts {
     pub session: Option<Session>,
     /// Whether the token the question names is in the revocation set.
     pub token_revoked: bool,
-    /// The single things the question names, by id; every one for [`GateRequest::List`].
+    /// The single things the question names, by id; every one where it is about everything.
     pub singles: BTreeMap<String, Single>,
-    /// Every session, for [`GateRequest::List`].
+    /// Every session, where the question is about everything.
     pub sessions: Vec<Session>,
+    /// When everything was ended last, if it ever was, where the question is a sign-in.
+    pub ended_all: Option<Timestamp>,
 }
 
 /// What must be stored before the answer leaves.
@@ -44,6 +47,8 @@ pub enum Write {
     Single(String, Single),
     /// A single thing that is over.
     Forget(String),
+    /// When everything was ended.
+    EndedAll(Timestamp),
 }
 
 /// Decides a question from the facts: the answer, and what to store first.
@@ -59,10 +64,14 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
         }
-        GateRequest::AttemptLogin => attempt_login(facts.throttle.unwrap_or_default(), now),
+        GateRequest::AttemptLogin { network } => attempt_login(facts.throttle.unwrap_or_default(), &network, now),
         GateRequest::Probe => (GateReply::Done, Vec::new()),
-        GateRequest::LoginSucceeded => (GateReply::Done, vec![Write::Throttle(Throttle::default())]),
-        GateRequest::Open { session } => (GateReply::Done, vec![Write::Session(*session)]),
+        GateRequest::LoginSucceeded { network } => {
+            let mut throttle = facts.throttle.unwrap_or_default();
+            throttle.succeed(&network);
+            (GateReply::Done, vec![Write::Throttle(throttle)])
+        }
+        GateRequest::Open { session } => ending::open(*session, facts.ended_all),
         GateRequest::Rotate { presented_hash, wanted, next, .. } => {
             rotate(&presented_hash, &wanted, next, facts.session, now)
         }
@@ -70,9 +79,8 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
             let own = |session: &Session| client.as_ref().is_none_or(|client| *client == session.client_id);
             revoke(facts.session.filter(own), now)
         }
-        GateRequest::OpenBrowser { id, browser } => {
-            (GateReply::Done, vec![Write::Single(id.into(), Single::Browser(browser))])
-        }
+        GateRequest::RevokeAll { keep } => ending::end_all(keep.as_ref(), facts, now),
+        GateRequest::OpenBrowser { id, browser } => ending::open_browser(id, browser, facts.ended_all),
         GateRequest::Browser { id, secret_hash } => {
             let single = facts.singles.remove(id.as_str());
             check_browser(id, single, &secret_hash, now)
@@ -81,9 +89,10 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
             let is_browser = matches!(facts.singles.get(id.as_str()), Some(Single::Browser(_)));
             (GateReply::Done, is_browser.then(|| Write::Forget(id.into())).into_iter().collect())
         }
-        GateRequest::Grant { ticket, ticket_until, code, grant } => {
-            spend(ticket, ticket_until, &facts, vec![Write::Single(code, Single::Code(grant))])
-        }
+        GateRequest::Grant { begun, ticket, ticket_until, code, grant } => match begun {
+            Some(begun) if ending::is_outrun(begun, facts.ended_all) => (GateReply::Revoked, Vec::new()),
+            _ => spend(ticket, ticket_until, &facts, vec![Write::Single(code, Single::Code(grant))]),
+        },
         GateRequest::Spend { id, until } => spend(id, until, &facts, Vec::new()),
         GateRequest::Redeem { code, presented, opening, first } => {
             redeem(code, &presented, (opening, first), facts, now)
@@ -92,8 +101,8 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
     }
 }
 
-fn attempt_login(mut throttle: Throttle, now: Timestamp) -> (GateReply, Vec<Write>) {
-    match throttle.attempt(now) {
+fn attempt_login(mut throttle: Throttle, network: &str, now: Timestamp) -> (GateReply, Vec<Write>) {
+    match throttle.attempt(network, now) {
         Ok(()) => (GateReply::Done, vec![Write::Throttle(throttle)]),
         Err(retry_after) => (GateReply::Limited { retry_after }, Vec::new()),
     }

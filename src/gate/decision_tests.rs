@@ -65,7 +65,7 @@ struct Gate {
 impl Gate {
     fn ask(&mut self, request: GateRequest) -> GateReply {
         let singles: BTreeMap<String, Single> = match &request {
-            GateRequest::List => self.singles.clone(),
+            everything if everything.is_about_everything() => self.singles.clone(),
             other => other
                 .singles()
                 .iter()
@@ -93,6 +93,7 @@ impl Gate {
     fn grant(&mut self, ticket: &str, code: &str) -> GateReply {
         let ticket_until = NOW.plus(Lifetime::from_seconds(600));
         self.ask(GateRequest::Grant {
+            begun: Some(NOW),
             ticket: ticket.into(),
             ticket_until,
             code: code.into(),
@@ -187,4 +188,22 @@ fn what_was_spent_is_never_spent_again() {
     let spend = || GateRequest::Spend { id: "jti".into(), until: NOW.plus(Lifetime::from_seconds(60)) };
     assert!(spend().opens());
     assert_eq!((gate.ask(spend()), gate.ask(spend())), (GateReply::Done, GateReply::AlreadySpent));
+}
+
+#[test]
+fn a_login_is_counted_where_it_comes_from_and_a_success_is_remembered() {
+    let mut throttle = None;
+    let mut ask = |request: GateRequest| {
+        let (reply, writes) = decide(request, Facts { throttle: throttle.clone(), ..Facts::default() }, NOW);
+        for write in writes {
+            let Write::Throttle(written) = write else { panic!("{write:?}") };
+            throttle = Some(written);
+        }
+        reply
+    };
+    let attempt = |network: &str| GateRequest::AttemptLogin { network: network.into() };
+    assert_eq!(ask(GateRequest::LoginSucceeded { network: "home".into() }), GateReply::Done);
+    while ask(attempt("stranger")) == GateReply::Done {}
+    assert!(matches!(ask(attempt("elsewhere")), GateReply::Limited { .. }));
+    assert_eq!(ask(attempt("home")), GateReply::Done);
 }

@@ -38,9 +38,15 @@ pub enum GateRequest {
         policy: Policy,
     },
     /// Count one login attempt on this account.
-    AttemptLogin,
-    /// The attempt had the right password.
-    LoginSucceeded,
+    AttemptLogin {
+        /// Where it comes from: what stands for a network, no address.
+        network: String,
+    },
+    /// The attempt had the right password, and the right code where one is needed.
+    LoginSucceeded {
+        /// Where it came from.
+        network: String,
+    },
     /// Open a session.
     Open {
         /// The session with its first pair of tokens.
@@ -73,6 +79,9 @@ pub enum GateRequest {
     },
     /// A person allowed a client what it asked for: keep the code, once for each page that was shown.
     Grant {
+        /// When the request began that answers the page.
+        #[serde(default)]
+        begun: Option<Timestamp>,
         /// The page's ticket.
         ticket: String,
         /// Until when the ticket would be good.
@@ -107,6 +116,11 @@ pub enum GateRequest {
     },
     /// What is open: sessions and sign-ins.
     List,
+    /// End everything that is open.
+    RevokeAll {
+        /// The sign-in of a browser that may stay: the one it is asked from.
+        keep: Option<SessionId>,
+    },
     /// Read the storage and change nothing: readiness.
     Probe,
     /// End a session and every token of it.
@@ -207,6 +221,11 @@ pub enum GateReply {
         /// Sign-ins of browsers.
         browsers: Vec<(String, Browser)>,
     },
+    /// Everything is over.
+    EndedAll {
+        /// The sessions that were live, and until when the newest access token of each would have lived.
+        sessions: Vec<(SessionId, Timestamp)>,
+    },
     /// The session is over.
     Ended {
         /// Until when its newest access token would have lived; `None` when the session was over before.
@@ -246,6 +265,16 @@ impl GateRequest {
             Self::Spend { id, .. } => vec![id],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether every session and every single thing must be known to answer it.
+    pub fn is_about_everything(&self) -> bool {
+        matches!(self, Self::List | Self::RevokeAll { .. })
+    }
+
+    /// Whether a person comes in by it or lets a client in, so that it must be known when everything was ended last.
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::OpenBrowser { .. } | Self::Grant { .. })
     }
 
     /// Whether it begins something, so that what has ended may be forgotten meanwhile.

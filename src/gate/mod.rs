@@ -2,6 +2,7 @@
 
 pub mod bucket;
 pub mod decision;
+pub mod ending;
 pub mod lease;
 pub mod message;
 pub mod session;

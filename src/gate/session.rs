@@ -165,16 +165,10 @@ impl Session {
         }
     }
 
-    /// The same, opened now.
-    #[must_use]
-    pub fn opened(self, now: Timestamp) -> Self {
-        Self { opened_at: Some(now), ..self }
-    }
-
     /// The same for a client of that name, which gets tokens for one resource.
     #[must_use]
     pub fn of_client(self, name: String, resource: String, now: Timestamp) -> Self {
-        Self { client_name: Some(name), resource: Some(resource), ..self.opened(now) }
+        Self { client_name: Some(name), resource: Some(resource), opened_at: Some(now), ..self }
     }
 
     /// Whether it is this client's, and what is asked for was granted. A refusal changes nothing.

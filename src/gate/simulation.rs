@@ -72,7 +72,7 @@ impl World {
             match write {
                 Write::Bucket(bucket) => self.bucket = Some(bucket),
                 Write::Session(session) => self.session = session,
-                Write::Throttle(_) | Write::RevokeToken(..) | Write::Single(..) | Write::Forget(_) => {}
+                _ => {}
             }
         }
         match reply {

@@ -1,4 +1,9 @@
-//! The login throttle of one account: failures slow further attempts down, and never lock the account for good.
+//! The login throttle of one account: failures slow further attempts down, and a hundred in a row end them (NIST SP 800-63B-4
+//! section 3.2.2), but not where the real person is.
+//!
+//! Whoever knows a login name can fail on purpose. So networks from which the account was logged in to lately have a count
+//! of their own: strangers who fail neither slow them down nor shut them out, and one success there forgets every failure.
+//! Where no such network is left, an administrator's reset does the same.
 
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -7,70 +12,155 @@ use serde::{Deserialize, Serialize};
 const FREE_ATTEMPTS: u32 = 10;
 /// Longest delay between two attempts.
 const MAX_DELAY: Lifetime = Lifetime::from_seconds(15 * 60);
+/// Most attempts in a row without success.
+const MAX_ATTEMPTS: u32 = 100;
+/// Networks that are remembered, the last ones first.
+const MAX_NETWORKS: usize = 4;
 
 /// Consecutive attempts without success, counted before the password is checked, so that parallel guesses count too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Throttle {
+    #[serde(flatten)]
+    strangers: Count,
+    #[serde(default)]
+    known: Vec<Known>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Count {
     attempts: u32,
     next_at: Option<Timestamp>,
 }
 
+/// A network from which the account was logged in to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    network: String,
+    #[serde(flatten)]
+    count: Count,
+}
+
 impl Throttle {
-    /// Counts one attempt, or says how long to wait first. Each attempt after the free ones doubles the wait, from one
-    /// second up to 15 minutes.
-    pub fn attempt(&mut self, now: Timestamp) -> Result<(), Lifetime> {
+    /// Counts one attempt from a network, or says how long to wait first. Each attempt after the free ones doubles the wait,
+    /// from one second up to 15 minutes; after a hundred the wait does not end by itself, which looks the same.
+    pub fn attempt(&mut self, network: &str, now: Timestamp) -> Result<(), Lifetime> {
+        let own = self.known.iter_mut().find(|known| known.network == network);
+        own.map_or(&mut self.strangers, |known| &mut known.count).attempt(now)
+    }
+
+    /// Forgets the failures and remembers the network: the right password was given there.
+    pub fn succeed(&mut self, network: &str) {
+        let others = std::mem::take(&mut self.known).into_iter().map(|known| known.network);
+        let networks = std::iter::once(network.to_owned()).chain(others.filter(|other| other != network));
+        let known = networks.take(MAX_NETWORKS).map(|network| Known { network, count: Count::default() });
+        *self = Self { strangers: Count::default(), known: known.collect() };
+    }
+}
+
+impl Count {
+    fn attempt(&mut self, now: Timestamp) -> Result<(), Lifetime> {
+        if self.attempts >= MAX_ATTEMPTS {
+            return Err(MAX_DELAY);
+        }
         if let Some(next_at) = self.next_at
             && now < next_at
         {
             return Err(next_at.since(now));
         }
-        self.attempts = self.attempts.saturating_add(1);
+        self.attempts += 1;
         self.next_at = self.attempts.checked_sub(FREE_ATTEMPTS).map(|over| {
             let delay = Lifetime::from_seconds(1_u64.checked_shl(over).unwrap_or(u64::MAX));
             now.plus(delay.min(MAX_DELAY))
         });
         Ok(())
     }
-
-    /// Forgets the attempts: the right password was given.
-    pub fn succeed(&mut self) {
-        *self = Self::default();
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_DELAY, Throttle};
+    use super::{MAX_ATTEMPTS, MAX_DELAY, MAX_NETWORKS, Throttle};
     use crate::time::{Lifetime, Timestamp};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    const NOW: Timestamp = Timestamp::from_seconds(1);
+
+    /// Attempts from a network, waiting as it says, until `most` passed or no waiting helps. How many passed, and the waits.
+    fn attempts(throttle: &mut Throttle, network: &str, most: u32) -> (u32, Vec<Lifetime>) {
+        let (mut now, mut passed, mut waits) = (NOW, 0, Vec::new());
+        while passed < most && waits.len() < 1000 {
+            match throttle.attempt(network, now) {
+                Ok(()) => passed += 1,
+                Err(wait) => {
+                    waits.push(wait);
+                    now = now.plus(wait);
+                }
+            }
+        }
+        (passed, waits)
+    }
+
     #[test]
     fn guesses_in_one_moment_are_few_however_many_come() {
-        let (mut throttle, now) = (Throttle::default(), Timestamp::from_seconds(1));
-        let passed = (0..1000).filter(|_| throttle.attempt(now).is_ok()).count();
+        let mut throttle = Throttle::default();
+        let passed = (0..1000).filter(|number| throttle.attempt(&format!("n{number}"), NOW).is_ok()).count();
         assert_eq!(passed, 10);
     }
 
     #[test]
     fn the_wait_doubles_and_stops_growing() {
-        let (mut throttle, mut now) = (Throttle::default(), Timestamp::from_seconds(1));
-        let mut waits = Vec::new();
-        for _ in 0..100 {
-            if let Err(wait) = throttle.attempt(now) {
-                waits.push(wait);
-                now = now.plus(wait);
-            }
-        }
-        assert_eq!(waits[..4], [1, 2, 4, 8].map(Lifetime::from_seconds));
+        let (passed, waits) = attempts(&mut Throttle::default(), "a", 90);
+        assert_eq!((passed, &waits[..4]), (90, &[1, 2, 4, 8].map(Lifetime::from_seconds)[..]));
         assert_eq!(*waits.last().unwrap(), MAX_DELAY);
     }
 
     #[test]
+    fn a_hundred_failures_in_a_row_are_the_last() {
+        let mut throttle = Throttle::default();
+        let (passed, waits) = attempts(&mut throttle, "a", 1000);
+        assert_eq!((passed, waits.len()), (MAX_ATTEMPTS, 1000));
+        assert_eq!(throttle.attempt("b", Timestamp::from_seconds(1_000_000_000)), Err(MAX_DELAY), "nor from elsewhere");
+        throttle.succeed("c");
+        assert_eq!((throttle.attempt("a", NOW), throttle.attempt("c", NOW)), (Ok(()), Ok(())));
+    }
+
+    #[test]
     fn success_forgets_the_failures() {
-        let (mut throttle, now) = (Throttle::default(), Timestamp::from_seconds(1));
-        while throttle.attempt(now).is_ok() {}
-        throttle.succeed();
-        assert_eq!(throttle.attempt(now), Ok(()));
+        let mut throttle = Throttle::default();
+        while throttle.attempt("a", NOW).is_ok() {}
+        throttle.succeed("a");
+        assert_eq!(throttle.attempt("a", NOW), Ok(()));
+    }
+
+    #[test]
+    fn strangers_who_fail_do_not_shut_the_person_out_and_the_person_has_limits_too() {
+        let mut throttle = Throttle::default();
+        throttle.succeed("home");
+        attempts(&mut throttle, "stranger", 1000);
+        assert!(throttle.attempt("stranger", NOW).is_err());
+        assert_eq!(attempts(&mut throttle.clone(), "home", 1000).0, MAX_ATTEMPTS);
+        assert_eq!(throttle.attempt("home", NOW), Ok(()));
+        throttle.succeed("home");
+        assert_eq!(throttle.attempt("stranger", NOW), Ok(()), "a success breaks every row of failures");
+    }
+
+    #[test]
+    fn the_last_networks_are_remembered_and_no_more() {
+        let mut throttle = Throttle::default();
+        for number in 0..=MAX_NETWORKS {
+            throttle.succeed(&format!("n{number}"));
+            throttle.succeed(&format!("n{number}"));
+        }
+        attempts(&mut throttle, "stranger", 1000);
+        let passes = |network: &str| throttle.clone().attempt(network, NOW).is_ok();
+        assert!(!passes("n0") && (1..=MAX_NETWORKS).all(|number| passes(&format!("n{number}"))));
+    }
+
+    #[test]
+    fn what_an_older_version_stored_is_still_read() {
+        let stored: Throttle = serde_json::from_str(r#"{"attempts":100,"next_at":null}"#).unwrap();
+        assert_eq!(stored.clone().attempt("a", NOW), Err(MAX_DELAY));
+        let again: Throttle = serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
+        assert_eq!(again, stored);
     }
 }

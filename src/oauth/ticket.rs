@@ -23,6 +23,14 @@ pub enum Form {
     Account,
     /// Come back from another OpenID provider: the `state` there.
     External,
+    /// The code after a password.
+    Code,
+    /// A second factor on or off.
+    SecondFactor,
+    /// The first administrator.
+    Setup,
+    /// A one-time code.
+    Join,
 }
 
 /// The ticket does not belong to this form and this browser, or its time is up.
@@ -63,7 +71,29 @@ pub struct Consent {
     pub query: String,
 }
 
-/// A page of the account, which carries nothing.
+/// A password that was right, and waits for the code of the second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// What goes on after the sign-in.
+    pub login: Login,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// SHA-256 of what is stored of the password: a newer password makes the ticket stale.
+    pub password: String,
+}
+
+/// A secret that is offered to a person for the second factor; none to turn it off.
+#[derive(Serialize, Deserialize)]
+pub struct Offered {
+    /// Whose it would be: it stays nobody else's in a browser where somebody else has signed in since.
+    pub user: UserId,
+    /// The secret in base32.
+    pub secret: Option<String>,
+}
+
+/// A page that carries nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {}
 
@@ -80,6 +110,10 @@ impl Form {
             Self::Consent => "consent",
             Self::Account => "account",
             Self::External => "external",
+            Self::Code => "code",
+            Self::SecondFactor => "second-factor",
+            Self::Setup => "setup",
+            Self::Join => "join",
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod entropy_metrics;
 pub mod exposition;
 
+use crate::account::role::Role;
 use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
 use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UpstreamId, UserId};
@@ -118,6 +119,27 @@ pub enum Event {
         who: Who,
         /// The sign-in.
         sign_in: SessionId,
+    },
+    /// Somebody was invited to a tenant.
+    #[serde(rename = "account.invited")]
+    Invited {
+        /// Who made the invitation, and for which tenant.
+        #[serde(flatten)]
+        by: Who,
+        /// What the invited person will be.
+        role: Role,
+    },
+    /// An account was made or changed.
+    #[serde(rename = "account.changed")]
+    AccountChanged {
+        /// Whose.
+        #[serde(flatten)]
+        who: Who,
+        /// What was done.
+        change: AccountChange,
+        /// Who did it or made the code for it; nobody but the operator's token for the first administrator.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
     },
     /// A session ended before its time.
     #[serde(rename = "auth.session_revoked")]
@@ -252,6 +274,34 @@ pub enum RevocationCause {
     Owner,
     /// The client gave it back.
     Client,
+    /// Its owner's password was changed or reset.
+    Password,
+    /// Its owner was disabled.
+    Disabled,
+}
+
+/// What was done with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    /// The first administrator was made, with the bootstrap token.
+    FirstAdmin,
+    /// Somebody joined with an invitation.
+    Joined,
+    /// A code was made that sets a new password.
+    ResetOffered,
+    /// A new password was set with such a code, and a second factor went with the old one.
+    PasswordReset,
+    /// Its owner set a new password.
+    PasswordChanged,
+    /// Its owner turned the second factor on.
+    SecondFactorOn,
+    /// Its owner turned the second factor off.
+    SecondFactorOff,
+    /// It was disabled.
+    Disabled,
+    /// It was enabled again.
+    Enabled,
 }
 
 /// How much an event matters.
@@ -300,6 +350,8 @@ impl Event {
             | Self::ClientRegistered { .. }
             | Self::SignedIn { .. }
             | Self::SignedOut { .. }
+            | Self::Invited { .. }
+            | Self::AccountChanged { .. }
             | Self::SessionRevoked { .. }
             | Self::ProviderRecovered { .. } => Level::Info,
         }
@@ -334,86 +386,4 @@ fn is_upstreams_fault(problem: Option<&'static str>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Call, Event, Level, Request, RevocationCause, TokenIssued, Who};
-    use crate::entropy::provenance::{Label, Provenance};
-    use crate::entropy::stamp::Stamp;
-    use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
-    use crate::time::{Lifetime, Timestamp};
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn request(status: u16, problem: Option<&'static str>) -> Event {
-        Event::Request(Request {
-            method: "POST".into(),
-            route: Some("/mcp"),
-            status,
-            duration_ms: Lifetime::from_millis(3),
-            who: Some(Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }),
-            calls: Vec::new(),
-            problem,
-            reason: problem.map(|_| "a\nb".to_owned()),
-        })
-    }
-
-    #[test]
-    fn an_event_is_one_flat_line() {
-        let line = request(404, Some("unknown-tool"))
-            .render(Timestamp::from_millis(7), CorrelationId::parse("c").ok().as_ref());
-        assert_eq!(
-            line,
-            r#"{"time_ms":7,"level":"warn","correlation_id":"c","event":"request","method":"POST","route":"/mcp","status":404,"duration_ms":3,"tenant":"acme","user":"u-1","problem":"unknown-tool","reason":"a\nb"}"#
-        );
-    }
-
-    #[test]
-    fn a_tool_call_stands_in_the_line_of_its_request() {
-        let Event::Request(request) = request(200, None) else { panic!("a request") };
-        let call =
-            Call { tool: "server_time".into(), outcome: "ok", reason: None, duration_ms: Lifetime::from_millis(2) };
-        let line = Event::Request(Request { calls: vec![call], ..request }).render(Timestamp::from_millis(7), None);
-        assert!(line.ends_with(r#""calls":[{"tool":"server_time","outcome":"ok","duration_ms":2}]}"#), "{line}");
-    }
-
-    #[test]
-    fn the_level_says_whose_fault_it_was() {
-        assert_eq!(request(200, None).level(), Level::Info);
-        assert_eq!(request(429, Some("rate-limited")).level(), Level::Warn);
-        assert_eq!(request(502, Some("upstream-failed")).level(), Level::Warn);
-        assert_eq!(request(503, Some("unavailable")).level(), Level::Error);
-    }
-
-    #[test]
-    fn an_issued_token_is_recorded_with_its_randomness() {
-        let who = Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() };
-        let session = SessionId::parse("s-1").unwrap();
-        let token = TokenId::from_bytes(&[0; 32]);
-        let entropy = Stamp::from(&Provenance::classical());
-        let issued =
-            TokenIssued { token, entropy: Stamp { label: Label::QuantumStale, age_seconds: Some(700), ..entropy } };
-        for (name, event) in [
-            ("auth.login", Event::LoggedIn { who: who.clone(), session: session.clone(), issued: issued.clone() }),
-            ("auth.refresh", Event::Refreshed { who, session, issued }),
-        ] {
-            let entropy = r#"{"label":"quantum-stale","providers":[],"age_seconds":700}"#;
-            let expected = format!(
-                r#"{{"time_ms":1,"level":"info","event":"{name}","tenant":"acme","user":"u-1","session":"s-1","token":"{}","entropy":{entropy}}}"#,
-                "A".repeat(43)
-            );
-            assert_eq!(event.render(Timestamp::from_millis(1), None), expected);
-        }
-    }
-
-    #[test]
-    fn a_reuse_names_the_session_and_its_owner() {
-        let event = Event::SessionRevoked {
-            who: Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() },
-            session: SessionId::parse("s-1").unwrap(),
-            cause: RevocationCause::RefreshTokenReuse,
-        };
-        assert_eq!(
-            event.render(Timestamp::from_millis(1), None),
-            r#"{"time_ms":1,"level":"warn","event":"auth.session_revoked","tenant":"acme","user":"u-1","session":"s-1","cause":"refresh_token_reuse"}"#
-        );
-    }
-}
+mod tests;

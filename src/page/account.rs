@@ -15,6 +15,8 @@ pub struct AccountPage<'a> {
     pub tenant: &'a str,
     /// What ties the posted forms to this browser's session; every form carries it hidden.
     pub csrf: &'a str,
+    /// Other pages of the account: a path of this origin each, and what it is for.
+    pub links: &'a [(&'a str, &'a str)],
     /// Everything that has access, in the order it is shown.
     pub sessions: &'a [SessionLine<'a>],
     /// Where to post to sign this browser out: a path of this origin.

@@ -5,6 +5,8 @@ use super::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+mod accounts;
+
 const HOSTILE: [&str; 6] = [
     "</title></bdi></main><script>alert(1)</script>",
     "\" autofocus onfocus=\"alert(1)",
@@ -40,6 +42,7 @@ fn pages(text: &str) -> Vec<String> {
         username: text,
         tenant: text,
         csrf: text,
+        links: &[(text, text)],
         sessions: &sessions,
         logout_action: text,
         revoke_action: text,
@@ -52,6 +55,7 @@ fn pages(text: &str) -> Vec<String> {
     let mut pages = vec![login.render(), account.render(), SignedOutPage.render()];
     pages.push(ErrorPage { title: text, detail: text, correlation: text }.render());
     pages.extend(verifications.map(|verification| consent(verification).render()));
+    pages.extend(accounts::pages(text));
     pages
 }
 
@@ -194,6 +198,7 @@ fn account<'a>(sessions: &'a [SessionLine<'a>]) -> AccountPage<'a> {
         username: "ada",
         tenant: "acme",
         csrf: "c1",
+        links: &[("/account/password", "Password")],
         sessions,
         logout_action: "/logout",
         revoke_action: "/revoke",
@@ -223,6 +228,7 @@ fn every_session_of_the_account_page_has_a_form_that_ends_it() {
 #[test]
 fn an_account_without_sessions_says_so() {
     let html = account(&[]).render();
+    assert!(html.contains("<a href=\"/account/password\">Password</a>"));
     assert_eq!(forms(&html), ["/logout: csrf=c1"]);
     assert!(html.contains("No app has access") && html.contains("No sign-in is open"));
     assert!(!html.contains("role=\"status\""));
@@ -253,7 +259,9 @@ fn every_page_is_a_document_that_loads_only_files_of_its_own_origin() {
             assert_eq!(html.matches(wanted).count(), 1, "{wanted}: {html}");
         }
         for loaded in html.split(" href=\"").skip(1).chain(html.split(" src=\"").skip(1)) {
-            assert!(loaded.starts_with("/pages/style.css\"") || loaded.starts_with("/pages/icon.svg\""), "{loaded}");
+            // The last one is a link that a person follows, here with the text of every place.
+            let own = ["/pages/style.css\"", "/pages/icon.svg\"", "x\""];
+            assert!(own.iter().any(|file| loaded.starts_with(file)), "{loaded}");
         }
         for absent in ["<script", " style=", "<style", " on"] {
             assert!(!skeleton(&html).iter().any(|tag| format!("<{tag}").contains(absent)), "{absent}: {html}");

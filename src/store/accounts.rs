@@ -1,5 +1,6 @@
 //! Tenants and users in D1.
 
+use crate::account::role::Role;
 use crate::account::{User, Username};
 use crate::id::{TenantId, UserId};
 use crate::time::Timestamp;
@@ -7,10 +8,17 @@ use serde::Deserialize;
 
 /// The user of that login name, with the earlier of its own and its tenant's disabling. `?1` username.
 pub const USER_BY_USERNAME: &str = "\
-    SELECT users.id, users.tenant_id, users.username, users.password_hash, users.demo, \
+    SELECT users.id, users.tenant_id, users.username, users.password_hash, users.demo, users.role, users.second_factor, \
            COALESCE(users.disabled_at, tenants.disabled_at) AS disabled_at \
     FROM users JOIN tenants ON tenants.id = users.tenant_id \
     WHERE users.username = ?1";
+
+/// The same user by its id. `?1` tenant, `?2` user.
+pub const USER_BY_ID: &str = "\
+    SELECT users.id, users.tenant_id, users.username, users.password_hash, users.demo, users.role, users.second_factor, \
+           COALESCE(users.disabled_at, tenants.disabled_at) AS disabled_at \
+    FROM users JOIN tenants ON tenants.id = users.tenant_id \
+    WHERE users.tenant_id = ?1 AND users.id = ?2";
 
 /// The login name of a user of a tenant. `?1` tenant, `?2` user.
 pub const USERNAME_BY_ID: &str = "SELECT username FROM users WHERE tenant_id = ?1 AND id = ?2";
@@ -30,7 +38,7 @@ pub const INSERT_USER: &str = "\
 /// The cheapest question that proves the tables are there.
 pub const PROBE: &str = "SELECT 1 AS alive FROM tenants LIMIT 1";
 
-/// A row of [`USER_BY_USERNAME`].
+/// A row of [`USER_BY_USERNAME`] or [`USER_BY_ID`].
 #[derive(Clone, Debug, Deserialize)]
 pub struct UserRow {
     id: UserId,
@@ -38,6 +46,8 @@ pub struct UserRow {
     username: String,
     password_hash: String,
     demo: u8,
+    role: Role,
+    second_factor: Option<String>,
     disabled_at: Option<u64>,
 }
 
@@ -57,6 +67,8 @@ impl UserRow {
             username: Username::parse(&self.username).ok()?,
             password_hash: self.password_hash,
             demo: self.demo != 0,
+            role: self.role,
+            second_factor: self.second_factor,
             disabled_at: self.disabled_at.map(Timestamp::from_millis),
         })
     }

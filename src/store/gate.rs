@@ -3,7 +3,7 @@
 //! Values are JSON of the types in [`crate::gate`]: the object reads them whole and writes them whole, and no statement
 //! looks inside.
 
-/// Tables, made when an object first runs. `parts` holds the bucket and the throttle.
+/// Tables, made when an object first runs. `parts` holds the bucket, the throttle, and when everything was ended last.
 pub const SCHEMA: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT",
@@ -15,6 +15,8 @@ pub const SCHEMA: [&str; 4] = [
 pub const BUCKET: &str = "bucket";
 /// Name of the throttle in `parts`.
 pub const THROTTLE: &str = "throttle";
+/// Name of when everything was ended last, in `parts`.
+pub const ENDED_ALL: &str = "ended_all";
 
 /// `?1` name.
 pub const READ_PART: &str = "SELECT value FROM parts WHERE name = ?1";

@@ -4,8 +4,10 @@
 
 pub mod accounts;
 pub mod clients;
+pub mod codes;
 pub mod gate;
 pub mod identities;
 pub mod keys;
+pub mod people;
 pub mod servers;
 pub mod upstreams;

@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::process::program;
 use crate::project::{Project, read_if_there};
 use crate::secrets::{random_bytes, random_key, value, write_missing};
-use mcp_secure_gateway::account::{DEMO_USERNAME, Username, password};
+use mcp_secure_gateway::account::password::{NewPassword, Owner};
+use mcp_secure_gateway::account::{DEMO_USERNAME, Username};
 use mcp_secure_gateway::catalogue::endpoint::{PrefixMode, ServerName};
 use mcp_secure_gateway::catalogue::naming::Prefix;
 use mcp_secure_gateway::config::Profile;
@@ -48,7 +49,9 @@ pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> 
     }
     let shown = given.is_none();
     let password = given.map_or_else(random_key, Ok)?;
-    let hash = usable(password::hash_new(&SecretText::new(password.clone()), &random_bytes()?))?;
+    let owner = Owner { username: &username, tenant: &tenant, issuer: "" };
+    let chosen = usable(NewPassword::check(SecretText::new(password.clone()), owner))?;
+    let hash = usable(chosen.hash(&random_bytes()?))?;
     let id = UserId::from_bytes(&random_bytes::<16>()?);
     let now = now_millis();
     let sql = [

@@ -6,6 +6,7 @@
 pub mod document;
 pub mod examples;
 pub mod oauth;
+pub mod people;
 pub mod refused;
 pub mod rpc;
 pub mod served;

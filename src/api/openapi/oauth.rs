@@ -114,11 +114,13 @@ const TOKEN: &str = "A form, each parameter once. A code works once and for a mi
 const REVOKE: &str = "Ends the session that the token belongs to, with every token of it. A token that is not the client's, or none at all, is answered in the same way.";
 const REGISTER: &str = "For clients that have no other way: a client whose id is the address of its description need not register. A registration that nobody uses ends after a day; one that is used, 90 days after its last use.";
 
-fn page(description: &'static str, shapes: &mut Shapes) -> Given {
+/// A page for a person.
+pub fn page(description: &'static str, shapes: &mut Shapes) -> Given {
     Given { status: 200, description, headers: &[], body: Some((HTML, shapes.written::<String>(), Vec::new())) }
 }
 
-const fn onwards(description: &'static str) -> Given {
+/// A redirect of a browser.
+pub const fn onwards(description: &'static str) -> Given {
     Given { status: 303, description, headers: &["location"], body: None }
 }
 
@@ -193,7 +195,7 @@ fn come_back() -> Offer {
     offer
 }
 
-/// The account page and its forms.
+/// The pages of an account.
 fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     let form = |text: &str| vec![("example", examples::form(text))];
     match endpoint {
@@ -265,7 +267,8 @@ const fn limited(limit: Limit) -> Problem {
     Problem::RateLimited { limit, retry_after: Lifetime::from_seconds(30) }
 }
 
-fn form() -> Vec<Problem> {
+/// What is said to a form with a parameter twice, to too much and to another media type.
+pub fn form() -> Vec<Problem> {
     [vec![Code::InvalidRequest.because("a parameter stands twice").into()], body(FORM)].concat()
 }
 
@@ -274,6 +277,7 @@ fn body(takes: &'static str) -> Vec<Problem> {
     demand_type(Some("text/plain"), takes).err().into_iter().chain([too_large]).collect()
 }
 
-fn away() -> Vec<Problem> {
+/// What is said when a part of the gateway does not answer.
+pub fn away() -> Vec<Problem> {
     vec![Problem::Unavailable { part: "the gate", reason: String::new() }]
 }

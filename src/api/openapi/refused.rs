@@ -1,6 +1,6 @@
 //! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
 
-use super::oauth;
+use super::{oauth, people};
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::introspection::{FORM, IntrospectionRequest};
 use crate::api::problem::{ArgumentError, Limit, Problem};
@@ -53,6 +53,17 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         | Endpoint::EndSession
         | Endpoint::SignOut
         | Endpoint::SignedOut => oauth::problems(endpoint),
+        Endpoint::SignInCode
+        | Endpoint::Setup
+        | Endpoint::SetUp
+        | Endpoint::Join
+        | Endpoint::UseCode
+        | Endpoint::People
+        | Endpoint::ChangePeople
+        | Endpoint::Password
+        | Endpoint::ChangePassword
+        | Endpoint::SecondFactor
+        | Endpoint::ChangeSecondFactor => people::problems(endpoint),
         Endpoint::Health
         | Endpoint::Live
         | Endpoint::Ready

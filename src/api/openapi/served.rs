@@ -1,7 +1,7 @@
 //! What each endpoint takes and gives when it serves a request.
 
 use super::rpc::{McpPost, McpReply};
-use super::{examples, oauth};
+use super::{examples, oauth, people};
 use crate::api::body::{
     ExecuteRequest, ExecuteResponse, LoginRequest, MeResponse, RefreshRequest, TokenResponse, ToolList,
 };
@@ -167,15 +167,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         Endpoint::Mcp => mcp(shapes),
         Endpoint::McpStream | Endpoint::McpEnd => mcp_session(endpoint, shapes),
         Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
-        Endpoint::EntropyStatus => {
-            let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
-            Offer::new("entropyStatus", "operator", vec![status]).about(OPERATOR)
-        }
-        Endpoint::Metrics => {
-            let body = Some((PROMETHEUS, shapes.written::<String>(), Vec::new()));
-            let given = Given { status: 200, description: "The metrics, family by family", headers: &[], body };
-            Offer::new("metrics", "operator", vec![given]).about(OPERATOR)
-        }
+        Endpoint::EntropyStatus | Endpoint::Metrics => operator(endpoint, shapes),
         Endpoint::Jwks => {
             let keys = Given::json("The keys, the signing one first", shapes.written::<JwkSet>(), examples::keys());
             Offer::new("listPublicKeys", "description", vec![keys])
@@ -197,6 +189,17 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::EndSession
         | Endpoint::SignOut
         | Endpoint::SignedOut => oauth::offer(endpoint, shapes),
+        Endpoint::SignInCode
+        | Endpoint::Setup
+        | Endpoint::SetUp
+        | Endpoint::Join
+        | Endpoint::UseCode
+        | Endpoint::People
+        | Endpoint::ChangePeople
+        | Endpoint::Password
+        | Endpoint::ChangePassword
+        | Endpoint::SecondFactor
+        | Endpoint::ChangeSecondFactor => people::offer(endpoint, shapes),
         Endpoint::OpenApi => {
             let shape = shapes.written::<Map<String, Value>>();
             let body = Some((JSON, shape, Vec::new()));
@@ -212,15 +215,24 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
 }
 
 fn mcp_session(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
-    let (mut offer, parameters): (_, &[&str]) = match endpoint {
-        Endpoint::McpStream => {
-            let offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM);
-            (offer, &["Mcp-Session-Id", "Last-Event-ID"])
-        }
-        _ => (Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]), &["Mcp-Session-Id"]),
-    };
-    offer.parameters = parameters;
-    offer.with_token(&[])
+    if endpoint == Endpoint::McpEnd {
+        let mut offer = Offer::new("mcpEnd", "mcp", vec![Given::empty(204, "The session is over")]).with_token(&[]);
+        offer.parameters = &["Mcp-Session-Id"];
+        return offer;
+    }
+    let mut offer = Offer::new("mcpStream", "mcp", vec![events(shapes)]).about(MCP_STREAM).with_token(&[]);
+    offer.parameters = &["Mcp-Session-Id", "Last-Event-ID"];
+    offer
+}
+
+fn operator(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    if endpoint == Endpoint::EntropyStatus {
+        let status = Given::json("What the hub knows", shapes.written::<Status>(), examples::entropy_status());
+        return Offer::new("entropyStatus", "operator", vec![status]).about(OPERATOR);
+    }
+    let body = Some((PROMETHEUS, shapes.written::<String>(), Vec::new()));
+    let given = Given { status: 200, description: "The metrics, family by family", headers: &[], body };
+    Offer::new("metrics", "operator", vec![given]).about(OPERATOR)
 }
 
 fn account(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {

@@ -6,9 +6,11 @@
 use gateway_contract::browser::{Browser, Page, Screen};
 use gateway_contract::fake::{Reply, Server};
 use gateway_contract::workspace;
+use mcp_secure_gateway::account::role::Role;
 use mcp_secure_gateway::page::{
-    AccountPage, ConsentPage, ErrorPage, External, LoginPage, ScopeLine, SessionKind, SessionLine, SignedOutPage,
-    Verification, content_security_policy,
+    AccountPage, CodePage, ConsentPage, ErrorPage, External, JoinPage, LoginPage, MadeCode, OfferedSecret,
+    PasswordPage, PeoplePage, PersonLine, ScopeLine, SecondFactorPage, SessionKind, SessionLine, SetupPage,
+    SignedOutPage, Verification, content_security_policy,
 };
 use serde_json::Value;
 use std::sync::OnceLock;
@@ -70,6 +72,11 @@ fn account<'a>(sessions: &'a [SessionLine<'a>], notice: Option<&'a str>) -> Acco
         username: "ada",
         tenant: "acme",
         csrf: "c-1",
+        links: &[
+            ("/account/password", "Password"),
+            ("/account/second-factor", "Second factor"),
+            ("/account/people", "People"),
+        ],
         sessions,
         logout_action: "/logout",
         revoke_action: "/revoke",
@@ -85,6 +92,51 @@ fn full_account() -> String {
         session("s-4", "Command line", SessionKind::PasswordLogin),
     ];
     account(&sessions, Some("The access of Inspector has ended.")).render()
+}
+
+/// The pages of people, and of how they sign in.
+fn people() -> Vec<(&'static str, String)> {
+    let line = |id, role, disabled, own| PersonLine { id, username: id, role, second_factor: own, disabled, own };
+    let long = "a.very.long.username.that.goes.on.and.on@an-organisation.example";
+    let lines = [
+        line("ada", Role::Admin, false, true),
+        line("grace", Role::Member, false, false),
+        line(long, Role::Member, true, false),
+    ];
+    let made = MadeCode {
+        code: "ABCD-EFGH-IJKL-MNOP-QRST-UVWX",
+        purpose: "join acme as a member",
+        place: "https://gateway.example/join",
+        life: "7 days",
+    };
+    let list = PeoplePage {
+        tenant: "acme",
+        action: "/people",
+        back: "/account",
+        csrf: "c-1",
+        people: &lines,
+        made: Some(made),
+        notice: None,
+    };
+    let refused = Some("No code was made: there are too many open ones, or the user is gone.");
+    let offered = OfferedSecret {
+        text: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+        link: "otpauth://totp/gateway.example:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=gateway.example",
+    };
+    let factor =
+        SecondFactorPage { action: "/factor", back: "/account", ticket: "t-1", offered: Some(offered), notice: None };
+    let (ticket, notice) = ("t-1", Some("The two passwords are not the same."));
+    vec![
+        ("people", list.render()),
+        ("people-refused", PeoplePage { made: None, notice: refused, ..list }.render()),
+        ("setup", SetupPage { action: "/setup", ticket, tenant: "acme", username: "ada", notice }.render()),
+        ("join", JoinPage { action: "/join", ticket, username: "", notice: None }.render()),
+        ("join-wrong", JoinPage { action: "/join", ticket, username: "ada", notice }.render()),
+        ("password", PasswordPage { username: "ada", action: "/p", back: "/account", csrf: "c-1", notice }.render()),
+        ("second-factor", factor.render()),
+        ("second-factor-on", SecondFactorPage { offered: None, notice: Some("The code is wrong."), ..factor }.render()),
+        ("code", CodePage { client: Some("Claude Code"), action: "/code", ticket, notice: None }.render()),
+    ]
 }
 
 /// Each page with its name, in the ways it can look.
@@ -109,7 +161,7 @@ fn pages() -> Vec<(&'static str, String)> {
     let turned = ConsentPage { client: "\u{202E}edualC\u{2069} מערכת <b>א</b>", ..consent() };
     let detail =
         "The app that sent you here asked for something this gateway does not know. Go back to it and try again.";
-    vec![
+    let mut pages = vec![
         ("login", login().render()),
         ("login-alone", LoginPage { client: None, ..login() }.render()),
         ("login-wrong", wrong.render()),
@@ -130,7 +182,9 @@ fn pages() -> Vec<(&'static str, String)> {
             ErrorPage { title: "This app cannot be signed in to", detail, correlation: "8f14e45f-ceea" }.render(),
         ),
         ("signed-out", SignedOutPage.render()),
-    ]
+    ];
+    pages.extend(people());
+    pages
 }
 
 fn file(name: &str, content_type: &str) -> Reply {

@@ -2,6 +2,7 @@
 //!
 //! One gateway serves most tests ([`World::shared`]); each test takes a user nobody else uses, in a tenant of its own.
 
+mod accounts;
 mod bad_input;
 mod bridging;
 mod browsers;

@@ -35,6 +35,11 @@ async fn every_documented_route_answers() {
     for (method, path) in routes {
         let path = path.replace("{server}", "any");
         let answer = send(gateway().request(method.clone(), &path)).await;
+        if path == "/setup" {
+            // This gateway was given no token for it.
+            assert_eq!((answer.status, answer.media_type()), (404, "text/html"), "{method}");
+            continue;
+        }
         assert!(!matches!(answer.status, 404 | 405 | 500..), "{method} {path}: {}", answer.status);
     }
 }

@@ -1,0 +1,160 @@
+//! What the pages of people and of how they sign in take, give and refuse.
+
+use super::examples;
+use super::oauth::{away, form as form_problems, onwards, page};
+use super::served::{Given, Offer, Shapes};
+use crate::api::introspection::FORM;
+use crate::api::problem::{Limit, Problem};
+use crate::api::route::Endpoint;
+use crate::time::Lifetime;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The form of the page that asks for a code.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CodeForm {
+    /// What the page carried.
+    pub ticket: String,
+    /// Six digits; each code is accepted once.
+    pub code: String,
+}
+
+/// The form that makes the first administrator.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SetupForm {
+    /// What the page carried.
+    pub ticket: String,
+    /// `BOOTSTRAP_TOKEN`.
+    pub token: String,
+    /// The first tenant's id.
+    pub tenant: String,
+    /// The administrator's login name.
+    pub username: String,
+    /// Its password.
+    #[serde(flatten)]
+    pub password: Twice,
+}
+
+/// The form that takes a one-time code.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct JoinForm {
+    /// What the page carried.
+    pub ticket: String,
+    /// The code, in any case, with or without dashes.
+    pub code: String,
+    /// A new login name for an invitation, the one there is for a reset.
+    pub username: String,
+    /// The new password.
+    #[serde(flatten)]
+    pub password: Twice,
+}
+
+/// A new password.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Twice {
+    /// At least 15 characters; common passwords, repetitions and names of the account are refused.
+    pub password: String,
+    /// The same again.
+    pub again: String,
+}
+
+/// A form of the page of people.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct PeopleForm {
+    /// What the page carried.
+    pub csrf: String,
+    /// `invite-member`, `invite-admin`, `reset`, `disable` or `enable`.
+    #[serde(rename = "do")]
+    pub what: String,
+    /// Whom; not needed to invite.
+    pub user: Option<String>,
+}
+
+/// The form that changes a password.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct PasswordForm {
+    /// What the page carried.
+    pub csrf: String,
+    /// The password there is.
+    pub current: String,
+    /// The new one.
+    #[serde(flatten)]
+    pub password: Twice,
+}
+
+const SETUP: &str = "While there is no administrator. Without the setting `BOOTSTRAP_TOKEN` there is no such page.";
+const JOIN: &str = "A code works once. A reset ends everything that was open, and takes the second factor away.";
+const PEOPLE: &str = "For administrators; to anybody else there is no such page. A code is shown in the answer and never again. Disabling somebody ends everything they have open.";
+const PASSWORD: &str = "Everything else that is signed in to the account ends.";
+
+/// What an endpoint takes and gives.
+pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let form = |text: &str| vec![("example", examples::form(text))];
+    let shown = |name: &'static str, what: &'static str, shapes: &mut Shapes| {
+        let given = page(what, shapes);
+        Offer::new(name, "pages", vec![given])
+    };
+    match endpoint {
+        Endpoint::SignInCode => taken("signInWithCode", onwards("Signed in"), shapes).taking_a(
+            FORM,
+            shapes.read::<CodeForm>(),
+            form("ticket=v1.abc&code=123456"),
+        ),
+        Endpoint::Setup => shown("showSetup", "A form", shapes).about(SETUP),
+        Endpoint::SetUp => taken("setUp", onwards("Made, and signed in"), shapes).about(SETUP).taking_a(
+            FORM,
+            shapes.read::<SetupForm>(),
+            form("ticket=v1.abc&token=abc&tenant=acme&username=ada&password=abc&again=abc"),
+        ),
+        Endpoint::Join => shown("showJoin", "A form", shapes),
+        Endpoint::UseCode => taken("useCode", onwards("Done"), shapes).about(JOIN).taking_a(
+            FORM,
+            shapes.read::<JoinForm>(),
+            form("ticket=v1.abc&code=ABCD-EFGH-IJKL-MNOP-QRST-UVWX&username=ada&password=abc&again=abc"),
+        ),
+        Endpoint::People => shown("showPeople", "The people, or the sign-in page", shapes).about(PEOPLE),
+        Endpoint::ChangePeople => {
+            let made = page("The page, with a code that was made", shapes);
+            Offer::new("changePeople", "pages", vec![made, onwards("Done")]).about(PEOPLE).taking_a(
+                FORM,
+                shapes.read::<PeopleForm>(),
+                form("csrf=v1.abc&do=invite-member"),
+            )
+        }
+        Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),
+        Endpoint::ChangePassword => taken("changePassword", onwards("Changed"), shapes).about(PASSWORD).taking_a(
+            FORM,
+            shapes.read::<PasswordForm>(),
+            form("csrf=v1.abc&current=abc&password=abc&again=abc"),
+        ),
+        Endpoint::SecondFactor => {
+            shown("showSecondFactor", "A secret for a program of the person, or a form, or the sign-in page", shapes)
+        }
+        _ => taken("changeSecondFactor", onwards("On or off"), shapes).taking_a(
+            FORM,
+            shapes.read::<CodeForm>(),
+            form("ticket=v1.abc&code=123456"),
+        ),
+    }
+}
+
+/// A form: done, or its page again.
+fn taken(name: &'static str, done: Given, shapes: &mut Shapes) -> Offer {
+    let wrong = Given { status: 403, ..page("The page again: something shown is not good", shapes) };
+    Offer::new(name, "pages", vec![done, wrong])
+}
+
+/// The refusals of an endpoint.
+pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
+    let limited = Problem::RateLimited { limit: Limit::Source, retry_after: Lifetime::from_seconds(4) };
+    let posted = || [vec![Problem::StaleForm], form_problems(), away()].concat();
+    match endpoint {
+        Endpoint::Setup => vec![Problem::NotFound],
+        Endpoint::Join => Vec::new(),
+        Endpoint::People => [vec![Problem::NotFound], away()].concat(),
+        Endpoint::ChangePeople => [vec![Problem::NotFound], posted()].concat(),
+        Endpoint::Password | Endpoint::SecondFactor => away(),
+        Endpoint::SetUp => [vec![Problem::NotFound, limited], posted()].concat(),
+        _ => [vec![limited], posted()].concat(),
+    }
+}
