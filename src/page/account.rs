@@ -67,9 +67,8 @@ impl SessionKind {
     /// What the heading above a line of this kind leaves open.
     const fn words(self) -> Option<&'static str> {
         match self {
-            Self::Browser => Some("Signed in with a browser"),
             Self::PasswordLogin => Some("Signed in with a password, through the API"),
-            Self::App => None,
+            Self::Browser | Self::App => None,
         }
     }
 }

@@ -103,8 +103,15 @@ await sdk.auth(reader, {
   ...(generation === "v2" && { iss: arrived.get("iss") }),
 });
 tell({ scope: reader.pair.scope });
-// The older generation refreshes instead of asking for more when it can refresh.
-if (generation === "v1") delete reader.pair.refresh_token;
+// The older generation refreshes instead of asking for more when it can refresh, and then gives up.
+if (generation === "v1") {
+  const refreshing = client();
+  await refreshing.connect(transport(reader));
+  const refused = await refreshing.callTool({ name: "server_time", arguments: {} }).catch((error) => error);
+  if (refused?.code !== 403) throw new Error(`no refusal: ${refused}`);
+  await refreshing.close();
+  delete reader.pair.refresh_token;
+}
 const by = transport(reader);
 const reading = client();
 await reading.connect(by);

@@ -3,22 +3,31 @@
 use crate::gateway;
 use gateway_contract::browser::{Browser, Page, Screen};
 use gateway_contract::fake::free_port;
+use gateway_contract::guard::Guarded;
+use gateway_contract::oauth::Landing;
 use gateway_contract::program::{Desk, Program};
 use gateway_contract::seed::{PASSWORD, Tools, User};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Goes to the page that a program shows, signs in and allows: the words of the page the browser ends at.
 async fn allow(page: &Page<'_>, request: &str, user: &User, (app, port): (&str, u16)) -> String {
     assert!(request.starts_with(&gateway().url("/oauth/authorize?")), "{request}");
     assert_eq!(page.goto(request).await, 200);
+    decide(page, user, app).await;
+    let arrived = page.arrive(&format!("http://127.0.0.1:{port}/oauth/callback?")).await;
+    assert!(Landing::at(&arrived).find("code").is_some(), "{app}");
+    page.text("body").await
+}
+
+/// Signs in at the page that is shown, and allows.
+async fn decide(page: &Page<'_>, user: &User, app: &str) {
     page.fill("[name=username]", &user.username).await;
     page.fill("[name=password]", PASSWORD).await;
     page.click("button[type=submit]").await;
     let shown = page.text("main").await;
     assert!(shown.contains(app) && shown.contains("any program on this computer"), "{shown}");
     page.click("[value=allow]").await;
-    page.arrive(&format!("http://127.0.0.1:{port}/oauth/callback?")).await;
-    page.text("body").await
 }
 
 /// One request over standard input and output: its result.
@@ -87,5 +96,41 @@ async fn the_inspector_signs_in_on_the_command_line_and_does_not_ask_again() {
     let called = inspect(&["--method", "tools/call", "--tool-name", "server_time"]).told().await;
     assert!(called.to_string().contains("structuredContent"), "{called}");
     assert_eq!(desk.shown_all().len(), 1, "{:?}", desk.shown_all());
+    page.close().await;
+}
+
+/// Starts the Inspector's window, for one server, and waits until it can be shown: its address.
+async fn window(desk: &Desk) -> (Guarded, String) {
+    let mut command = desk.command("mcp-inspector");
+    command.args(["--web", "--server-url", &gateway().url("/mcp"), "--transport", "http"]);
+    for port in ["CLIENT_PORT", "MCP_SANDBOX_PORT", "MCP_APP_ORIGIN_PORT"] {
+        command.env(port, free_port().to_string());
+    }
+    command.env("MCP_AUTO_OPEN_ENABLED", "false").env("MCP_INSPECTOR_SECRET_STORE", "memory");
+    let mut process = Guarded::start(command);
+    loop {
+        let lines = process.lines();
+        if let Some(address) = lines.iter().find(|line| line.contains("MCP_INSPECTOR_API_TOKEN=")) {
+            return (process, address.trim().to_owned());
+        }
+        assert!(!process.has_ended(), "the Inspector has ended:\n{}", lines.join("\n"));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_inspector_signs_in_in_its_window() {
+    let Some(browser) = Browser::shared() else { return };
+    let (desk, user, page) = (Desk::new(), gateway().user(Tools::Own), browser.open(Screen::DESKTOP).await);
+    let (_process, address) = window(&desk).await;
+    assert_eq!(page.goto(&address).await, 200);
+    page.click("label:has([role=switch])").await;
+    page.arrive(&gateway().url("/oauth/authorize?")).await;
+    decide(&page, &user, "MCP Inspector").await;
+    page.arrive(address.split('?').next().expect("an address")).await;
+    page.click("label:has-text('Tools')").await;
+    page.click("text=server_time").await;
+    page.click("button:has-text('Execute Tool')").await;
+    page.text(r#"text=/"unix_ms": \d{13}/ >> nth=0"#).await;
     page.close().await;
 }

@@ -208,9 +208,9 @@ async fn a_redirect_uri_that_is_not_in_the_document_is_a_page() {
 #[tokio::test]
 async fn a_document_that_failed_is_asked_for_again() {
     static THERE: AtomicBool = AtomicBool::new(false);
-    let site = Server::start(|request| match THERE.load(Ordering::SeqCst) {
-        true => Reply::json(200, &document(request, &json!({}))),
-        false => Reply::empty(503),
+    let site = Server::start(|request| {
+        let there = THERE.load(Ordering::SeqCst);
+        if there { Reply::json(200, &document(request, &json!({}))) } else { Reply::empty(503) }
     });
     let (app, visitor) = (described(&site, "/late"), Visitor::new(gateway()));
     is_a_page(&visitor.get(&app.request(&[])).await, "before");

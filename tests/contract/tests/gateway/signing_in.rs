@@ -84,7 +84,8 @@ async fn a_person_signs_in_allows_and_arrives_at_the_app() {
     assert_eq!(page.evaluate("document.querySelector('[name=username]').value").await, json!(user.username));
     assert_eq!(page.evaluate("document.querySelector('[name=password]').value").await, json!(""));
     assert_eq!(page.evaluate("document.activeElement.name").await, json!("password"));
-    page.complaints().await;
+    let complaints = page.complaints().await;
+    assert!(complaints.iter().all(|told| told.contains("a status of 403")), "{complaints:?}");
     sign_in(&page, &user.username, PASSWORD).await;
     let shown = page.text("main").await;
     for told in ["Weather Desk", "Nobody has checked", "127.0.0.1", &user.username, "tools:call", "tools:read"] {
@@ -137,7 +138,10 @@ async fn a_person_ends_the_access_of_an_app_and_signs_out() {
     ask(&page, &app, &user).await;
     let landing = decide(&page, "allow").await;
     let tokens = redeem(&app, &landing).await;
+    gateway().login(&user).await;
     assert_eq!(page.goto(&gateway().url("/account")).await, 200);
+    let shown = page.text("main").await;
+    assert!(shown.contains("A program with your password") && !shown.contains("not kept"), "{shown}");
     let apps = "section[aria-labelledby=apps]";
     assert!(page.text(apps).await.contains("Weather Desk"), "{}", page.text(apps).await);
     page.click(&format!("{apps} button")).await;
