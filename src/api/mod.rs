@@ -4,6 +4,7 @@ pub mod body;
 pub mod challenge;
 pub mod cookie;
 pub mod cors;
+pub mod endpoint;
 pub mod health;
 pub mod introspection;
 #[cfg(not(target_arch = "wasm32"))]

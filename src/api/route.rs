@@ -1,116 +1,7 @@
 //! Every route of the gateway, once: the router, `Allow`, and the OpenAPI document all read this table.
 
+pub use crate::api::endpoint::{Browsers, Endpoint};
 use crate::api::refusal::Form;
-
-/// What a route does. The edge matches it exhaustively.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// Log in with a username and a password.
-    Login,
-    /// Use a refresh token.
-    Refresh,
-    /// End the session of the presented access token.
-    Logout,
-    /// Say whose token this is.
-    Me,
-    /// Say of any token of the tenant whether it is good, and what it says.
-    Introspect,
-    /// List the tools, in plain REST.
-    ListTools,
-    /// Call a tool, in plain REST.
-    ExecuteTool,
-    /// The Model Context Protocol: a message of a client.
-    Mcp,
-    /// The Model Context Protocol before 2026-07-28: a stream of messages to a client.
-    McpStream,
-    /// The Model Context Protocol before 2026-07-28: the end of a session.
-    McpEnd,
-    /// What runs and how well.
-    Health,
-    /// Alive.
-    Live,
-    /// Able to serve.
-    Ready,
-    /// What the operator sees of entropy.
-    EntropyStatus,
-    /// Metrics for Prometheus.
-    Metrics,
-    /// Public keys.
-    Jwks,
-    /// What the gateway is as a protected resource.
-    GatewayMetadata,
-    /// What one endpoint of the protocol is as a protected resource.
-    ResourceMetadata,
-    /// What the gateway is as an authorization server.
-    IssuerMetadata,
-    /// The same where clients of `OpenID` providers look.
-    OpenIdMetadata,
-    /// The page a client sends a person to.
-    Authorize,
-    /// The form of the sign-in page.
-    SignIn,
-    /// The sign-in page's form that leads to the OpenID provider.
-    LeaveToProvider,
-    /// Where that provider sends the browser back to.
-    ComeBack,
-    /// The form of the consent page.
-    Consent,
-    /// The consent page's way to another account.
-    SwitchAccount,
-    /// Tokens for a code, a refresh token or a client.
-    Token,
-    /// Give a token back.
-    RevokeToken,
-    /// Register a client.
-    Register,
-    /// The page of what has access to an account.
-    Account,
-    /// That page's form to end something.
-    EndSession,
-    /// That page's form to sign out.
-    SignOut,
-    /// The page after it.
-    SignedOut,
-    /// The form of the page that asks for a code after a password.
-    SignInCode,
-    /// The page that makes the first administrator.
-    Setup,
-    /// Its form.
-    SetUp,
-    /// The page that takes a one-time code.
-    Join,
-    /// Its form.
-    UseCode,
-    /// The page of a tenant's people.
-    People,
-    /// Its forms.
-    ChangePeople,
-    /// The page that changes the own password.
-    Password,
-    /// Its form.
-    ChangePassword,
-    /// The page of the own second factor.
-    SecondFactor,
-    /// Its form.
-    ChangeSecondFactor,
-    /// Style and pictures of the pages.
-    PageFiles,
-    /// The OpenAPI document.
-    OpenApi,
-    /// The interactive reference: a page and its files.
-    Docs,
-}
-
-/// The pages of browsers that may call a route and read its answer (the Fetch standard's CORS protocol).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Browsers {
-    /// The gateway's own.
-    Own,
-    /// Its own, and those of the origins that its operator allows.
-    Allowed,
-    /// Any: the answer is the same to everybody.
-    Anyone,
-}
 
 /// A method the gateway serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,13 +151,13 @@ pub fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
 
 /// How refusals of a path look, whatever the method. Its routes agree.
 pub fn refusals(path: &str) -> Form {
-    at(path).first().map(Route::refusals).unwrap_or_default()
+    at(path).first().map(|route| route.endpoint.refusals()).unwrap_or_default()
 }
 
 /// Which pages may call a path, whatever the method. One without a route says as much to whoever could call another.
 pub fn browsers(path: &str) -> Browsers {
     match at(path).first() {
-        Some(route) => route.browsers(),
+        Some(route) => route.endpoint.browsers(),
         None if path.starts_with("/.well-known/") => Browsers::Anyone,
         None => Browsers::Allowed,
     }
@@ -289,111 +180,6 @@ pub fn server(path: &str) -> Option<&str> {
 }
 
 impl Route {
-    /// Which pages of browsers may call it. Routes of one path agree.
-    pub const fn browsers(&self) -> Browsers {
-        match self.endpoint {
-            Endpoint::Login
-            | Endpoint::Refresh
-            | Endpoint::Logout
-            | Endpoint::Me
-            | Endpoint::Introspect
-            | Endpoint::ListTools
-            | Endpoint::ExecuteTool
-            | Endpoint::Mcp
-            | Endpoint::McpStream
-            | Endpoint::McpEnd => Browsers::Allowed,
-            // No cookie has a say at the first three: a page that calls them can do no more than any program.
-            Endpoint::Token
-            | Endpoint::RevokeToken
-            | Endpoint::Register
-            | Endpoint::Jwks
-            | Endpoint::GatewayMetadata
-            | Endpoint::ResourceMetadata
-            | Endpoint::IssuerMetadata
-            | Endpoint::OpenIdMetadata
-            | Endpoint::OpenApi => Browsers::Anyone,
-            Endpoint::Health
-            | Endpoint::Live
-            | Endpoint::Ready
-            | Endpoint::EntropyStatus
-            | Endpoint::Metrics
-            | Endpoint::Docs
-            | Endpoint::Authorize
-            | Endpoint::SignIn
-            | Endpoint::LeaveToProvider
-            | Endpoint::ComeBack
-            | Endpoint::Consent
-            | Endpoint::SwitchAccount
-            | Endpoint::Account
-            | Endpoint::EndSession
-            | Endpoint::SignOut
-            | Endpoint::SignedOut
-            | Endpoint::SignInCode
-            | Endpoint::Setup
-            | Endpoint::SetUp
-            | Endpoint::Join
-            | Endpoint::UseCode
-            | Endpoint::People
-            | Endpoint::ChangePeople
-            | Endpoint::Password
-            | Endpoint::ChangePassword
-            | Endpoint::SecondFactor
-            | Endpoint::ChangeSecondFactor
-            | Endpoint::PageFiles => Browsers::Own,
-        }
-    }
-
-    /// How its refusals look.
-    pub const fn refusals(&self) -> Form {
-        match self.endpoint {
-            Endpoint::Token | Endpoint::RevokeToken | Endpoint::Register => Form::OAuth,
-            Endpoint::Authorize
-            | Endpoint::SignIn
-            | Endpoint::LeaveToProvider
-            | Endpoint::ComeBack
-            | Endpoint::Consent
-            | Endpoint::SwitchAccount
-            | Endpoint::Account
-            | Endpoint::EndSession
-            | Endpoint::SignOut
-            | Endpoint::SignedOut
-            | Endpoint::SignInCode
-            | Endpoint::Setup
-            | Endpoint::SetUp
-            | Endpoint::Join
-            | Endpoint::UseCode
-            | Endpoint::People
-            | Endpoint::ChangePeople
-            | Endpoint::Password
-            | Endpoint::ChangePassword
-            | Endpoint::SecondFactor
-            | Endpoint::ChangeSecondFactor => Form::Page,
-            Endpoint::Login
-            | Endpoint::Refresh
-            | Endpoint::Logout
-            | Endpoint::Me
-            | Endpoint::Introspect
-            | Endpoint::ListTools
-            | Endpoint::ExecuteTool
-            | Endpoint::Mcp
-            | Endpoint::McpStream
-            | Endpoint::McpEnd
-            | Endpoint::Jwks
-            | Endpoint::GatewayMetadata
-            | Endpoint::ResourceMetadata
-            | Endpoint::IssuerMetadata
-            | Endpoint::OpenIdMetadata
-            | Endpoint::OpenApi
-            | Endpoint::Health
-            | Endpoint::Live
-            | Endpoint::Ready
-            | Endpoint::EntropyStatus
-            | Endpoint::Metrics
-            | Endpoint::Docs
-            | Endpoint::PageFiles => Form::Problem,
-        }
-    }
-
     /// A stream has no end, so there is no `HEAD` of it.
     fn serves(&self, method: &str) -> bool {
         match self.method {

@@ -37,7 +37,7 @@ fn a_path_is_compared_exactly() {
 #[test]
 fn whichever_pages_may_call_a_path_may_call_it_by_every_method() {
     for route in ROUTES {
-        assert_eq!(browsers(route.path), route.browsers(), "{}", route.path);
+        assert_eq!(browsers(route.path), route.endpoint.browsers(), "{}", route.path);
     }
     let told = |paths: [&str; 4]| paths.map(browsers);
     assert_eq!(told(["/mcp", "/mcp/any", "/auth/login", "/nowhere"]), [Browsers::Allowed; 4]);

@@ -97,10 +97,10 @@ fn operation(route: Route, shapes: &mut Shapes) -> Operation {
     for (name, fault) in refused::faults(route.endpoint) {
         responses.refuse_rpc(name, fault, shapes);
     }
-    let anyones = route.browsers() == Browsers::Anyone;
+    let anyones = route.endpoint.browsers() == Browsers::Anyone;
     let may_be = |problem: &Problem| !anyones || *problem != Problem::OriginNotAllowed;
     for problem in refused::problems(route.endpoint).into_iter().filter(may_be) {
-        responses.refuse(&problem, route.refusals(), shapes);
+        responses.refuse(&problem, route.endpoint.refusals(), shapes);
     }
     if of_server {
         responses.refuse(&Problem::NotFound, Form::Problem, shapes);
