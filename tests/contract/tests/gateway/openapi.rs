@@ -35,8 +35,8 @@ async fn every_documented_route_answers() {
     for (method, path) in routes {
         let path = path.replace("{server}", "any");
         let answer = send(gateway().request(method.clone(), &path)).await;
-        if path == "/setup" {
-            // This gateway was given no token for it.
+        if ["/setup", "/oauth/external", "/oauth/callback"].contains(&path.as_str()) {
+            // This gateway was given neither a token for the one nor a provider for the others.
             assert_eq!((answer.status, answer.media_type()), (404, "text/html"), "{method}");
             continue;
         }
