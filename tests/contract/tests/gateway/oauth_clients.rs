@@ -252,7 +252,7 @@ async fn a_client_that_could_not_work_is_not_made() {
     let elsewhere = person();
     let redirect = ["--redirect", REDIRECT];
     for (id, more, told) in [
-        ("a-1", &[][..], "--redirect, --account, or both"),
+        ("a-1", &[][..], "a client needs --redirect"),
         ("dyn_x", &redirect, "does not begin with dyn_"),
         ("a b", &redirect, "letters, digits"),
         ("a-2", &["--redirect", "http://evil.example/"], "redirect URI"),
