@@ -20,6 +20,9 @@ pub const INSERT_FIRST_ADMIN: &str = "\
     SELECT ?1, ?2, ?3, ?4, 0, ?5, 'admin' \
     WHERE NOT EXISTS (SELECT 1 FROM users WHERE role = 'admin' OR username = ?3)";
 
+/// Makes a user of a tenant its administrator, as the operator wants it. `?1` tenant, `?2` user.
+pub const MAKE_ADMIN: &str = "UPDATE users SET role = 'admin' WHERE tenant_id = ?1 AND id = ?2";
+
 /// Whether there is an administrator, disabled or not.
 pub const ANY_ADMIN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin') AS found";
 

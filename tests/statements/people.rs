@@ -47,6 +47,14 @@ fn the_first_administrator_is_made_once_whoever_asks_and_wherever() {
 }
 
 #[test]
+fn an_administrator_of_the_operators_choice_is_one_of_the_tenant() {
+    let database = two_tenants();
+    let make = |tenant: &str, user: &str| run(&database, people::MAKE_ADMIN, params![tenant, user]);
+    assert_eq!((make("zeta", "u-1"), make("acme", "u-1")), (Ok(0), Ok(1)));
+    assert_eq!(user(&database, "acme", "u-1").role, Role::Admin);
+}
+
+#[test]
 fn a_role_is_one_of_two() {
     let database = two_tenants();
     let told = run(&database, "UPDATE users SET role = 'owner' WHERE id = 'u-1'", []).unwrap_err();

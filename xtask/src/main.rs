@@ -53,8 +53,8 @@ const COMMANDS: &[Command] = &[
     },
     Command { usage: "build [--dev]", about: "build the Worker into build/", run: build::run },
     Command {
-        usage: "user add NAME --tenant T [--password-from VARIABLE] [--state DIR | --remote --env NAME]",
-        about: "make a user, and its tenant where there is none; without a password a random one is shown once",
+        usage: "user add NAME --tenant T [--admin] [--password-from VARIABLE] [--state DIR | --remote --env NAME]",
+        about: "make a user, and its tenant where there is none, as its administrator with --admin; without a password a random one is shown once",
         run: records::user,
     },
     Command {

@@ -15,6 +15,7 @@ use mcp_secure_gateway::id::{ServerId, TenantId, UpstreamId, UserId};
 use mcp_secure_gateway::outbound::{HeaderValue, OutboundUrl};
 use mcp_secure_gateway::secret::SecretText;
 use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
+use mcp_secure_gateway::store::people::MAKE_ADMIN;
 use mcp_secure_gateway::store::servers::{INSERT_SERVER, INSERT_SERVER_UPSTREAM, write_chosen};
 use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
 use mcp_secure_gateway::token::read_key;
@@ -41,6 +42,7 @@ pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> 
     let target = Target::read(&mut arguments)?;
     let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
     let given = arguments.value("--password-from")?.map(|variable| from_environment(&variable)).transpose()?;
+    let admin = arguments.flag("--admin");
     expect_add(&mut arguments)?;
     let username = usable(Username::parse(&arguments.next("the user's name")?))?;
     arguments.finish()?;
@@ -54,10 +56,13 @@ pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> 
     let hash = usable(chosen.hash(&random_bytes()?))?;
     let id = UserId::from_bytes(&random_bytes::<16>()?);
     let now = now_millis();
-    let sql = [
+    let mut sql = vec![
         bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]),
         bind(INSERT_USER, &[id.as_str(), tenant.as_str(), username.as_str(), &hash, "0", &now]),
     ];
+    if admin {
+        sql.push(bind(MAKE_ADMIN, &[tenant.as_str(), id.as_str()]));
+    }
     target.execute(project, &sql.join(";\n"))?;
     println!("The user {} of the tenant {tenant} is there.", username.as_str());
     if shown {

@@ -3,6 +3,7 @@
 use crate::{gateway, logged_in};
 use gateway_contract::client::{Tokens, note_secret};
 use gateway_contract::fake::mcp::Upstream;
+use gateway_contract::oauth::{Visitor, hidden};
 use gateway_contract::seed::Tools;
 use gateway_contract::token::decode;
 use gateway_contract::{program, xtask};
@@ -47,6 +48,20 @@ async fn an_added_user_logs_in_with_the_password_that_was_shown_and_the_name_is_
     let told = refused(&gateway().add(&["user", "add", "records.ada", "--tenant", "another-team"], &[]));
     assert!(told.contains("already"), "{told}");
     Tokens::read(&gateway().try_login("records.ada", password).await);
+}
+
+#[tokio::test]
+async fn an_added_administrator_looks_after_the_tenants_people_and_others_do_not() {
+    let password = "a password of the operator's own";
+    for (name, more, status) in [("records.ann", &["--admin"][..], 200), ("records.abe", &[], 404)] {
+        let more = [more, &["--password-from", "CHOSEN"]].concat();
+        succeeded(&add_user(name, &more, &[("CHOSEN", password)]));
+        let visitor = Visitor::new(gateway());
+        let ticket = hidden(&visitor.get("/account").await, "ticket");
+        let fields = [("ticket", ticket.as_str()), ("username", name), ("password", password)];
+        assert_eq!(visitor.post("/oauth/login", &fields).await.status, 303);
+        assert_eq!(visitor.get("/account/people").await.status, status, "{name}");
+    }
 }
 
 #[tokio::test]
