@@ -2,7 +2,7 @@
 //! SHA-1, thirty seconds and six digits, which is what such programs know).
 //!
 //! A code is good for its step of time and one step to either side (RFC 6238 section 5.2). That each is accepted once is
-//! decided by the user's gate, under [`spent_id`].
+//! decided by the user's gate, under [`Step::spent_id`].
 
 use crate::id::{TenantId, UserId};
 use crate::secret::{SecretBytes, SecretText};
