@@ -60,7 +60,7 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 pub const SERVER: &str = "{server}";
 
 /// The table.
-pub const ROUTES: [Route; 52] = [
+pub static ROUTES: [Route; 52] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -135,42 +135,61 @@ pub const ROUTES: [Route; 52] = [
     get("/docs/", Endpoint::Docs, "Files of the interactive API reference"),
 ];
 
-/// Finds the route of a request. `method` is the request's own text, compared exactly (RFC 9110 section 9.1). A path of its
-/// own comes before one with a placeholder: no virtual server can be called `tools` or `execute`.
-pub fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
-    let here = at(path);
-    if here.is_empty() {
-        return Err(Miss::NotFound);
-    }
-    match here.iter().find(|route| route.serves(method)) {
-        Some(route) => Ok(*route),
-        None if method == "OPTIONS" => Err(Miss::Options { allow: allow(&here) }),
-        None => Err(Miss::MethodNotAllowed { allow: allow(&here) }),
-    }
+/// What the table has for one path. It is looked up once for each request.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    path: &'a str,
+    routes: Vec<&'static Route>,
 }
 
-/// How refusals of a path look, whatever the method. Its routes agree.
-pub fn refusals(path: &str) -> Form {
-    at(path).first().map(|route| route.endpoint.refusals()).unwrap_or_default()
-}
-
-/// Which pages may call a path, whatever the method. One without a route says as much to whoever could call another.
-pub fn browsers(path: &str) -> Browsers {
-    match at(path).first() {
-        Some(route) => route.endpoint.browsers(),
-        None if path.starts_with("/.well-known/") => Browsers::Anyone,
-        None => Browsers::Allowed,
-    }
-}
-
-/// The routes of a path.
-fn at(path: &str) -> Vec<Route> {
-    let found = |covers: fn(&str, &str) -> bool| -> Vec<Route> {
-        ROUTES.into_iter().filter(|route| covers(route.path, path)).collect()
+/// The routes of a path. A path of its own comes before one with a placeholder: no virtual server can be called `tools` or
+/// `execute`.
+pub fn at(path: &str) -> Place<'_> {
+    let found = |covers: fn(&str, &str) -> bool| -> Vec<&'static Route> {
+        ROUTES.iter().filter(|route| covers(route.path, path)).collect()
     };
-    match found(|route, path| route == path) {
+    let routes = match found(|route, path| route == path) {
         exact if exact.is_empty() => found(covers),
         exact => exact,
+    };
+    Place { path, routes }
+}
+
+impl Place<'_> {
+    /// The route of a request. `method` is the request's own text, compared exactly (RFC 9110 section 9.1).
+    pub fn resolve(&self, method: &str) -> Result<Route, Miss> {
+        if self.routes.is_empty() {
+            return Err(Miss::NotFound);
+        }
+        match self.routes.iter().find(|route| route.serves(method)) {
+            Some(route) => Ok(**route),
+            None if method == "OPTIONS" => Err(Miss::Options { allow: self.allow() }),
+            None => Err(Miss::MethodNotAllowed { allow: self.allow() }),
+        }
+    }
+
+    /// How refusals look, whatever the method: the routes of a path agree.
+    pub fn refusals(&self) -> Form {
+        self.routes.first().map(|route| route.endpoint.refusals()).unwrap_or_default()
+    }
+
+    /// Which pages may call it, whatever the method. One without a route says as much to whoever could call another.
+    pub fn browsers(&self) -> Browsers {
+        match self.routes.first() {
+            Some(route) => route.endpoint.browsers(),
+            None if self.path.starts_with("/.well-known/") => Browsers::Anyone,
+            None => Browsers::Allowed,
+        }
+    }
+
+    fn allow(&self) -> String {
+        let names = self.routes.iter().map(|route| match route.method {
+            Method::Get if route.serves("HEAD") => "GET, HEAD",
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+        });
+        names.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -199,16 +218,6 @@ fn covers(route: &str, path: &str) -> bool {
 
 fn is_segment(text: &str) -> bool {
     !text.is_empty() && !text.contains('/')
-}
-
-fn allow(routes: &[Route]) -> String {
-    let names = routes.iter().map(|route| match route.method {
-        Method::Get if route.serves("HEAD") => "GET, HEAD",
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-    });
-    names.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

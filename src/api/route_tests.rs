@@ -1,6 +1,14 @@
-use super::{Browsers, Endpoint, Miss, ROUTES, browsers, resolve, server};
+use super::{Browsers, Endpoint, Miss, ROUTES, Route, at, server};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
+
+fn resolve(method: &str, path: &str) -> Result<Route, Miss> {
+    at(path).resolve(method)
+}
+
+fn browsers(path: &str) -> Browsers {
+    at(path).browsers()
+}
 
 #[test]
 fn every_route_of_the_table_is_found() {

@@ -65,7 +65,7 @@ use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
 use crate::api::refusal::Form;
 use crate::api::reply::Reply;
-use crate::api::route::{self, Endpoint, Miss, Route, resolve};
+use crate::api::route::{self, Browsers, Endpoint, Miss, Place, Route};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event, Who};
 use admission::{Principal, authenticate};
@@ -121,9 +121,10 @@ impl From<Reply> for Served {
 /// 1. host and origin; 2. the route; 3. the endpoint.
 async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> std::result::Result<Served, Problem> {
     let path = incoming::path(&request);
-    trace.refusals = route::refusals(&path);
-    trace.grant = check_origin(context, &request, &path)?;
-    let route = match resolve(&trace.method, &path) {
+    let place = route::at(&path);
+    trace.refusals = place.refusals();
+    trace.grant = check_origin(context, &request, &place)?;
+    let route = match place.resolve(&trace.method) {
         Ok(route) => route,
         Err(Miss::NotFound) => return Err(Problem::NotFound),
         Err(Miss::MethodNotAllowed { allow }) => return Err(Problem::MethodNotAllowed { allow }),
@@ -286,20 +287,26 @@ async fn form(request: &Request) -> std::result::Result<IntrospectionRequest, Pr
 }
 
 /// `Host` must be this gateway's (DNS rebinding), and a browser must come from a page that may call this path.
-fn check_origin(context: &Context, request: &Request, path: &str) -> std::result::Result<Grant, Problem> {
+fn check_origin(context: &Context, request: &Request, place: &Place<'_>) -> std::result::Result<Grant, Problem> {
     let settings = &context.settings;
     if !settings.serves_host(&header(request, "host").unwrap_or_default()) {
         return Err(Problem::HostNotAllowed);
     }
     let origin = header(request, "origin");
+    let browsers = place.browsers();
+    let own_form = |origin: &str| {
+        browsers == Browsers::Own
+            && origin == "null"
+            && header(request, "sec-fetch-site").as_deref() == Some("same-origin")
+    };
     let whose = |origin: &str| match settings.serves_origin(origin) {
         true => Whose::Own,
         false if settings.lists_origin(origin) => Whose::Listed,
-        // A page that lets no address go out with its requests has no other origin, and the browser still knows whose it is.
-        false if origin == "null" && header(request, "sec-fetch-site").as_deref() == Some("same-origin") => Whose::Own,
+        // A page that lets no address go out with its forms has no other origin, and the browser still knows whose it is.
+        false if own_form(origin) => Whose::Own,
         false => Whose::Foreign,
     };
-    Grant::decide(route::browsers(path), origin.as_deref().map(|origin| (origin, whose(origin))))
+    Grant::decide(browsers, origin.as_deref().map(|origin| (origin, whose(origin))))
 }
 
 /// The answer to `OPTIONS`, a browser's question before its request included: it carries no credentials, and needs none.
