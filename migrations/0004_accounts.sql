@@ -10,12 +10,13 @@ CREATE TABLE account_codes (
     purpose    TEXT NOT NULL CHECK (purpose IN ('invitation', 'reset')),
     role       TEXT CHECK (role IN ('admin', 'member')), -- what an invited user will be
     user_id    TEXT REFERENCES users (id) ON DELETE CASCADE, -- whose password a reset sets
-    made_by    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    made_by    TEXT REFERENCES users (id) ON DELETE CASCADE, -- NULL: the operator
     created_at INTEGER NOT NULL, -- milliseconds since 1970
     expires_at INTEGER NOT NULL,
     used_at    INTEGER,
     use_id     TEXT, -- names the one use: the new user's id, or random
-    CHECK ((purpose = 'invitation') = (role IS NOT NULL) AND (purpose = 'reset') = (user_id IS NOT NULL))
+    CHECK ((purpose = 'invitation') = (role IS NOT NULL) AND (purpose = 'reset') = (user_id IS NOT NULL)
+        AND (purpose = 'reset' OR made_by IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX account_codes_by_tenant ON account_codes (tenant_id);

@@ -90,7 +90,7 @@ fn title(problem: &Problem) -> &'static str {
 }
 
 /// Words for a person: a sentence with a capital letter and a full stop. A parameter's name stays as it is.
-fn sentence(words: &str) -> String {
+pub fn sentence(words: &str) -> String {
     if words.split(' ').next().is_some_and(|first| first.contains('_')) {
         return format!("{words}.");
     }

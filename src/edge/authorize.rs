@@ -4,6 +4,7 @@ use super::browser::{self, Browser, Person};
 use super::context::Context;
 use super::{auth, clients, clock, code, gate, incoming, oidc, random, source};
 use crate::api::problem::Problem;
+use crate::api::refusal::sentence;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
 use crate::gate::message::{GateReply, GateRequest};
@@ -256,7 +257,7 @@ pub fn notice(problem: &Problem) -> String {
         Problem::RateLimited { retry_after, .. } => {
             format!("Too many attempts. Try again in {} s.", retry_after.seconds_ceil().max(1))
         }
-        other => format!("{}.", other.detail()),
+        other => sentence(&other.detail()),
     }
 }
 

@@ -4,6 +4,7 @@ use super::random;
 use crate::account::Username;
 use crate::account::password::{NewPassword, Owner};
 use crate::api::problem::Problem;
+use crate::api::refusal::sentence;
 use crate::entropy::purpose::Purpose;
 use crate::oauth::parameters::Parameters;
 use crate::secret::SecretText;
@@ -47,10 +48,4 @@ pub fn password(form: &Parameters, owner: Owner<'_>) -> Result<String, Failed> {
     let chosen = NewPassword::check(chosen, owner).map_err(|refusal| mend(&refusal))?;
     let hash = chosen.hash(&random::bytes::<16>(Purpose::Account));
     hash.map_err(|refusal| Failed::Refused(Problem::Internal(refusal.to_string())))
-}
-
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }

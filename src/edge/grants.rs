@@ -72,7 +72,8 @@ pub async fn revoke(context: &Context, request: &Request) -> Result<Reply, Probl
     let form = form(request).await?;
     let client = authenticated(context, request, &form).await?;
     let text = form.find("token").ok_or(Code::InvalidRequest.because("token is missing"))?;
-    let Some((who, session)) = session_of(context, text) else { return Ok(Reply::empty(200)) };
+    let done = Reply::empty(200).with("cache-control", "no-store");
+    let Some((who, session)) = session_of(context, text) else { return Ok(done) };
     let question = GateRequest::Revoke { session: session.clone(), client: Some(client.id) };
     match gate::ask(&context.env, &keys::principal_gate(&who.tenant, &who.user), &question).await? {
         GateReply::Ended { until: None } => {}
@@ -81,7 +82,7 @@ pub async fn revoke(context: &Context, request: &Request) -> Result<Reply, Probl
         }
         other => return Err(gate::unexpected(&other)),
     }
-    Ok(Reply::empty(200).with("cache-control", "no-store"))
+    Ok(done)
 }
 
 /// `POST /oauth/register` (RFC 7591).

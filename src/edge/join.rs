@@ -113,7 +113,7 @@ async fn reset(context: &Context, source: &str, code: &str, username: &Username,
         return Err(not_good(UNKNOWN));
     };
     let who = Who { tenant: used.tenant_id, user: used.user_id };
-    let by = Some(used.made_by);
+    let by = used.made_by;
     context.log(&Event::AccountChanged { who: who.clone(), change: AccountChange::PasswordReset, by });
     revoked::everything(context, &who, None, RevocationCause::Password).await?;
     auth::succeeded(context, source, username).await?;

@@ -96,11 +96,16 @@ async fn offer_reset(context: &Context, person: &Person, user: UserId) -> Result
     Ok(Some(Made { code, purpose, life: "24 hours" }))
 }
 
-/// The row first, and then what is open: whoever logs in between finds the row.
+/// What is open ends first, so that a gate that does not answer leaves everything as it was; and again after the row is
+/// written, for whoever logged in between.
 async fn disable(context: &Context, person: &Person, user: UserId) -> Result<Reply, Problem> {
     let who = Who { tenant: person.tenant.clone(), user };
     let values = [who.tenant.as_str(), who.user.as_str(), person.user.as_str()].map(JsValue::from_str);
     let values = [values.as_slice(), &[moment(clock::now())]].concat();
+    let known = user_of(context, &who).await?.is_some_and(|user| user.disabled_at.is_none());
+    if known && who.user != person.user {
+        revoked::everything(context, &who, None, RevocationCause::Disabled).await?;
+    }
     if database::run(&context.env, DISABLE_USER, &values).await? == 1 {
         changed(context, who.clone(), AccountChange::Disabled, person);
         revoked::everything(context, &who, None, RevocationCause::Disabled).await?;

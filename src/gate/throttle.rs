@@ -20,60 +20,54 @@ const MAX_NETWORKS: usize = 4;
 /// Consecutive attempts without success, counted before the password is checked, so that parallel guesses count too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Throttle {
-    #[serde(flatten)]
-    strangers: Count,
-    #[serde(default)]
-    known: Vec<Known>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Count {
     attempts: u32,
     next_at: Option<Timestamp>,
+    #[serde(default)]
+    known: Vec<Known>,
 }
 
 /// A network from which the account was logged in to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Known {
     network: String,
-    #[serde(flatten)]
-    count: Count,
+    attempts: u32,
+    next_at: Option<Timestamp>,
 }
 
 impl Throttle {
     /// Counts one attempt from a network, or says how long to wait first. Each attempt after the free ones doubles the wait,
     /// from one second up to 15 minutes; after a hundred the wait does not end by itself, which looks the same.
     pub fn attempt(&mut self, network: &str, now: Timestamp) -> Result<(), Lifetime> {
-        let own = self.known.iter_mut().find(|known| known.network == network);
-        own.map_or(&mut self.strangers, |known| &mut known.count).attempt(now)
+        match self.known.iter_mut().find(|known| known.network == network) {
+            Some(own) => count(&mut own.attempts, &mut own.next_at, now),
+            None => count(&mut self.attempts, &mut self.next_at, now),
+        }
     }
 
     /// Forgets the failures and remembers the network: the right password was given there.
     pub fn succeed(&mut self, network: &str) {
         let others = std::mem::take(&mut self.known).into_iter().map(|known| known.network);
         let networks = std::iter::once(network.to_owned()).chain(others.filter(|other| other != network));
-        let known = networks.take(MAX_NETWORKS).map(|network| Known { network, count: Count::default() });
-        *self = Self { strangers: Count::default(), known: known.collect() };
+        let known = networks.take(MAX_NETWORKS).map(|network| Known { network, attempts: 0, next_at: None });
+        *self = Self { known: known.collect(), ..Self::default() };
     }
 }
 
-impl Count {
-    fn attempt(&mut self, now: Timestamp) -> Result<(), Lifetime> {
-        if self.attempts >= MAX_ATTEMPTS {
-            return Err(MAX_DELAY);
-        }
-        if let Some(next_at) = self.next_at
-            && now < next_at
-        {
-            return Err(next_at.since(now));
-        }
-        self.attempts += 1;
-        self.next_at = self.attempts.checked_sub(FREE_ATTEMPTS).map(|over| {
-            let delay = Lifetime::from_seconds(1_u64.checked_shl(over).unwrap_or(u64::MAX));
-            now.plus(delay.min(MAX_DELAY))
-        });
-        Ok(())
+fn count(attempts: &mut u32, next_at: &mut Option<Timestamp>, now: Timestamp) -> Result<(), Lifetime> {
+    if *attempts >= MAX_ATTEMPTS {
+        return Err(MAX_DELAY);
     }
+    if let Some(next_at) = *next_at
+        && now < next_at
+    {
+        return Err(next_at.since(now));
+    }
+    *attempts += 1;
+    *next_at = attempts.checked_sub(FREE_ATTEMPTS).map(|over| {
+        let delay = Lifetime::from_seconds(1_u64.checked_shl(over).unwrap_or(u64::MAX));
+        now.plus(delay.min(MAX_DELAY))
+    });
+    Ok(())
 }
 
 #[cfg(test)]

@@ -186,23 +186,27 @@ impl Times {
     }
 }
 
-/// A text that stands alone or in a list.
+/// Texts of a member that stands alone or in a list.
 #[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum OneOrMany {
-    /// Alone.
-    One(String),
-    /// In a list.
-    Many(Vec<String>),
+#[serde(try_from = "Value")]
+pub(super) struct OneOrMany(Vec<String>);
+
+impl TryFrom<Value> for OneOrMany {
+    type Error = TokenProblem;
+    fn try_from(value: Value) -> Result<Self, TokenProblem> {
+        let texts = match value {
+            Value::Array(texts) => texts,
+            alone => vec![alone],
+        };
+        let text = |value| if let Value::String(text) = value { Ok(text) } else { Err(TokenProblem::Claims) };
+        texts.into_iter().map(text).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 impl OneOrMany {
     /// The texts.
     pub(super) fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Many(texts) => texts,
-        }
+        &self.0
     }
 }
 

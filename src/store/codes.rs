@@ -1,7 +1,7 @@
 //! One-time codes in D1: invitations and resets. Each is used by one statement that finds it unused and marks it.
 //!
 //! A code is good while it is unused and in time, its tenant is enabled, and who made it still is an administrator there:
-//! nobody comes back by a code made before being shut out.
+//! nobody comes back by a code made before being shut out. The operator makes codes too, whoever is left in a tenant.
 
 use crate::account::role::Role;
 use crate::id::{TenantId, UserId};
@@ -24,6 +24,13 @@ pub const INSERT_RESET: &str = "\
       AND EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND id = ?4 AND role = 'admin' AND disabled_at IS NULL) \
       AND (SELECT COUNT(*) FROM account_codes WHERE tenant_id = ?2 AND used_at IS NULL AND expires_at > ?5) < ?7";
 
+/// A reset code of the operator's; fails where the tenant has no such user. `?1` hash, `?2` tenant, `?3` login name,
+/// `?4` now, `?5` its end.
+pub const INSERT_OPERATORS_RESET: &str = "\
+    INSERT INTO account_codes (hash, tenant_id, purpose, user_id, created_at, expires_at) \
+    VALUES (?1, (SELECT tenant_id FROM users WHERE tenant_id = ?2 AND username = ?3), 'reset', \
+            (SELECT id FROM users WHERE tenant_id = ?2 AND username = ?3), ?4, ?5)";
+
 /// A newer reset code, or a new password, takes the older codes away. `?1` tenant, `?2` user.
 pub const DELETE_OPEN_RESETS: &str = "\
     DELETE FROM account_codes WHERE tenant_id = ?1 AND user_id = ?2 AND purpose = 'reset' AND used_at IS NULL";
@@ -34,13 +41,14 @@ pub const DELETE_EXPIRED: &str = "\
 
 /// What a good code is for. `?1` hash, `?2` now.
 pub const GOOD_CODE: &str = "\
-    SELECT account_codes.tenant_id, account_codes.role, account_codes.user_id, users.username, account_codes.made_by \
+    SELECT account_codes.tenant_id, account_codes.role, account_codes.user_id, users.username \
     FROM account_codes \
     JOIN tenants ON tenants.id = account_codes.tenant_id AND tenants.disabled_at IS NULL \
-    JOIN users AS maker ON maker.id = account_codes.made_by AND maker.tenant_id = account_codes.tenant_id \
+    LEFT JOIN users AS maker ON maker.id = account_codes.made_by AND maker.tenant_id = account_codes.tenant_id \
         AND maker.role = 'admin' AND maker.disabled_at IS NULL \
     LEFT JOIN users ON users.id = account_codes.user_id AND users.tenant_id = account_codes.tenant_id \
-    WHERE account_codes.hash = ?1 AND account_codes.used_at IS NULL AND account_codes.expires_at > ?2";
+    WHERE account_codes.hash = ?1 AND account_codes.used_at IS NULL AND account_codes.expires_at > ?2 \
+      AND (account_codes.made_by IS NULL OR maker.id IS NOT NULL)";
 
 /// Uses a good invitation, unless the name is taken; one row when it was. `?1` hash, `?2` now, `?3` the new user's id,
 /// `?4` the name it chose.
@@ -65,8 +73,9 @@ pub const USE_RESET: &str = "\
     UPDATE account_codes SET used_at = ?2, use_id = ?3 \
     WHERE hash = ?1 AND purpose = 'reset' AND used_at IS NULL AND expires_at > ?2 \
       AND EXISTS (SELECT 1 FROM tenants WHERE id = account_codes.tenant_id AND disabled_at IS NULL) \
-      AND EXISTS (SELECT 1 FROM users WHERE id = account_codes.made_by AND tenant_id = account_codes.tenant_id \
-                  AND role = 'admin' AND disabled_at IS NULL) \
+      AND (made_by IS NULL \
+           OR EXISTS (SELECT 1 FROM users WHERE id = account_codes.made_by AND tenant_id = account_codes.tenant_id \
+                      AND role = 'admin' AND disabled_at IS NULL)) \
     RETURNING tenant_id, user_id, made_by";
 
 /// The new password of a reset that was used for it, without a second factor; belongs in one batch with [`USE_RESET`].
@@ -86,8 +95,6 @@ pub struct CodeRow {
     pub user_id: Option<UserId>,
     /// That user's login name.
     pub username: Option<String>,
-    /// Who made the code.
-    pub made_by: UserId,
 }
 
 /// A row of [`USE_INVITATION`].
@@ -108,6 +115,6 @@ pub struct ResetRow {
     pub tenant_id: TenantId,
     /// Whose password was set.
     pub user_id: UserId,
-    /// Who made the code.
-    pub made_by: UserId,
+    /// Who made the code; none when the operator did.
+    pub made_by: Option<UserId>,
 }

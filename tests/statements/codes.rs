@@ -51,6 +51,23 @@ fn an_invitation_makes_one_user_of_its_tenant_and_role() {
 }
 
 #[test]
+fn the_operator_makes_a_reset_code_for_whoever_is_left() {
+    let database = with_admin();
+    let offer = |hash: &str, tenant: &str, name: &str| {
+        run(&database, codes::INSERT_OPERATORS_RESET, params![hash, tenant, name, NOW, NOW + DAY])
+    };
+    assert_eq!(offer("h", "acme", "root"), Ok(1));
+    assert!(offer("i", "zeta", "root").is_err_and(|told| told.contains("NOT NULL")), "another tenant's");
+    assert!(offer("j", "acme", "nobody").is_err_and(|told| told.contains("NOT NULL")));
+    disable(&database, "a-1");
+    assert_eq!(good(&database, "h", NOW).unwrap().username.as_deref(), Some("root"));
+    assert!(good(&database, "h", NOW + DAY).is_none());
+    let used = set_by_reset(&database, "h", NOW, "use", "new hash").unwrap();
+    assert_eq!((used.user_id.as_str(), used.made_by), ("a-1", None));
+    assert!(set_by_reset(&database, "h", NOW, "again", "newer").is_none(), "used once");
+}
+
+#[test]
 fn a_name_that_is_taken_leaves_the_invitation_as_it_was() {
     let database = with_admin();
     invite(&database, "h", "acme", "member", "a-1").unwrap();
@@ -110,7 +127,10 @@ fn a_reset_sets_one_password_once_and_takes_the_second_factor_away() {
     let code = good(&database, "h", NOW).unwrap();
     assert_eq!((code.role, code.username.as_deref()), (None, Some("ada")));
     let used = set_by_reset(&database, "h", NOW, "x", "new").unwrap();
-    assert_eq!((used.tenant_id.as_str(), used.user_id.as_str(), used.made_by.as_str()), ("acme", "u-1", "a-1"));
+    assert_eq!(
+        (used.tenant_id.as_str(), used.user_id.as_str(), used.made_by.unwrap().as_str()),
+        ("acme", "u-1", "a-1")
+    );
     let stored = "SELECT id FROM users WHERE password_hash = 'new' AND second_factor IS NULL";
     assert_eq!(rows(&database, stored, []), [json!({"id": "u-1"})]);
     assert!(set_by_reset(&database, "h", NOW, "y", "newer").is_none());

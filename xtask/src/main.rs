@@ -58,6 +58,11 @@ const COMMANDS: &[Command] = &[
         run: records::user,
     },
     Command {
+        usage: "user reset NAME --tenant T [--state DIR | --remote --env NAME]",
+        about: "make a one-time code with which a user sets a new password, at /join; a second factor goes with the old one",
+        run: records::user,
+    },
+    Command {
         usage: "upstream add NAME URL --tenant T [--token-from VARIABLE [--key-from VARIABLE]] [--state DIR | --remote --env NAME]",
         about: "make an MCP server's tools available to a tenant; its bearer token is stored sealed",
         run: records::upstream,

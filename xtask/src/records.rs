@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::process::program;
 use crate::project::{Project, read_if_there};
 use crate::secrets::{random_bytes, random_key, value, write_missing};
+use mcp_secure_gateway::account::one_time::{BYTES, OneTimeCode, RESET_LIFE};
 use mcp_secure_gateway::account::password::{NewPassword, Owner};
 use mcp_secure_gateway::account::{DEMO_USERNAME, Username};
 use mcp_secure_gateway::catalogue::endpoint::{PrefixMode, ServerName};
@@ -15,9 +16,11 @@ use mcp_secure_gateway::id::{ServerId, TenantId, UpstreamId, UserId};
 use mcp_secure_gateway::outbound::{HeaderValue, OutboundUrl};
 use mcp_secure_gateway::secret::SecretText;
 use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
+use mcp_secure_gateway::store::codes::INSERT_OPERATORS_RESET;
 use mcp_secure_gateway::store::people::MAKE_ADMIN;
 use mcp_secure_gateway::store::servers::{INSERT_SERVER, INSERT_SERVER_UPSTREAM, write_chosen};
 use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
+use mcp_secure_gateway::time::Timestamp;
 use mcp_secure_gateway::token::read_key;
 use mcp_secure_gateway::token::seal::RootKey;
 use std::fmt::Display;
@@ -37,13 +40,34 @@ pub fn secret(_: &Project, arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `user add NAME …`
+/// `user add NAME …` and `user reset NAME …`
 pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let target = Target::read(&mut arguments)?;
     let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
+    match arguments.next("add or reset")?.as_str() {
+        "add" => add_user(project, arguments, &target, &tenant),
+        "reset" => reset_user(project, arguments, &target, &tenant),
+        other => Err(Failure::Usage(format!("{other} is not understood here; add and reset are"))),
+    }
+}
+
+/// A code that sets a new password: for an administrator whom no other administrator can help.
+fn reset_user(project: &Project, mut arguments: Arguments, target: &Target, tenant: &TenantId) -> Result<(), Failure> {
+    let username = usable(Username::parse(&arguments.next("the user's name")?))?;
+    arguments.finish()?;
+    let code = OneTimeCode::from_bytes(&random_bytes::<BYTES>()?);
+    let now = Timestamp::from_millis(usable(now_millis().parse::<u64>())?);
+    let (made, end) = (now.millis().to_string(), now.plus(RESET_LIFE).millis().to_string());
+    let row = [&code.hash(), tenant.as_str(), username.as_str(), &made, &end];
+    target.execute(project, &bind(INSERT_OPERATORS_RESET, &row))?;
+    println!("A code for {} to set a new password with, at /join, within 24 hours and once:", username.as_str());
+    println!("{}", code.shown().expose());
+    Ok(())
+}
+
+fn add_user(project: &Project, mut arguments: Arguments, target: &Target, tenant: &TenantId) -> Result<(), Failure> {
     let given = arguments.value("--password-from")?.map(|variable| from_environment(&variable)).transpose()?;
     let admin = arguments.flag("--admin");
-    expect_add(&mut arguments)?;
     let username = usable(Username::parse(&arguments.next("the user's name")?))?;
     arguments.finish()?;
     if username.as_str() == DEMO_USERNAME {
@@ -51,7 +75,7 @@ pub fn user(project: &Project, mut arguments: Arguments) -> Result<(), Failure> 
     }
     let shown = given.is_none();
     let password = given.map_or_else(random_key, Ok)?;
-    let owner = Owner { username: &username, tenant: &tenant, issuer: "" };
+    let owner = Owner { username: &username, tenant, issuer: "" };
     let chosen = usable(NewPassword::check(SecretText::new(password.clone()), owner))?;
     let hash = usable(chosen.hash(&random_bytes()?))?;
     let id = UserId::from_bytes(&random_bytes::<16>()?);

@@ -65,6 +65,26 @@ async fn an_added_administrator_looks_after_the_tenants_people_and_others_do_not
 }
 
 #[tokio::test]
+async fn an_operator_helps_an_administrator_whom_nobody_else_can_help() {
+    succeeded(&add_user("records.amy", &["--admin"], &[]));
+    let reset = |name: &str| gateway().add(&["user", "reset", name, "--tenant", "records-team"], &[]);
+    assert!(refused(&reset("records.nobody")).contains("does not have all that was named"));
+    let printed = succeeded(&reset("records.amy"));
+    let code = printed.lines().last().expect("a code").to_owned();
+    note_secret(&code);
+    let visitor = Visitor::new(gateway());
+    let password = "a password that was chosen anew";
+    let join = || async {
+        let ticket = hidden(&visitor.get("/join").await, "ticket");
+        let fields = [("ticket", ticket.as_str()), ("code", &code), ("username", "records.amy")];
+        visitor.post("/join", &[&fields[..], &[("password", password), ("again", password)]].concat()).await
+    };
+    assert_eq!(join().await.status, 303);
+    assert_eq!(join().await.status, 403, "used once");
+    Tokens::read(&gateway().try_login("records.amy", password).await);
+}
+
+#[tokio::test]
 async fn a_chosen_password_works_and_is_not_printed() {
     let password = "a password of the operator's own";
     let more = ["--password-from", "CHOSEN"];
