@@ -148,7 +148,7 @@ mod tests {
             username: Username::parse(username).unwrap(),
             password_hash: String::new(),
             demo: false,
-            role: Role::Member,
+            role: Role::Developer,
             second_factor: None,
             disabled_at: None,
         }
