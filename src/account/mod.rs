@@ -1,5 +1,6 @@
 //! Accounts: tenants, users and their roles, passwords, second factors, and whether a login succeeds.
 
+pub mod api_key;
 pub mod guessed;
 pub mod one_time;
 pub mod password;

@@ -52,6 +52,7 @@ mod reply;
 mod revoked;
 mod setup;
 mod signature;
+mod standing;
 mod stream;
 mod tenant;
 mod timer;
@@ -68,7 +69,7 @@ use crate::api::reply::Reply;
 use crate::api::route::{self, Browsers, Endpoint, Miss, Place, Route};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event, Who};
-use admission::{Principal, authenticate};
+use admission::{Presented, Principal, authenticate};
 use context::{Background, Context};
 use incoming::header;
 use mcp::Served;
@@ -155,20 +156,20 @@ async fn dispatch(
         Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&request).await?).await,
         Endpoint::Logout => auth::logout(context, authorization).await,
         Endpoint::Me => {
-            let principal = caller(context, authorization, trace).await?;
-            Ok(rated(context, &principal, auth::me(context, &principal).await?))
+            let principal = caller(context, &request, trace).await?;
+            Ok(rated(context, &principal, auth::me(&principal)?))
         }
         Endpoint::Introspect => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             let question = form(&request).await?;
             Ok(rated(context, &principal, auth::introspect(context, &principal, &question).await?))
         }
         Endpoint::ListTools => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             Ok(rated(context, &principal, calls::list_tools(context, &principal).await?))
         }
         Endpoint::ExecuteTool => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             let order = json::<ExecuteRequest>(&request).await?;
             Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
         }
@@ -226,7 +227,7 @@ async fn protocol(
     request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Served, Problem> {
-    let caller = caller(context, header(&request, "authorization").as_deref(), trace).await;
+    let caller = caller(context, &request, trace).await;
     let body = if endpoint == Endpoint::Mcp { incoming::body(&request).await } else { Ok(Vec::new()) };
     let (principal, body) = match (caller, body) {
         (Ok(principal), Ok(body)) => (principal, body),
@@ -258,13 +259,13 @@ async fn protocol(
     })
 }
 
-async fn caller(
-    context: &Context,
-    authorization: Option<&str>,
-    trace: &mut Trace,
-) -> std::result::Result<Principal, Problem> {
-    let principal = authenticate(context, authorization, trace.server.as_deref()).await?;
-    trace.who = Some(admission::who(principal.claims()));
+async fn caller(context: &Context, request: &Request, trace: &mut Trace) -> std::result::Result<Principal, Problem> {
+    let server = trace.server.as_deref();
+    let source = source(request);
+    let authorization = header(request, "authorization");
+    let presented = Presented { authorization: authorization.as_deref(), server, source: Some(&source) };
+    let principal = authenticate(context, &presented).await?;
+    trace.who = Some(principal.who());
     Ok(principal)
 }
 
