@@ -4,12 +4,11 @@
 use super::context::Context;
 use super::{clock, database};
 use crate::account::api_key::{ApiKey, KeyRefusal};
+use crate::account::kind::UserKind;
 use crate::account::role::Role;
 use crate::api::problem::Problem;
 use crate::id::{ApiKeyId, TenantId, UserId};
-use crate::store::api_keys::{
-    KeyRow, NOTE_USE, STANDING_OF_KEY, STANDING_OF_USER, StandingRow, UserKind, standing_name,
-};
+use crate::store::api_keys::{KeyRow, NOTE_USE, STANDING_OF_KEY, STANDING_OF_USER, StandingRow, standing_name};
 use crate::time::{Lifetime, Timestamp};
 use crate::token::opaque::OpaqueToken;
 use lru::LruCache;
