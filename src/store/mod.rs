@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod clients;
 pub mod codes;
+pub mod counter;
 pub mod gate;
 pub mod identities;
 pub mod keys;
