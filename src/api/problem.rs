@@ -297,8 +297,9 @@ impl Limit {
             }
             Self::Plan { reached: Reached::Daily(quota), .. } => reply.with_used_up("daily", *quota, retry_after),
             Self::Plan { reached: Reached::Monthly(quota), .. } => reply.with_used_up("monthly", *quota, retry_after),
-            Self::Plan { reached: Reached::Concurrent(_), .. }
-            | Self::Source | Self::Account | Self::Registrations => reply,
+            Self::Plan { reached: Reached::Concurrent(_), .. } | Self::Source | Self::Account | Self::Registrations => {
+                reply
+            }
         }
     }
 }

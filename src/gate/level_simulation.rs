@@ -31,6 +31,14 @@ enum From {
     Gate(Timestamp),
 }
 
+/// A question on its way to the gate.
+struct Question {
+    slot: SlotId,
+    isolate: usize,
+    asked: Asked,
+    asked_at: Timestamp,
+}
+
 struct World {
     limits: Limits,
     now: Timestamp,
@@ -92,41 +100,58 @@ impl World {
         self.facts = Facts { bucket, quotas, slots, ..Facts::default() };
     }
 
-    fn charge(&mut self, isolate: usize, lost: bool) -> Result<Charged, Lifetime> {
+    /// A call out of the lease that an isolate holds, or the question it sends.
+    fn begin(&mut self, isolate: usize) -> Result<Charged, Question> {
         self.slots += 1;
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&self.slots.to_be_bytes());
         let slot = SlotId::from_bytes(&bytes);
         let isolate = isolate % self.isolates.len();
-        let (now, limits) = (self.now, self.limits);
+        let (asked_at, needs_slot) = (self.now, self.limits.concurrent.is_some());
         let here = self.isolates.get_mut(isolate).expect("an isolate");
-        let asked = match limits.concurrent {
-            Some(_) => Asked::default(),
-            None => match here.take(&name(), now) {
-                Step::Admit { .. } => {
-                    let from = From::Lease(here.current(&name()).expect("a lease"));
-                    return Ok(Charged { slot, isolate, from });
-                }
-                Step::Ask(asked) => asked,
-            },
-        };
-        let reply = self.ask(GateRequest::Take { limits, asked, slot: slot.clone(), lease_life: LIFE });
+        let step = if needs_slot { Step::Ask(Asked::default()) } else { here.take(&name(), asked_at) };
+        match step {
+            Step::Admit { .. } => {
+                let from = From::Lease(here.current(&name()).expect("a lease"));
+                Ok(Charged { slot, isolate, from })
+            }
+            Step::Ask(asked) => Err(Question { slot, isolate, asked, asked_at }),
+        }
+    }
+
+    /// What the gate answers to a question.
+    fn answer(&mut self, question: &Question) -> GateReply {
+        let Question { slot, asked, .. } = question;
+        let (limits, asked, slot) = (self.limits, asked.clone(), slot.clone());
+        self.ask(GateRequest::Take { limits, asked, slot, lease_life: LIFE })
+    }
+
+    /// What an isolate makes of the answer.
+    fn finish(&mut self, question: Question, reply: &GateReply) -> Result<Charged, Lifetime> {
+        let Question { slot, isolate, asked_at, .. } = question;
         let here = self.isolates.get_mut(isolate).expect("an isolate");
         match reply {
-            GateReply::Taken { .. } if lost => Err(Lifetime::from_millis(0)),
             GateReply::Taken { admission, counted_at } => {
-                if limits.concurrent.is_none() {
-                    here.keep(&name(), now, LIFE, &admission);
+                if self.limits.concurrent.is_none() {
+                    here.keep(&name(), asked_at, LIFE, admission);
                 }
-                Ok(Charged { slot, isolate, from: From::Gate(counted_at) })
+                Ok(Charged { slot, isolate, from: From::Gate(*counted_at) })
             }
             GateReply::Exhausted { retry_after, .. } => {
-                here.take_held(&name(), now).ok_or(retry_after)?;
+                here.take_held(&name(), self.now).ok_or(*retry_after)?;
                 let from = From::Lease(here.current(&name()).expect("a lease"));
                 Ok(Charged { slot, isolate, from })
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    fn charge(&mut self, isolate: usize, lost: bool) -> Result<Charged, Lifetime> {
+        self.begin(isolate).or_else(|question| {
+            let reply = self.answer(&question);
+            let is_lost = lost && matches!(reply, GateReply::Taken { .. });
+            if is_lost { Err(Lifetime::from_millis(0)) } else { self.finish(question, &reply) }
+        })
     }
 
     fn call(&mut self, isolate: usize, fate: Fate) -> Result<(), Lifetime> {
@@ -232,6 +257,66 @@ proptest! {
             }
         }
         world.assert_never_over_admitted();
+    }
+
+    /// Calls in parallel: questions and answers pass one another on the way. A call counts from the moment it was granted.
+    #[test]
+    fn calls_that_pass_one_another_exceed_no_limit(
+        limits in limits(),
+        isolates in 1_usize..4,
+        steps in vec((any::<usize>(), prop_oneof![6 => Just(0), 3 => 1_u64..400, 1 => 1000_u64..4000], 0..4), 200..600),
+    ) {
+        let mut world = World::new(limits, isolates);
+        let (mut asked, mut answered) = (Vec::new(), Vec::new());
+        for (choice, pause, event) in steps {
+            world.wait(pause);
+            match event {
+                0 | 1 => match world.begin(choice) {
+                    Ok(_) => world.made.push(world.now),
+                    Err(question) => asked.push(question),
+                },
+                2 if !asked.is_empty() => {
+                    let question = asked.swap_remove(choice % asked.len());
+                    let reply = world.answer(&question);
+                    if matches!(reply, GateReply::Taken { .. }) {
+                        world.made.push(world.now);
+                        world.running.push((question.slot.clone(), world.now));
+                    }
+                    answered.push((question, reply));
+                }
+                _ if !answered.is_empty() => {
+                    let (question, reply) = answered.swap_remove(choice % answered.len());
+                    if let Ok(Charged { from: From::Lease(_), .. }) = world.finish(question, &reply) {
+                        world.made.push(world.now);
+                    }
+                }
+                _ => {}
+            }
+            if limits.concurrent.is_some() {
+                world.assert_never_too_many_at_once();
+            }
+        }
+        world.assert_never_over_admitted();
+    }
+
+    /// Of 200 calls at once, over several isolates and in any order, as many are made as a quota and a bucket hold.
+    #[test]
+    fn of_200_parallel_calls_as_many_are_admitted_as_there_are(
+        quota in 1_u32..250, isolates in 1_usize..6, order in any::<usize>(), by_rate in any::<bool>(),
+    ) {
+        let rate = Some(Rate { burst: quota, per_minute: 1 }).filter(|_| by_rate);
+        let daily = Some(quota).filter(|_| !by_rate);
+        let mut world = World::new(Limits { rate, daily, monthly: None, concurrent: None }, isolates);
+        let mut questions: Vec<_> = (0..200).filter_map(|isolate| world.begin(isolate).err()).collect();
+        assert_eq!(questions.len(), 200, "nobody holds a lease yet");
+        let mut answers = Vec::new();
+        while !questions.is_empty() {
+            let question = questions.swap_remove(order % questions.len());
+            let reply = world.answer(&question);
+            answers.push((question, reply));
+        }
+        let admitted = answers.into_iter().filter_map(|(question, reply)| world.finish(question, &reply).ok());
+        assert_eq!(admitted.count(), (quota as usize).min(200));
     }
 
     /// Traffic that comes second by second over midnight of the last day of a month.
