@@ -10,6 +10,7 @@
 //! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, settings |
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
+//! | [`plan`] | how much a tenant, a principal and a tool may do |
 //! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
@@ -30,6 +31,8 @@ pub mod time;
 pub mod entropy;
 
 pub mod token;
+
+pub mod plan;
 
 pub mod account;
 pub mod gate;

@@ -11,6 +11,7 @@ use crate::gate::bucket::Policy;
 use crate::id::CorrelationId;
 use crate::json::JsonError;
 use crate::oauth::error::{Code, OAuthError};
+use crate::plan::{Reached, Whose};
 use crate::time::Lifetime;
 use serde::Serialize;
 
@@ -138,10 +139,19 @@ pub enum Problem {
 }
 
 /// Which limit was hit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Calls of one principal.
     Calls(Policy),
+    /// A limit of a plan.
+    Plan {
+        /// Whose plan.
+        whose: Whose,
+        /// The shown name of the tool it is for; none when it is for all calls together.
+        tool: Option<String>,
+        /// The limit.
+        reached: Reached,
+    },
     /// Logins from one address.
     Source,
     /// Login attempts on one account.
@@ -319,11 +329,17 @@ impl From<OAuthError> for Problem {
 
 impl Limit {
     /// The reply with the fields that say when to come back, at least one second from now, and what the limit is.
-    pub fn with_headers(self, reply: Reply, retry_after: Lifetime) -> Reply {
+    pub fn with_headers(&self, reply: Reply, retry_after: Lifetime) -> Reply {
         let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());
         match self {
-            Self::Calls(policy) => reply.with_rate(policy, 0, retry_after),
-            Self::Source | Self::Account | Self::Registrations => reply,
+            Self::Calls(policy) | Self::Plan { reached: Reached::Rate(policy), .. } => {
+                reply.with_rate(*policy, 0, retry_after)
+            }
+            Self::Plan { reached: Reached::Daily(quota), .. } => reply.with_used_up("daily", *quota, retry_after),
+            Self::Plan { reached: Reached::Monthly(quota), .. } => reply.with_used_up("monthly", *quota, retry_after),
+            Self::Plan { reached: Reached::Concurrent(_), .. } | Self::Source | Self::Account | Self::Registrations => {
+                reply
+            }
         }
     }
 }
@@ -333,6 +349,10 @@ impl std::fmt::Display for Limit {
         match self {
             Self::Calls(policy) => {
                 write!(f, "more than {} calls at once or {} a minute", policy.burst, policy.per_minute)
+            }
+            Self::Plan { whose, tool: None, reached } => write!(f, "{whose} limit of {reached} is reached"),
+            Self::Plan { whose, tool: Some(tool), reached } => {
+                write!(f, "{whose} limit of {reached} for the tool {tool} is reached")
             }
             Self::Source => f.write_str("too many logins from this address"),
             Self::Account => f.write_str("too many login attempts on this account"),

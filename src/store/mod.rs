@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod clients;
 pub mod codes;
+pub mod counter;
 pub mod gate;
 pub mod identities;
 pub mod keys;

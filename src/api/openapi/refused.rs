@@ -108,7 +108,7 @@ fn posted() -> Vec<(&'static str, Fault)> {
         ("not-acceptable", Fault::NotAcceptable),
         ("body-too-large", Fault::Json(JsonError::TooLarge { max_bytes })),
         ("unsupported-media-type", Fault::ContentType),
-        ("rate-limited", Fault::RateLimited { retry_after }),
+        ("rate-limited", Fault::RateLimited { limit: Limit::Calls(CALLS).to_string(), retry_after }),
         ("unavailable", Fault::Unavailable { retry_after }),
     ]
 }
