@@ -1,5 +1,7 @@
 //! Policies and plans, as administrators see and change them.
 
+use crate::account::role::Role;
+use crate::id::{ApiKeyId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -48,4 +50,37 @@ pub struct NewPlan {
     pub name: String,
     /// The limits.
     pub limits: Map<String, Value>,
+}
+
+/// A call to be tried out: one tool, prompt or resource, by its shown name.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Trial {
+    /// Whose call it is; who asks, when nothing is said.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub user: Option<UserId>,
+    /// As if the user had this role.
+    pub role: Option<Role>,
+    /// As if the user were in these groups.
+    pub groups: Option<Vec<String>>,
+    /// As if it came with this API key.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub key: Option<ApiKeyId>,
+    /// As if it came through this OAuth client.
+    pub client: Option<String>,
+    /// As if it came from this address.
+    pub network: Option<String>,
+    /// A tool.
+    pub tool: Option<String>,
+    /// A prompt.
+    pub prompt: Option<String>,
+    /// A resource.
+    pub resource: Option<String>,
+    /// The name of its upstream; the gateway's own, when nothing is said.
+    pub upstream: Option<String>,
+    /// What the tool says of itself: `readOnlyHint` and the others.
+    pub annotations: Option<Map<String, Value>>,
+    /// The call's arguments; without them it is only looked at.
+    pub arguments: Option<Map<String, Value>>,
 }

@@ -152,7 +152,15 @@ impl Outside {
         let allowed_origins = read_origins(lookup)?;
         let redirect_schemes = read_schemes(lookup)?;
         let upstreams = UpstreamLimits::read(lookup)?;
-        Ok(Self { metrics_token, operator_token, bootstrap_token, weather, upstreams, allowed_origins, redirect_schemes })
+        Ok(Self {
+            metrics_token,
+            operator_token,
+            bootstrap_token,
+            weather,
+            upstreams,
+            allowed_origins,
+            redirect_schemes,
+        })
     }
 }
 

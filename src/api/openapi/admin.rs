@@ -4,7 +4,7 @@ use super::served::{Given, JSON, Offer, Shapes};
 use crate::admin::key::{KeyChange, KeyView, MadeKey, NewKey, Rotation};
 use crate::admin::operation::{Operation, Spec, Verb};
 use crate::admin::order::Page;
-use crate::admin::rule::{NewPlan, PlanView, PolicyView};
+use crate::admin::rule::{NewPlan, PlanView, PolicyView, Trial};
 use crate::admin::tenant::{MadeTenant, NewTenant, Tenant, TenantChange};
 use crate::admin::user::{Invitation, MadeCode, NewUser, UserChange, UserView};
 use crate::api::problem::Problem;
@@ -55,7 +55,7 @@ fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
         Operation::UpdateKey => read::<KeyChange>(shapes, json!({"networks": ["192.0.2.0/24"]})),
         Operation::RotateKey => read::<Rotation>(shapes, json!({"overlap": 600})),
         Operation::CreatePolicy | Operation::ReplacePolicy => read::<Map<String, Value>>(shapes, rule()),
-        Operation::ExplainPolicies => read::<Map<String, Value>>(shapes, json!({"tool": "server_time"})),
+        Operation::ExplainPolicies => read::<Trial>(shapes, json!({"tool": "server_time", "arguments": {}})),
         Operation::CreatePlan | Operation::ReplacePlan => {
             read::<NewPlan>(shapes, json!({"name": "small", "limits": {"daily": 1000}}))
         }

@@ -213,9 +213,11 @@ fn granted(desk: &Desk<'_>, wanted: Option<&str>) -> Result<Scope, Problem> {
         return Err(Problem::InvalidBody("scope names what this gateway has: see its metadata".into()));
     }
     let principal = desk.principal()?;
-    let limited = principal.standing().key.as_ref().is_some_and(|own| {
-        own.tools.is_some() || own.upstreams.is_some() || own.networks.is_some()
-    });
+    let limited = principal
+        .standing()
+        .key
+        .as_ref()
+        .is_some_and(|own| own.tools.is_some() || own.upstreams.is_some() || own.networks.is_some());
     if limited || !principal.scope().covers(&scope) {
         return Err(Problem::Forbidden { whom: "credentials that may do themselves what the key may do" });
     }

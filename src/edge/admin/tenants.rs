@@ -99,9 +99,9 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         if changed.audit_calls == AuditCalls::Before { "before" } else { "after" }.into(),
         u32::from(changed.audit_bodies).into(),
         changed.audit_days.into(),
-        changed.suspended_at.map_or(worker::wasm_bindgen::JsValue::NULL, |at| {
-            moment(crate::time::Timestamp::from_seconds(at))
-        }),
+        changed
+            .suspended_at
+            .map_or(worker::wasm_bindgen::JsValue::NULL, |at| moment(crate::time::Timestamp::from_seconds(at))),
     ];
     if database::run(&desk.context.env, UPDATE, &values).await? == 0 {
         return Err(Problem::Conflict("it was changed meanwhile, or there is no such plan"));

@@ -121,7 +121,9 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         desk.user()?.as_str().into(),
     ];
     if database::run(&desk.context.env, UPDATE, &values).await? == 0 {
-        return Err(Problem::Conflict("it was changed meanwhile, there is no such plan, or you may not change it any more"));
+        return Err(Problem::Conflict(
+            "it was changed meanwhile, there is no such plan, or you may not change it any more",
+        ));
     }
     desk.done(&who.tenant, Some(changed.id.as_str()));
     if ends {
@@ -185,11 +187,7 @@ const fn too_many() -> Problem {
 }
 
 /// A new code, the values of its row, and what is shown of it once. `what` is a role or a user.
-async fn drawn(
-    desk: &Desk<'_>,
-    what: &str,
-    life: Lifetime,
-) -> Result<(Vec<JsValue>, MadeCode), Problem> {
+async fn drawn(desk: &Desk<'_>, what: &str, life: Lifetime) -> Result<(Vec<JsValue>, MadeCode), Problem> {
     random::admit_secrets(desk.context).await?;
     let code = OneTimeCode::from_bytes(&random::bytes::<BYTES>(Purpose::OneTimeCode));
     let now = clock::now();
