@@ -29,11 +29,13 @@ pub struct Payer<'a> {
     pub tenant: &'a TenantId,
     /// The name of the caller's own gate.
     pub gate: &'a str,
+    /// The id of its credential, where an API key has a plan of its own.
+    pub key: &'a str,
 }
 
-/// A call that was charged. It must be [released](Self::release) when it is over; else the slots it holds end by themselves
+/// A call that was charged. Where it is not dropped, as with an isolate that ends, the slots it holds end by themselves
 /// after [`SLOT_LIFE`](crate::gate::slots::SLOT_LIFE).
-#[must_use = "the call's slots are held until it is released"]
+#[must_use = "the call's slots are free for others as soon as it is dropped"]
 pub struct Charged {
     env: Env,
     background: Rc<Background>,
@@ -57,7 +59,7 @@ enum Source {
 /// under, whatever endpoint it was called at: a virtual server is no second set of counters.
 pub async fn charge(context: &Context, payer: Payer<'_>, plans: Plans<'_>, tool: &str) -> Result<Charged, Problem> {
     let mut taken = Vec::new();
-    for counter in counter::counters(payer.tenant, payer.gate, plans, tool) {
+    for counter in counter::counters(payer.tenant, (payer.gate, payer.key), plans, tool) {
         match take(context, counter, tool).await {
             Ok(one) => taken.push(one),
             Err(problem) => {
@@ -70,18 +72,19 @@ pub async fn charge(context: &Context, payer: Payer<'_>, plans: Plans<'_>, tool:
     Ok(Charged { env: context.env.clone(), background: Rc::clone(&context.background), slots })
 }
 
-impl Charged {
-    /// The call is over, however it ended: its slots are free for others. Nobody waits for it; `background` keeps it going
-    /// after the reply.
-    pub fn release(self) {
-        let Self { env, background, slots } = self;
-        if !slots.is_empty() {
-            background.wait_until(async move {
-                for (gate, slot) in slots {
-                    release(&env, &gate, slot, None).await;
-                }
-            });
+/// The call is over, however it ended: its slots are free for others. Nobody waits for it; `background` keeps it going
+/// after the reply.
+impl Drop for Charged {
+    fn drop(&mut self) {
+        if self.slots.is_empty() {
+            return;
         }
+        let (env, slots) = (self.env.clone(), std::mem::take(&mut self.slots));
+        self.background.wait_until(async move {
+            for (gate, slot) in slots {
+                release(&env, &gate, slot, None).await;
+            }
+        });
     }
 }
 

@@ -24,15 +24,26 @@ pub struct Plans<'a> {
     pub tenant: &'a Plan,
     /// The caller's own.
     pub principal: &'a Plan,
+    /// That of the API key it came with, if the key has one: it counts besides its owner's.
+    pub key: Option<&'a Plan>,
 }
 
 /// The counters of one call of the tool shown as `tool`, in the order in which they are asked: the narrowest first.
-/// `principal` names the caller's gate. A level without a limit has none, and the rate of a principal is not among them: it
+/// `principal` names the caller's gate, and the id of its credential. A level without a limit has none, and the rate of a principal is not among them: it
 /// was charged when the request was admitted.
-pub fn counters(tenant: &TenantId, principal: &str, plans: Plans<'_>, tool: &str) -> Vec<Counter> {
+pub fn counters(
+    tenant: &TenantId,
+    (principal, credential): (&str, &str),
+    plans: Plans<'_>,
+    tool: &str,
+) -> Vec<Counter> {
     let of_tenant = keys::tenant_gate(tenant);
+    let of_key = keys::key_gate(tenant, credential);
+    let (key_tool, key) = plans.key.map_or_else(Default::default, |plan| (plan.limits_of(tool), plan.limits()));
     let counter = |gate, whose, of_tool, limits| Counter { gate, whose, of_tool, limits };
     let levels = [
+        counter(keys::tool_gate(&of_key, tool), Whose::Principal, true, key_tool),
+        counter(of_key, Whose::Principal, false, key),
         counter(keys::tool_gate(principal, tool), Whose::Principal, true, plans.principal.limits_of(tool)),
         counter(keys::tool_gate(&of_tenant, tool), Whose::Tenant, true, plans.tenant.limits_of(tool)),
         counter(principal.to_owned(), Whose::Principal, false, plans.principal.limits().without_rate()),
@@ -52,8 +63,8 @@ mod tests {
     fn names(tenant: &str, principal: &str, tool: &str) -> Vec<(String, Whose, bool)> {
         let plan = |text: &str| Plan::parse(text.as_bytes()).unwrap();
         let (tenant, principal) = (plan(tenant), plan(principal));
-        let plans = Plans { tenant: &tenant, principal: &principal };
-        let counters = counters(&TenantId::parse("acme").unwrap(), "principal/acme/u-1", plans, tool);
+        let plans = Plans { tenant: &tenant, principal: &principal, key: None };
+        let counters = counters(&TenantId::parse("acme").unwrap(), ("principal/acme/u-1", "k-1"), plans, tool);
         counters.into_iter().map(|counter| (counter.gate, counter.whose, counter.of_tool)).collect()
     }
 
@@ -61,6 +72,16 @@ mod tests {
     fn a_call_without_limits_is_charged_nowhere() {
         let rate = r#"{"rate":{"burst":1,"per_minute":1},"tools":[{"tools":"b"}]}"#;
         assert_eq!(names("{}", rate, "b"), []);
+    }
+
+    #[test]
+    fn a_keys_own_plan_counts_besides_its_owners() {
+        let (none, plan) = (Plan::default(), Plan::parse(br#"{"rate":{"burst":1,"per_minute":1}}"#).unwrap());
+        let plans = Plans { tenant: &none, principal: &none, key: Some(&plan) };
+        let found = counters(&TenantId::parse("acme").unwrap(), ("principal/acme/u-1", "k-1"), plans, "b");
+        let names: Vec<_> = found.iter().map(|counter| counter.gate.as_str()).collect();
+        assert_eq!(names, ["key/acme/k-1"]);
+        assert!(found[0].limits.rate.is_some(), "nothing else charges it");
     }
 
     #[test]

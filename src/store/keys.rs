@@ -25,6 +25,11 @@ pub fn tool_gate(level: &str, tool: &str) -> String {
     format!("tool/{}/{level}", encode_random(&Sha256::digest(tool)))
 }
 
+/// The counters of an API key with a plan of its own.
+pub fn key_gate(tenant: &TenantId, key: &str) -> String {
+    format!("key/{tenant}/{key}")
+}
+
 /// The gate that slows down logins on one account. The name is hashed: it is typed by strangers and may be a mistyped secret.
 pub fn account_gate(username: &Username) -> String {
     format!("account/{}", encode_random(&Sha256::digest(username.as_str())))
