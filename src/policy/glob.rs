@@ -65,7 +65,8 @@ impl Globs {
 
     /// Whether one of them fits a name.
     pub fn fit(&self, name: &str) -> bool {
-        self.names.binary_search_by(|own| own.as_str().cmp(name)).is_ok() || self.globs.iter().any(|glob| glob.fits(name))
+        self.names.binary_search_by(|own| own.as_str().cmp(name)).is_ok()
+            || self.globs.iter().any(|glob| glob.fits(name))
     }
 }
 

@@ -62,7 +62,10 @@ fn what_is_wrong_with_a_document_is_said_with_its_place() {
         (r#"{"name":"R","effect":"deny","when":"x"}"#, r#""/when": there is no "x""#),
         (r#"{"name":"R","effect":"deny","when":"1 +"}"#, r#""/when": line 1"#),
         (r#"{"name":"R","effect":"approve","actions":["see"]}"#, r#""/actions": only a call can be approved"#),
-        (r#"{"name":"R","effect":"deny","actions":["see"],"when":"arguments.x"}"#, r#""/when": only a call has arguments"#),
+        (
+            r#"{"name":"R","effect":"deny","actions":["see"],"when":"arguments.x"}"#,
+            r#""/when": only a call has arguments"#,
+        ),
         (&many, r#""/who/users": has more than 64 entries"#),
         (&long, r#""/when": a condition has at most 1024 bytes"#),
     ] {
@@ -93,7 +96,8 @@ fn lists_of_whom_are_alternatives_within_and_conditions_between() {
 #[test]
 fn a_thing_is_meant_by_its_kind_its_name_its_upstream_and_its_hints() {
     let gh = Prefix::parse("gh").unwrap();
-    let reads = Thing { hints: Hints { read_only: true, destructive: false, ..Hints::of(None) }, ..sample::tool("gh__get") };
+    let reads =
+        Thing { hints: Hints { read_only: true, destructive: false, ..Hints::of(None) }, ..sample::tool("gh__get") };
     let what = |what: Value| rule(json!({"what": what})).what;
     let of_tools = what(json!({"tools": ["gh__*"]}));
     assert!(of_tools.holds(&reads) && !of_tools.holds(&sample::tool("db__x")));

@@ -97,10 +97,7 @@ pub struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     fn member(&self, name: &dyn Val) -> Result<Box<dyn Val + 'a>, ExecutionError> {
         let name = name.downcast_ref::<CelString>().map(CelString::inner).unwrap_or_default();
-        self.members
-            .get(name)
-            .map(|value| convert(value, self.purse))
-            .ok_or_else(|| ExecutionError::no_such_key(name))
+        self.members.get(name).map(|value| convert(value, self.purse)).ok_or_else(|| ExecutionError::no_such_key(name))
     }
 
     /// The value at the end of a path of names; `None` when there is none.
