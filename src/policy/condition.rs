@@ -14,6 +14,8 @@
 
 use super::facts::Facts;
 use super::value::{Arguments, Purse, convert_text, convert_texts};
+use crate::catalogue::naming::Prefix;
+use crate::id::ApiKeyId;
 use cel::common::types::{CelBool, CelInt, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
@@ -230,7 +232,7 @@ impl Known<'_> {
         Some(match member {
             "user" => convert_text(Some(subject.user.as_str())),
             "role" => convert_text(Some(subject.role.as_str())),
-            "key" => convert_text(subject.key.as_ref().map(|key| key.as_str())),
+            "key" => convert_text(subject.key.as_ref().map(ApiKeyId::as_str)),
             "client" => convert_text(subject.client.as_deref()),
             "groups" => convert_texts(&subject.groups),
             "service" => Box::new(CelBool::from(subject.service)),
@@ -244,7 +246,7 @@ impl Known<'_> {
         Some(match member {
             "kind" => convert_text(Some(thing.kind.as_str())),
             "name" => convert_text(Some(thing.name)),
-            "upstream" => convert_text(thing.upstream.map(|upstream| upstream.as_str())),
+            "upstream" => convert_text(thing.upstream.map(Prefix::as_str)),
             "read_only" => truth(hints.read_only),
             "destructive" => truth(hints.destructive),
             "idempotent" => truth(hints.idempotent),

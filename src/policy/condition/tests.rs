@@ -181,7 +181,7 @@ fn arguments_that_are_too_much_to_look_through_come_to_nothing() {
 mod properties {
     use super::{Condition, Outcome, evaluate_for, sample};
     use cel::parser::{Parser, PrattParser};
-    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
     use serde_json::{Value, json};
     use std::time::Duration;
 
@@ -259,7 +259,6 @@ mod properties {
     fn arguments() -> impl Strategy<Value = Value> {
         let value =
             || prop_oneof![Just(json!(true)), Just(json!(0)), Just(json!(5)), Just(json!([1, 2])), Just(json!([5]))];
-        use proptest::prelude::Just;
         proptest::collection::btree_map("[bnl]", value(), 0..4).prop_map(|members| json!(members))
     }
 
