@@ -14,6 +14,8 @@
 
 use super::facts::Facts;
 use super::value::{Arguments, Purse, convert_text, convert_texts};
+use crate::catalogue::naming::Prefix;
+use crate::id::ApiKeyId;
 use cel::common::types::{CelBool, CelInt, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
@@ -31,7 +33,7 @@ pub const MAX_DEPTH: u32 = 32;
 /// Most parts of an expression.
 pub const MAX_NODES: u32 = 256;
 /// Most steps of one evaluation: parts of the expression times values of the arguments.
-pub const MAX_STEPS: u32 = 200_000;
+pub const MAX_STEPS: u32 = 100_000;
 
 const MILLIS_OF_A_DAY: u64 = 86_400_000;
 
@@ -124,6 +126,7 @@ pub enum Outcome {
 pub struct Condition {
     expression: Expression,
     mentions_arguments: bool,
+    mentions_tool: bool,
     /// How many values of the arguments one evaluation may look at.
     purse: u32,
 }
@@ -138,12 +141,18 @@ impl Condition {
         let expression = parser.parse(text).map_err(|errors| syntax(&errors))?;
         let found = check::check(&expression)?;
         let purse = MAX_STEPS / found.nodes.max(1);
-        Ok(Self { expression, mentions_arguments: found.mentions_arguments, purse })
+        let (mentions_arguments, mentions_tool) = (found.mentions_arguments, found.mentions_tool);
+        Ok(Self { expression, mentions_arguments, mentions_tool, purse })
     }
 
     /// Whether it is about the arguments of a call, so that it may come out either way before they are known.
     pub const fn mentions_arguments(&self) -> bool {
         self.mentions_arguments
+    }
+
+    /// Whether it is about the thing, so that it may come out otherwise for another.
+    pub const fn mentions_tool(&self) -> bool {
+        self.mentions_tool
     }
 
     /// What comes out with these facts. Without arguments it is [`Outcome::True`] or [`Outcome::False`] only where it is so
@@ -223,7 +232,7 @@ impl Known<'_> {
         Some(match member {
             "user" => convert_text(Some(subject.user.as_str())),
             "role" => convert_text(Some(subject.role.as_str())),
-            "key" => convert_text(subject.key.as_ref().map(|key| key.as_str())),
+            "key" => convert_text(subject.key.as_ref().map(ApiKeyId::as_str)),
             "client" => convert_text(subject.client.as_deref()),
             "groups" => convert_texts(&subject.groups),
             "service" => Box::new(CelBool::from(subject.service)),
@@ -237,7 +246,7 @@ impl Known<'_> {
         Some(match member {
             "kind" => convert_text(Some(thing.kind.as_str())),
             "name" => convert_text(Some(thing.name)),
-            "upstream" => convert_text(thing.upstream.map(|upstream| upstream.as_str())),
+            "upstream" => convert_text(thing.upstream.map(Prefix::as_str)),
             "read_only" => truth(hints.read_only),
             "destructive" => truth(hints.destructive),
             "idempotent" => truth(hints.idempotent),

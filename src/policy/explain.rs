@@ -1,7 +1,7 @@
 //! The decision with every rule's part in it, for trying a policy out. It is the walk of [`super::judge`], without stopping.
 
 use super::facts::{Subject, Thing};
-use super::judge::{Ask, Asked, Finding, Judgement, Policies, Tally};
+use super::judge::{Ask, Asked, Finding, Judgement, Memory, Policies, Tally};
 use super::rule::Effect;
 use crate::id::RuleId;
 use crate::time::Timestamp;
@@ -44,11 +44,11 @@ impl Policies {
         let mut rules = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             let about = entry.rule.who.holds(subject);
-            let finding = if about { asked.weigh(&entry.rule) } else { Finding::OtherSubject };
+            let finding = if about { asked.weigh(&entry.rule, &Memory::default()) } else { Finding::OtherSubject };
             tally.note(entry, finding);
             rules.push(Part { id: &entry.id, name: &entry.rule.name, effect: entry.rule.effect, finding });
         }
-        Explanation { judgement: self.about(subject).settle(&tally, &asked), rules }
+        Explanation { judgement: self.about(subject, now).settle(&tally, &asked), rules }
     }
 }
 

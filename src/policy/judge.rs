@@ -14,6 +14,7 @@ use crate::id::RuleId;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::cell::Cell;
 
 /// Most rules of a tenant.
 pub const MAX_RULES: usize = 500;
@@ -120,13 +121,17 @@ pub struct Policies {
     default: DefaultEffect,
 }
 
-/// The policies as far as they are about one subject: for judging many things.
+/// The policies as far as they are about one subject now: for judging many things.
 #[derive(Clone, Debug)]
 pub struct Applicable<'p> {
     policies: &'p Policies,
-    entries: Vec<&'p Entry>,
+    entries: Vec<(&'p Entry, Memory)>,
     subject: &'p Subject,
+    now: Timestamp,
 }
+
+/// What a condition came to for a listing, where that is the same for all things.
+pub(super) type Memory = Cell<Option<Outcome>>;
 
 impl Policies {
     /// These rules in whatever order, and what holds besides them. At most [`MAX_RULES`] are meant to be there; it is for who
@@ -137,25 +142,26 @@ impl Policies {
         Self { entries, default }
     }
 
-    /// The rules that are about this subject.
-    pub fn about<'p>(&'p self, subject: &'p Subject) -> Applicable<'p> {
-        let entries = self.entries.iter().filter(|entry| entry.rule.who.holds(subject)).collect();
-        Applicable { policies: self, entries, subject }
+    /// The rules that are about this subject, at this moment.
+    pub fn about<'p>(&'p self, subject: &'p Subject, now: Timestamp) -> Applicable<'p> {
+        let entries = self.entries.iter().filter(|entry| entry.rule.who.holds(subject));
+        let entries = entries.map(|entry| (entry, Memory::default())).collect();
+        Applicable { policies: self, entries, subject, now }
     }
 
     /// Whether this subject may see or call this thing now.
     pub fn judge<'p>(&'p self, subject: &'p Subject, thing: &Thing<'_>, ask: Ask<'_>, now: Timestamp) -> Judgement<'p> {
-        self.about(subject).judge(thing, ask, now)
+        self.about(subject, now).judge(thing, ask)
     }
 }
 
 impl<'p> Applicable<'p> {
-    /// Whether the subject may see or call this thing now.
-    pub fn judge(&self, thing: &Thing<'_>, ask: Ask<'_>, now: Timestamp) -> Judgement<'p> {
+    /// Whether the subject may see or call this thing.
+    pub fn judge(&self, thing: &Thing<'_>, ask: Ask<'_>) -> Judgement<'p> {
         let mut tally = Tally::default();
-        let asked = Asked { subject: self.subject, thing, ask, now };
-        for entry in &self.entries {
-            tally.note(entry, asked.weigh(&entry.rule));
+        let asked = Asked { subject: self.subject, thing, ask, now: self.now };
+        for (entry, memory) in &self.entries {
+            tally.note(entry, asked.weigh(&entry.rule, memory));
             if tally.is_settled() {
                 break;
             }
@@ -175,7 +181,7 @@ impl<'p> Applicable<'p> {
             },
             Ask::Call(_) => match self.called(tally) {
                 // A refusal must not tell of what is not seen.
-                Judgement::Refused { by } => match self.judge(asked.thing, Ask::See, asked.now) {
+                Judgement::Refused { by } => match self.judge(asked.thing, Ask::See) {
                     Judgement::Hidden { by } => Judgement::Hidden { by },
                     _ => Judgement::Refused { by },
                 },
@@ -215,14 +221,14 @@ pub(super) struct Asked<'a> {
 
 impl Asked<'_> {
     /// What a rule about the subject comes to.
-    pub fn weigh(&self, rule: &Rule) -> Finding {
+    pub fn weigh(&self, rule: &Rule, memory: &Memory) -> Finding {
         if !self.is_of_an_action(rule) {
             return Finding::OtherAction;
         }
         if !rule.what.holds(self.thing) {
             return Finding::OtherThing;
         }
-        rule.when.as_ref().map_or(Finding::Holds, |when| self.evaluate(when))
+        rule.when.as_ref().map_or(Finding::Holds, |when| self.evaluate(when, memory))
     }
 
     fn is_of_an_action(&self, rule: &Rule) -> bool {
@@ -233,13 +239,18 @@ impl Asked<'_> {
         }
     }
 
-    fn evaluate(&self, when: &Condition) -> Finding {
-        let arguments = match self.ask {
-            Ask::See => None,
-            Ask::Call(arguments) => Some(arguments),
+    fn evaluate(&self, when: &Condition, memory: &Memory) -> Finding {
+        let facts = |arguments| Facts { subject: self.subject, thing: self.thing, arguments, now: self.now };
+        let outcome = match self.ask {
+            Ask::Call(arguments) => when.evaluate(&facts(Some(arguments))),
+            Ask::See if when.mentions_tool() => when.evaluate(&facts(None)),
+            Ask::See => {
+                let outcome = memory.get().unwrap_or_else(|| when.evaluate(&facts(None)));
+                memory.set(Some(outcome));
+                outcome
+            }
         };
-        let facts = Facts { subject: self.subject, thing: self.thing, arguments, now: self.now };
-        match when.evaluate(&facts) {
+        match outcome {
             Outcome::True => Finding::Holds,
             Outcome::False => Finding::ConditionFalse,
             Outcome::Unknown => Finding::ConditionUnknown,

@@ -129,7 +129,7 @@ fn prompts_and_resources_are_judged_as_tools_are() {
     let deny = json!({"name": "R", "effect": "deny", "what": {"resources": ["mcp+db+*"], "prompts": ["secret"]}});
     let policies = Policies::new([(RuleId::parse("r").unwrap(), super::Rule::read(&deny).unwrap())], Allow);
     let subject = sample::subject();
-    let applicable = policies.about(&subject);
+    let applicable = policies.about(&subject, sample::NOW);
     for (thing, admits) in [
         (Thing::resource("mcp+db+file:///a", None), false),
         (Thing::resource("mcp+gh+file:///a", None), true),
@@ -137,7 +137,7 @@ fn prompts_and_resources_are_judged_as_tools_are() {
         (Thing::prompt("open", None), true),
     ] {
         for ask in [Ask::See, Ask::Call(&Map::new())] {
-            assert_eq!(applicable.judge(&thing, ask, sample::NOW).admits(), admits, "{thing:?}");
+            assert_eq!(applicable.judge(&thing, ask).admits(), admits, "{thing:?}");
         }
     }
 }

@@ -26,7 +26,8 @@ pub mod judge;
 pub mod rule;
 pub mod value;
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod properties;
 #[cfg(test)]
 mod sample;

@@ -148,7 +148,7 @@ impl Indexer for Arguments<'_> {
     where
         Self: 'v,
     {
-        self.member(name).map(|value| CowVal::Owned(value))
+        self.member(name).map(CowVal::Owned)
     }
 
     fn steal<'v>(self: Box<Self>, name: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>

@@ -6,11 +6,12 @@ use cel::parser::Expression;
 
 const ARGUMENTS: &str = "arguments";
 const NETWORK: &str = "network";
+const TOOL: &str = "tool";
 
 /// The names that have members, and which.
 const MEMBERS: [(&str, &[&str]); 3] = [
     ("subject", &["user", "role", "key", "client", "groups", "service"]),
-    ("tool", &["kind", "name", "upstream", "read_only", "destructive", "idempotent", "open_world"]),
+    (TOOL, &["kind", "name", "upstream", "read_only", "destructive", "idempotent", "open_world"]),
     ("now", &["millis", "hour", "minute", "weekday", "date"]),
 ];
 
@@ -47,6 +48,8 @@ pub(super) struct Found {
     pub nodes: u32,
     /// Whether it is about the arguments.
     pub mentions_arguments: bool,
+    /// Whether it is about the thing.
+    pub mentions_tool: bool,
 }
 
 /// Checks an expression.
@@ -111,19 +114,20 @@ impl Walk {
     fn select(&mut self, select: &SelectExpr) -> Result<(), InvalidCondition> {
         let Expr::Ident(name) = &select.operand.expr else { return self.expression(&select.operand) };
         match global(name) {
-            Some((ARGUMENTS, _)) => self.whole_arguments(),
+            Some((ARGUMENTS, _)) => {
+                self.found.mentions_arguments = true;
+                Ok(())
+            }
             Some((of, _)) if select.test => Err(InvalidCondition::AlwaysThere(of)),
-            Some((_, members)) if members.contains(&select.field.as_str()) => Ok(()),
+            Some((of, members)) if members.contains(&select.field.as_str()) => {
+                self.found.mentions_tool |= of == TOOL;
+                Ok(())
+            }
             Some((of, _)) => {
                 Err(InvalidCondition::UnknownMember { of, member: select.field.chars().take(64).collect() })
             }
             None => self.expression(&select.operand),
         }
-    }
-
-    fn whole_arguments(&mut self) -> Result<(), InvalidCondition> {
-        self.found.mentions_arguments = true;
-        Ok(())
     }
 
     fn call(&mut self, call: &CallExpr) -> Result<(), InvalidCondition> {
@@ -145,7 +149,10 @@ impl Walk {
             _ => None,
         };
         call.args.iter().enumerate().try_for_each(|(at, argument)| match &argument.expr {
-            Expr::Ident(name) if name == ARGUMENTS && whole == Some(at) => self.whole_arguments(),
+            Expr::Ident(name) if name == ARGUMENTS && whole == Some(at) => {
+                self.found.mentions_arguments = true;
+                Ok(())
+            }
             _ => self.expression(argument),
         })
     }

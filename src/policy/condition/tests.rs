@@ -121,7 +121,6 @@ fn a_name_a_member_or_a_function_that_there_is_not_is_refused() {
 fn an_expression_is_bounded_in_length_depth_and_parts() {
     assert_eq!(refusal(&" ".repeat(MAX_BYTES + 1)), InvalidCondition::TooLong);
     let depth = usize::try_from(MAX_DEPTH).unwrap();
-    assert_eq!(refusal(&format!("{}true", "!".repeat(1))).to_string().is_empty(), false);
     let lists = |levels: usize| format!("{}{} == 1", "[".repeat(levels), "]".repeat(levels));
     assert!(Condition::parse(&lists(depth - 1)).is_ok());
     assert_eq!(refusal(&lists(depth)), InvalidCondition::TooDeep);
@@ -182,7 +181,7 @@ fn arguments_that_are_too_much_to_look_through_come_to_nothing() {
 mod properties {
     use super::{Condition, Outcome, evaluate_for, sample};
     use cel::parser::{Parser, PrattParser};
-    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
     use serde_json::{Value, json};
     use std::time::Duration;
 
@@ -260,7 +259,6 @@ mod properties {
     fn arguments() -> impl Strategy<Value = Value> {
         let value =
             || prop_oneof![Just(json!(true)), Just(json!(0)), Just(json!(5)), Just(json!([1, 2])), Just(json!([5]))];
-        use proptest::prelude::Just;
         proptest::collection::btree_map("[bnl]", value(), 0..4).prop_map(|members| json!(members))
     }
 
