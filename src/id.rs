@@ -95,6 +95,10 @@ identifier! {
     ServerId
 }
 identifier! {
+    /// A call's place among those that a limit lets run at the same time.
+    SlotId
+}
+identifier! {
     /// A rule of a tenant's policies.
     RuleId
 }

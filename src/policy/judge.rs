@@ -31,6 +31,7 @@ pub enum Ask<'a> {
 /// What holds where no rule says anything. An auditor sees everything then, and never calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum DefaultEffect {
     /// Everything is admitted.
     Allow,
