@@ -3,6 +3,7 @@
 //! A variant carries facts for the log. What a caller sees comes from one exhaustive map, says what to mend, and never
 //! carries a secret, an upstream's words or an inner error.
 
+use crate::admin::order::InvalidOrder;
 use crate::api::challenge::Realm;
 use crate::api::reply::Reply;
 use crate::config::ConfigProblem;
@@ -64,6 +65,27 @@ pub enum Problem {
         /// All that the operation needs.
         needed: &'static [&'static str],
     },
+    /// The caller's role does not reach this.
+    #[error("forbidden: for {whom}")]
+    Forbidden {
+        /// Whom it is for, in words.
+        whom: &'static str,
+    },
+    /// What the path names is not there, or is another tenant's.
+    #[error("no such thing")]
+    NoSuchThing,
+    /// A change must say which version it changes.
+    #[error("no version was given")]
+    VersionNeeded,
+    /// What was to be changed is in another version by now.
+    #[error("another version")]
+    VersionPassed,
+    /// What was ordered does not go together with what there is.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// An idempotency key came again with another order.
+    #[error("an idempotency key of another order")]
+    KeyReused,
     /// The login was refused. The reason is for the log.
     #[error("login refused: {0}")]
     InvalidLogin(String),
@@ -218,6 +240,12 @@ impl Problem {
             Self::NotTheOperator => ("not-the-operator", 401, "For the operator"),
             Self::InvalidToken(_) => ("invalid-token", 401, "Invalid token"),
             Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
+            Self::Forbidden { .. } => ("forbidden", 403, "Forbidden"),
+            Self::NoSuchThing => ("no-such-thing", 404, "Not found"),
+            Self::VersionNeeded => ("version-needed", 428, "Precondition required"),
+            Self::VersionPassed => ("version-passed", 412, "Precondition failed"),
+            Self::Conflict(_) => ("conflict", 409, "Conflict"),
+            Self::KeyReused => ("idempotency-key-reused", 422, "Idempotency key reused"),
             Self::InvalidLogin(_) => ("invalid-login", 401, "Login failed"),
             Self::InvalidRefreshToken(_) => ("invalid-refresh-token", 401, "Refresh failed"),
             Self::RateLimited { .. } => ("rate-limited", 429, "Too many requests"),
@@ -249,6 +277,12 @@ impl Problem {
             }
             Self::InvalidToken(_) => "the access token is invalid, expired or revoked".into(),
             Self::InsufficientScope { needed } => format!("this needs the scope {}", needed.join(" ")),
+            Self::Forbidden { whom } => format!("this is for {whom}"),
+            Self::NoSuchThing => "there is no such thing".into(),
+            Self::VersionNeeded => "say which version is to be changed: send if-match with the etag that was read".into(),
+            Self::VersionPassed => "it was changed meanwhile: read it again and decide anew".into(),
+            Self::Conflict(what) => (*what).to_owned(),
+            Self::KeyReused => "this idempotency key came with another order before; use a new one".into(),
             Self::InvalidLogin(_) => "username or password is wrong".into(),
             Self::InvalidRefreshToken(_) => "the refresh token is invalid, expired or used; log in again".into(),
             Self::RateLimited { limit, retry_after } => {
@@ -278,6 +312,12 @@ impl Problem {
             Self::Unavailable { .. } | Self::Misconfigured(_) => reply.with("retry-after", "5"),
             _ => reply,
         }
+    }
+}
+
+impl From<InvalidOrder> for Problem {
+    fn from(invalid: InvalidOrder) -> Self {
+        Self::InvalidBody(invalid.to_string())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Workers runtime: the only room that names it. Gathers facts, asks the pure rooms, commits, replies.
 
 mod account;
+mod admin;
 mod admission;
 mod assertion;
 mod auth;
@@ -54,6 +55,7 @@ mod reply;
 mod revoked;
 mod setup;
 mod signature;
+mod standing;
 mod stream;
 mod tenant;
 mod timer;
@@ -70,7 +72,7 @@ use crate::api::reply::Reply;
 use crate::api::route::{self, Browsers, Endpoint, Miss, Place, Route};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event, Who};
-use admission::{Principal, authenticate};
+use admission::{Presented, Principal, authenticate};
 use context::{Background, Context};
 use incoming::header;
 use mcp::Served;
@@ -153,24 +155,25 @@ async fn dispatch(
     let authorization = header(&request, "authorization");
     let authorization = authorization.as_deref();
     match route.endpoint {
+        Endpoint::Admin(operation) => admin::serve(context, operation, &request, trace).await,
         Endpoint::Login => auth::login(context, &source(&request), json::<LoginRequest>(&request).await?).await,
         Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&request).await?).await,
         Endpoint::Logout => auth::logout(context, authorization).await,
         Endpoint::Me => {
-            let principal = caller(context, authorization, trace).await?;
-            Ok(rated(context, &principal, auth::me(context, &principal).await?))
+            let principal = caller(context, &request, trace).await?;
+            Ok(rated(context, &principal, auth::me(&principal)?))
         }
         Endpoint::Introspect => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             let question = form(&request).await?;
             Ok(rated(context, &principal, auth::introspect(context, &principal, &question).await?))
         }
         Endpoint::ListTools => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             Ok(rated(context, &principal, calls::list_tools(context, &principal).await?))
         }
         Endpoint::ExecuteTool => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             let order = json::<ExecuteRequest>(&request).await?;
             Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
         }
@@ -228,7 +231,7 @@ async fn protocol(
     request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Served, Problem> {
-    let caller = caller(context, header(&request, "authorization").as_deref(), trace).await;
+    let caller = caller(context, &request, trace).await;
     let body = if endpoint == Endpoint::Mcp { incoming::body(&request).await } else { Ok(Vec::new()) };
     let (principal, body) = match (caller, body) {
         (Ok(principal), Ok(body)) => (principal, body),
@@ -260,13 +263,13 @@ async fn protocol(
     })
 }
 
-async fn caller(
-    context: &Context,
-    authorization: Option<&str>,
-    trace: &mut Trace,
-) -> std::result::Result<Principal, Problem> {
-    let principal = authenticate(context, authorization, trace.server.as_deref()).await?;
-    trace.who = Some(admission::who(principal.claims()));
+async fn caller(context: &Context, request: &Request, trace: &mut Trace) -> std::result::Result<Principal, Problem> {
+    let server = trace.server.as_deref();
+    let source = source(request);
+    let authorization = header(request, "authorization");
+    let presented = Presented { authorization: authorization.as_deref(), server, source: Some(&source) };
+    let principal = authenticate(context, &presented).await?;
+    trace.who = Some(principal.who());
     Ok(principal)
 }
 

@@ -141,6 +141,20 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
+    /// An administrator or the operator changed something.
+    #[serde(rename = "admin.done")]
+    Administered {
+        /// Who; nobody for the operator.
+        #[serde(flatten)]
+        who: Option<Who>,
+        /// The operation's name.
+        operation: &'static str,
+        /// The tenant it was about.
+        about_tenant: TenantId,
+        /// What it was about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+    },
     /// A session ended before its time.
     #[serde(rename = "auth.session_revoked")]
     SessionRevoked {
@@ -278,6 +292,12 @@ pub enum RevocationCause {
     Password,
     /// Its owner was disabled.
     Disabled,
+    /// An administrator revoked it.
+    Administrator,
+    /// Its owner was deleted.
+    Deleted,
+    /// Its tenant was suspended or deleted.
+    Tenant,
 }
 
 /// What was done with an account.
@@ -352,6 +372,7 @@ impl Event {
             | Self::SignedOut { .. }
             | Self::Invited { .. }
             | Self::AccountChanged { .. }
+            | Self::Administered { .. }
             | Self::SessionRevoked { .. }
             | Self::ProviderRecovered { .. } => Level::Info,
         }

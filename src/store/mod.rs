@@ -3,6 +3,7 @@
 //! A statement that touches a tenant's row names the tenant. Statements are run on real SQLite by `tests/statements.rs`.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod clients;
 pub mod codes;
 pub mod counter;
@@ -10,5 +11,9 @@ pub mod gate;
 pub mod identities;
 pub mod keys;
 pub mod people;
+pub mod requests;
+pub mod rules;
 pub mod servers;
+pub mod tenants;
 pub mod upstreams;
+pub mod users;
