@@ -9,9 +9,9 @@ use super::{clock, gate, random};
 use crate::api::problem::{Limit, Problem};
 use crate::gate::lease::{Leases, Step};
 use crate::gate::message::{Admission, Asked, GateReply, GateRequest};
-use crate::id::{SlotId, TenantId};
+use crate::id::SlotId;
 use crate::plan::Reached;
-use crate::store::counter::{self, Counter, Plans};
+use crate::store::counter::{self, Counter, Payer, Plans};
 use crate::time::{Lifetime, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,15 +20,6 @@ use worker::Env;
 thread_local! {
     /// By the name of the gate.
     static LEASES: RefCell<Leases<String>> = RefCell::new(Leases::default());
-}
-
-/// Who a call is charged to.
-#[derive(Clone, Copy, Debug)]
-pub struct Payer<'a> {
-    /// The tenant.
-    pub tenant: &'a TenantId,
-    /// The name of the caller's own gate.
-    pub gate: &'a str,
 }
 
 /// A call that was charged. It must be [released](Self::release) when it is over; else the slots it holds end by themselves
@@ -57,7 +48,7 @@ enum Source {
 /// under, whatever endpoint it was called at: a virtual server is no second set of counters.
 pub async fn charge(context: &Context, payer: Payer<'_>, plans: Plans<'_>, tool: &str) -> Result<Charged, Problem> {
     let mut taken = Vec::new();
-    for counter in counter::counters(payer.tenant, payer.gate, plans, tool) {
+    for counter in counter::counters(payer, plans, tool) {
         match take(context, counter, tool).await {
             Ok(one) => taken.push(one),
             Err(problem) => {
