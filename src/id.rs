@@ -99,6 +99,10 @@ identifier! {
     SlotId
 }
 identifier! {
+    /// A rule of a tenant's policies.
+    RuleId
+}
+identifier! {
     /// The identifier that ties together everything one request did: log lines, errors, the reply's `X-Correlation-ID`.
     CorrelationId
 }

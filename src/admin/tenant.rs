@@ -2,21 +2,11 @@
 
 use crate::admin::user::MadeCode;
 use crate::id::TenantId;
+use crate::policy::judge::DefaultEffect;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Longest name of anything an administrator names, in characters.
 pub const LONGEST_NAME: usize = 64;
-
-/// What holds of a call that no policy says anything about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub enum DefaultEffect {
-    /// It is made.
-    Allow,
-    /// It is refused.
-    Deny,
-}
 
 /// When the record of a call is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -71,6 +71,9 @@ pub enum Problem {
         /// Whom it is for, in words.
         whom: &'static str,
     },
+    /// A policy of the tenant does not allow the call.
+    #[error("a policy does not allow the call")]
+    CallForbidden,
     /// What the path names is not there, or is another tenant's.
     #[error("no such thing")]
     NoSuchThing,
@@ -241,6 +244,7 @@ impl Problem {
             Self::InvalidToken(_) => ("invalid-token", 401, "Invalid token"),
             Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
             Self::Forbidden { .. } => ("forbidden", 403, "Forbidden"),
+            Self::CallForbidden => ("call-forbidden", 403, "Call not allowed"),
             Self::NoSuchThing => ("no-such-thing", 404, "Not found"),
             Self::VersionNeeded => ("version-needed", 428, "Precondition required"),
             Self::VersionPassed => ("version-passed", 412, "Precondition failed"),
@@ -278,6 +282,7 @@ impl Problem {
             Self::InvalidToken(_) => "the access token is invalid, expired or revoked".into(),
             Self::InsufficientScope { needed } => format!("this needs the scope {}", needed.join(" ")),
             Self::Forbidden { whom } => format!("this is for {whom}"),
+            Self::CallForbidden => "a policy of your team does not allow this call".into(),
             Self::NoSuchThing => "there is no such thing".into(),
             Self::VersionNeeded => "say which version is to be changed: send if-match with the etag that was read".into(),
             Self::VersionPassed => "it was changed meanwhile: read it again and decide anew".into(),

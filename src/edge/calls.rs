@@ -6,11 +6,13 @@ use super::context::Context;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, ToolError};
-use super::{clock, errand};
+use super::{clock, errand, permit};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
-use crate::catalogue::view::{Freshness, Part, View};
+use crate::catalogue::listing::Kind;
+use crate::catalogue::naming::Prefix;
+use crate::catalogue::view::{Eyes, Freshness, Part, Seen, View, everywhere};
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
@@ -31,6 +33,28 @@ pub enum Found {
 }
 
 impl Found {
+    /// What the endpoint of everything shows it as: what policies and plans call it, whatever endpoint it is called at.
+    pub fn everywhere(&self) -> String {
+        match self.upstream() {
+            Some(upstream) => everywhere::<Tool>(upstream, &self.definition().name),
+            None => self.definition().name.clone(),
+        }
+    }
+
+    /// The tool as somebody sees it, by that name.
+    pub fn seen<'a>(&'a self, name: &'a str) -> Seen<'a> {
+        let annotations = self.definition().annotations.as_ref();
+        Seen { kind: Kind::Tool, name, upstream: self.upstream(), annotations }
+    }
+
+    /// The name of its upstream.
+    fn upstream(&self) -> Option<&Prefix> {
+        match self {
+            Self::Own(..) => None,
+            Self::Upstream(shown, at) => shown.prefixes.get(at.index),
+        }
+    }
+
     /// Its definition, under its own name.
     pub const fn definition(&self) -> &Rc<Tool> {
         match self {
@@ -49,17 +73,17 @@ pub async fn find(
     name: &str,
 ) -> Result<Result<Found, ToolError>, Problem> {
     principal.demand(TO_CALL)?;
-    let own = BuiltIn::named(name);
-    let shown = match (own, server) {
-        (Some(_), None) => tenant::own(),
-        _ => tenant::shown(context, principal, server).await?,
-    };
-    if let Some(own) = own.filter(|_| shown.endpoint.own_tools) {
-        return Ok(tools::own_definition(own).map(|definition| Found::Own(own, definition)));
+    let shown = tenant::shown(context, principal, server).await?;
+    if let Some(own) = BuiltIn::named(name).filter(|_| shown.endpoint.own_tools) {
+        let found = tools::own_definition(own).map(|definition| Found::Own(own, definition));
+        return Ok(found.and_then(|found| {
+            let seen = principal.rights().sees(&found.seen(name));
+            if seen { Ok(found) } else { Err(ToolError::Unknown) }
+        }));
     }
     let party = tenant::party(context, principal);
     let started = clock::now();
-    let found = locate::locate(&party, &shown, |view| view.find_tool(name)).await;
+    let found = locate::locate(&party, &shown, principal.rights(), |view| view.find_tool(name)).await;
     Ok(match found {
         Ok(at) => Ok(Found::Upstream(shown, at)),
         // The name a caller made up is not noted.
@@ -87,7 +111,9 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     principal.demand(TO_LIST)?;
     let shown = tenant::shown(context, principal, None).await?;
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
-    let tools = View::new(&shown.endpoint, &parts).tools(&tools::own_definitions());
+    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let view = View::new(&shown.endpoint, &parts).seen_by(Eyes::of(&sees));
+    let tools = view.tools(&tools::own_definitions());
     let tools = tools.into_iter().map(|tool| ToolSummary {
         name: tool.name,
         description: tool.description.unwrap_or_default(),
@@ -118,6 +144,8 @@ async fn call(
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ToolError> {
     let arguments = tools::validated(found.definition(), arguments)?;
+    let name = found.everywhere();
+    let _charged = permit::permit_tool(context, principal, &found.seen(&name), &arguments).await?;
     let (shown, at) = match found {
         Found::Own(tool, _) => {
             return Ok(tools::run(&context.env, &context.settings.weather, tool, &arguments).await);
@@ -151,6 +179,9 @@ fn problem(error: ToolError) -> Problem {
                 .map(|violation| ArgumentError { pointer: violation.pointer, problem: violation.problem })
                 .collect(),
         ),
+        ToolError::Forbidden => Problem::CallForbidden,
+        ToolError::Limited { limit, retry_after } => Problem::RateLimited { limit, retry_after },
+        ToolError::Away { part } => Problem::Unavailable { part, reason: "while a call was charged".into() },
         ToolError::Upstream(failure) => Problem::UpstreamFailed {
             timeout: matches!(failure.problem, UpstreamProblem::Timeout),
             detail: failure.to_string(),
@@ -174,6 +205,9 @@ pub const fn outcome(outcome: &Result<CallToolResult, ToolError>) -> &'static st
 pub const fn error_outcome(error: &ToolError) -> &'static str {
     match error {
         ToolError::Unknown => "unknown_tool",
+        ToolError::Forbidden => "forbidden",
+        ToolError::Limited { .. } => "limited",
+        ToolError::Away { .. } => "unavailable",
         ToolError::BadArguments(_) => "bad_arguments",
         ToolError::Upstream(_) => "upstream_failed",
         ToolError::Refused { .. } => "upstream_refused",

@@ -9,9 +9,9 @@ use super::{clock, gate, random};
 use crate::api::problem::{Limit, Problem};
 use crate::gate::lease::{Leases, Step};
 use crate::gate::message::{Admission, Asked, GateReply, GateRequest};
-use crate::id::SlotId;
+use crate::id::{SlotId, TenantId};
 use crate::plan::Reached;
-use crate::store::counter::{self, Counter, Payer, Plans};
+use crate::store::counter::{self, Counter, Plans};
 use crate::time::{Lifetime, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,9 +22,20 @@ thread_local! {
     static LEASES: RefCell<Leases<String>> = RefCell::new(Leases::default());
 }
 
-/// A call that was charged. It must be [released](Self::release) when it is over; else the slots it holds end by themselves
+/// Who a call is charged to.
+#[derive(Clone, Copy, Debug)]
+pub struct Payer<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The name of the caller's own gate.
+    pub gate: &'a str,
+    /// The id of its credential, where an API key has a plan of its own.
+    pub key: &'a str,
+}
+
+/// A call that was charged. Where it is not dropped, as with an isolate that ends, the slots it holds end by themselves
 /// after [`SLOT_LIFE`](crate::gate::slots::SLOT_LIFE).
-#[must_use = "the call's slots are held until it is released"]
+#[must_use = "the call's slots are free for others as soon as it is dropped"]
 pub struct Charged {
     env: Env,
     background: Rc<Background>,
@@ -48,13 +59,11 @@ enum Source {
 /// under, whatever endpoint it was called at: a virtual server is no second set of counters.
 pub async fn charge(context: &Context, payer: Payer<'_>, plans: Plans<'_>, tool: &str) -> Result<Charged, Problem> {
     let mut taken = Vec::new();
-    for counter in counter::counters(payer, plans, tool) {
+    for counter in counter::counters(payer.tenant, (payer.gate, payer.key), plans, tool) {
         match take(context, counter, tool).await {
             Ok(one) => taken.push(one),
             Err(problem) => {
-                for one in taken {
-                    one.undo(context);
-                }
+                taken.into_iter().for_each(|one| one.undo(context));
                 return Err(problem);
             }
         }
@@ -63,18 +72,19 @@ pub async fn charge(context: &Context, payer: Payer<'_>, plans: Plans<'_>, tool:
     Ok(Charged { env: context.env.clone(), background: Rc::clone(&context.background), slots })
 }
 
-impl Charged {
-    /// The call is over, however it ended: its slots are free for others. Nobody waits for it; `background` keeps it going
-    /// after the reply.
-    pub fn release(self) {
-        let Self { env, background, slots } = self;
-        if !slots.is_empty() {
-            background.wait_until(async move {
-                for (gate, slot) in slots {
-                    release(&env, &gate, slot, None).await;
-                }
-            });
+/// The call is over, however it ended: its slots are free for others. Nobody waits for it; `background` keeps it going
+/// after the reply.
+impl Drop for Charged {
+    fn drop(&mut self) {
+        if self.slots.is_empty() {
+            return;
         }
+        let (env, slots) = (self.env.clone(), std::mem::take(&mut self.slots));
+        self.background.wait_until(async move {
+            for (gate, slot) in slots {
+                release(&env, &gate, slot, None).await;
+            }
+        });
     }
 }
 

@@ -17,17 +17,6 @@ pub struct Counter {
     pub limits: Limits,
 }
 
-/// Who a call is charged to.
-#[derive(Clone, Copy, Debug)]
-pub struct Payer<'a> {
-    /// The tenant.
-    pub tenant: &'a TenantId,
-    /// The name of the gate that counts for the caller: a user's own, or that of an API key with a plan of its own.
-    pub gate: &'a str,
-    /// Whether the rate of the caller's plan was charged when the request was admitted: a user's is, a key's is not.
-    pub rate_is_charged: bool,
-}
-
 /// The plans that a call is charged to.
 #[derive(Clone, Copy, Debug)]
 pub struct Plans<'a> {
@@ -35,19 +24,29 @@ pub struct Plans<'a> {
     pub tenant: &'a Plan,
     /// The caller's own.
     pub principal: &'a Plan,
+    /// That of the API key it came with, if the key has one: it counts besides its owner's.
+    pub key: Option<&'a Plan>,
 }
 
 /// The counters of one call of the tool shown as `tool`, in the order in which they are asked: the narrowest first.
-/// A level without a limit has none.
-pub fn counters(payer: Payer<'_>, plans: Plans<'_>, tool: &str) -> Vec<Counter> {
-    let of_tenant = keys::tenant_gate(payer.tenant);
-    let own = plans.principal.limits();
-    let own = if payer.rate_is_charged { own.without_rate() } else { own };
+/// `principal` names the caller's gate, `credential` is the id of what it came with. A level without a limit has no counter,
+/// and the rate of a user is not among them: it was charged when the request was admitted.
+pub fn counters(
+    tenant: &TenantId,
+    (principal, credential): (&str, &str),
+    plans: Plans<'_>,
+    tool: &str,
+) -> Vec<Counter> {
+    let of_tenant = keys::tenant_gate(tenant);
+    let of_key = keys::key_gate(tenant, credential);
+    let (key_tool, key) = plans.key.map_or_else(Default::default, |plan| (plan.limits_of(tool), plan.limits()));
     let counter = |gate, whose, of_tool, limits| Counter { gate, whose, of_tool, limits };
     let levels = [
-        counter(keys::tool_gate(payer.gate, tool), Whose::Principal, true, plans.principal.limits_of(tool)),
+        counter(keys::tool_gate(&of_key, tool), Whose::Principal, true, key_tool),
+        counter(of_key, Whose::Principal, false, key),
+        counter(keys::tool_gate(principal, tool), Whose::Principal, true, plans.principal.limits_of(tool)),
         counter(keys::tool_gate(&of_tenant, tool), Whose::Tenant, true, plans.tenant.limits_of(tool)),
-        counter(payer.gate.to_owned(), Whose::Principal, false, own),
+        counter(principal.to_owned(), Whose::Principal, false, plans.principal.limits().without_rate()),
         counter(of_tenant, Whose::Tenant, false, plans.tenant.limits()),
     ];
     levels.into_iter().filter(|counter| !counter.limits.is_empty()).collect()
@@ -55,29 +54,17 @@ pub fn counters(payer: Payer<'_>, plans: Plans<'_>, tool: &str) -> Vec<Counter> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Payer, Plans, counters};
+    use super::{Plans, counters};
     use crate::id::TenantId;
     use crate::plan::{Plan, Whose};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    const USER: (&str, bool) = ("principal/acme/u-1", true);
-
     fn names(tenant: &str, principal: &str, tool: &str) -> Vec<(String, Whose, bool)> {
-        names_of(USER, tenant, principal, tool)
-    }
-
-    fn names_of(
-        (gate, rate_is_charged): (&str, bool),
-        tenant: &str,
-        principal: &str,
-        tool: &str,
-    ) -> Vec<(String, Whose, bool)> {
         let plan = |text: &str| Plan::parse(text.as_bytes()).unwrap();
         let (tenant, principal) = (plan(tenant), plan(principal));
-        let plans = Plans { tenant: &tenant, principal: &principal };
-        let payer = Payer { tenant: &TenantId::parse("acme").unwrap(), gate, rate_is_charged };
-        let counters = counters(payer, plans, tool);
+        let plans = Plans { tenant: &tenant, principal: &principal, key: None };
+        let counters = counters(&TenantId::parse("acme").unwrap(), ("principal/acme/u-1", "k-1"), plans, tool);
         counters.into_iter().map(|counter| (counter.gate, counter.whose, counter.of_tool)).collect()
     }
 
@@ -85,8 +72,16 @@ mod tests {
     fn a_call_without_limits_is_charged_nowhere() {
         let rate = r#"{"rate":{"burst":1,"per_minute":1},"tools":[{"tools":"b"}]}"#;
         assert_eq!(names("{}", rate, "b"), []);
-        let of_key = names_of(("key/acme/k-1", false), "{}", rate, "b");
-        assert_eq!(of_key, [("key/acme/k-1".into(), Whose::Principal, false)], "admission did not charge a key's rate");
+    }
+
+    #[test]
+    fn a_keys_own_plan_counts_besides_its_owners() {
+        let (none, plan) = (Plan::default(), Plan::parse(br#"{"rate":{"burst":1,"per_minute":1}}"#).unwrap());
+        let plans = Plans { tenant: &none, principal: &none, key: Some(&plan) };
+        let found = counters(&TenantId::parse("acme").unwrap(), ("principal/acme/u-1", "k-1"), plans, "b");
+        let names: Vec<_> = found.iter().map(|counter| counter.gate.as_str()).collect();
+        assert_eq!(names, ["key/acme/k-1"]);
+        assert!(found[0].limits.rate.is_some(), "nothing else charges it");
     }
 
     #[test]

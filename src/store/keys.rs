@@ -1,7 +1,7 @@
 //! Names of Durable Objects and keys in KV. Ids cannot hold a `/` or a `:`, so no two names can meet.
 
 use crate::account::Username;
-use crate::id::{ApiKeyId, SessionId, TenantId, TokenId, UserId, encode_random};
+use crate::id::{SessionId, TenantId, TokenId, UserId, encode_random};
 use crate::time::{Lifetime, Timestamp};
 use sha2::{Digest, Sha256};
 use std::net::Ipv6Addr;
@@ -19,15 +19,15 @@ pub fn tenant_gate(tenant: &TenantId) -> String {
     format!("tenant/{tenant}")
 }
 
-/// The gate of an API key that has a plan of its own. What else is known of a key is known to its owner's gate.
-pub fn key_gate(tenant: &TenantId, key: &ApiKeyId) -> String {
-    format!("key/{tenant}/{key}")
-}
-
 /// The gate of one tool within a level, which has the gate of this name: a user's, a key's or a tenant's. The tool's name is
 /// hashed: it is an upstream's word.
 pub fn tool_gate(level: &str, tool: &str) -> String {
     format!("tool/{}/{level}", encode_random(&Sha256::digest(tool)))
+}
+
+/// The gate of an API key that has a plan of its own. What else is known of a key is known to its owner's gate.
+pub fn key_gate(tenant: &TenantId, key: &str) -> String {
+    format!("key/{tenant}/{key}")
 }
 
 /// The gate that slows down logins on one account. The name is hashed: it is typed by strangers and may be a mistyped secret.

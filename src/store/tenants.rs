@@ -1,7 +1,8 @@
 //! Tenants in D1, for administrators and the operator.
 
-use crate::admin::tenant::{AuditCalls, DefaultEffect, Tenant};
+use crate::admin::tenant::{AuditCalls, Tenant};
 use crate::id::{TenantId, UserId};
+use crate::policy::judge::DefaultEffect;
 use serde::Deserialize;
 
 /// Tenants after one, in the order of their ids. `?1` the id before them, `?2` the most, `?3` the only one to be seen or

@@ -8,9 +8,6 @@ use serde::Deserialize;
 
 /// Most users of one tenant.
 pub const MAX_USERS: u32 = 10_000;
-/// The hash of a service account's password: none matches it.
-pub const NO_PASSWORD: &str = "!";
-
 /// Users of a tenant after one. `?1` tenant, `?2` the id before them, `?3` the most, `?4` kind or `NULL`, `?5` role or `NULL`,
 /// `?6` the only one to be seen or `NULL`.
 pub const USERS: &str = "\
@@ -28,10 +25,11 @@ pub const USER: &str = "\
     FROM users WHERE tenant_id = ?1 AND id = ?2";
 
 /// A service account, where its name is free, who makes it may give its role, and there are not too many users. `?1` tenant,
-/// `?2` id, `?3` name, `?4` role, `?5` groups, `?6` plan, `?7` now, `?8` who makes it.
+/// `?2` id, `?3` name, `?4` role, `?5` groups, `?6` plan, `?7` now, `?8` who makes it,
+/// `?9` a hash that no password matches.
 pub const INSERT_SERVICE: &str = "\
     INSERT INTO users (id, tenant_id, username, password_hash, demo, created_at, role, kind, groups, plan_id) \
-    SELECT ?2, ?1, ?3, '!', 0, ?7, ?4, 'service', ?5, ?6 \
+    SELECT ?2, ?1, ?3, ?9, 0, ?7, ?4, 'service', ?5, ?6 \
     WHERE NOT EXISTS (SELECT 1 FROM users WHERE username = ?3) \
       AND (SELECT COUNT(*) FROM users WHERE tenant_id = ?1) < 10000 \
       AND (?6 IS NULL OR EXISTS (SELECT 1 FROM plans WHERE tenant_id = ?1 AND id = ?6)) \

@@ -164,6 +164,7 @@ fn execute() -> Vec<Problem> {
     let error = ArgumentError { pointer: "/location".to_owned(), problem: "must be a string".to_owned() };
     vec![
         Problem::UnknownTool,
+        Problem::CallForbidden,
         Problem::InvalidArguments(vec![error]),
         upstream(UpstreamProblem::Unreachable),
         upstream(UpstreamProblem::Timeout),

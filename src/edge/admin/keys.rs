@@ -13,6 +13,7 @@ use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
 use crate::gate::message::{GateReply, GateRequest};
 use crate::id::{ApiKeyId, SessionId, TokenId, UserId};
+use crate::policy::facts::Narrowing;
 use crate::scope::Scope;
 use crate::store::api_keys::{END_REPLACED, INSERT_KEY, KEY, KEYS, KeyViewRow, REVOKE_KEY, UPDATE_KEY};
 use crate::store::keys;
@@ -232,6 +233,8 @@ fn sound(key: &KeyView) -> Result<(), Problem> {
             return Err(Problem::InvalidBody(format!("{name} are 1 to 64 texts without blanks, or null for all")));
         }
     }
+    let narrowing = Narrowing::parse(key.tools.as_deref(), key.upstreams.as_deref());
+    narrowing.map_err(|invalid| Problem::InvalidBody(invalid.to_string()))?;
     if key.expires_at.is_some_and(|at| Timestamp::from_seconds(at) <= clock::now() || at > 253_402_300_799) {
         return Err(Problem::InvalidBody("expires_at must lie ahead, in seconds since 1970".into()));
     }

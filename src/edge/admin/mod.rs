@@ -88,7 +88,7 @@ pub async fn serve(
     let principal = caller(context, request, trace).await?;
     let desk = Desk::of(context, spec, &principal)?;
     let outcome = desk.carry_out(order(spec, request).await?).await?;
-    Ok(rated(context, &principal, outcome.reply()))
+    Ok(rated(&principal, outcome.reply()))
 }
 
 /// The operator belongs to no tenant, and so sees into none.

@@ -7,12 +7,13 @@ use super::{Desk, Outcome, changeable};
 use crate::account::one_time::{BYTES, INVITATION_LIFE, OneTimeCode};
 use crate::account::role::Role;
 use crate::admin::order::{Order, Page};
-use crate::admin::tenant::{AuditCalls, DefaultEffect, MadeTenant, NewTenant, Tenant, TenantChange, is_name};
+use crate::admin::tenant::{AuditCalls, MadeTenant, NewTenant, Tenant, TenantChange, is_name};
 use crate::admin::user::MadeCode;
 use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
 use crate::id::TenantId;
 use crate::observe::RevocationCause;
+use crate::policy::judge::DefaultEffect;
 use crate::store::codes::INSERT_OPERATORS_INVITATION;
 use crate::store::tenants::{DELETE, FORGET_REQUESTS, INSERT, TENANT, TENANTS, TenantRow, UPDATE};
 

@@ -8,6 +8,7 @@ use super::{Desk, Outcome, changeable};
 use crate::account::Username;
 use crate::account::kind::UserKind;
 use crate::account::one_time::{BYTES, INVITATION_LIFE, MAX_OPEN, OneTimeCode, RESET_LIFE};
+use crate::account::password::DUMMY_HASH;
 use crate::account::role::Role;
 use crate::admin::order::{Order, Page};
 use crate::admin::tenant::is_name;
@@ -59,6 +60,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         maybe(wanted.plan.as_deref()),
         moment(now),
         desk.user()?.as_str().into(),
+        DUMMY_HASH.into(),
     ];
     let user = UserView {
         id: id.clone(),
