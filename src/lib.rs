@@ -14,6 +14,7 @@
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
+//! | [`audit`] | who did what: records in a chain in which every change shows |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
 //! | `edge` | the only room that names the Workers runtime |
@@ -41,6 +42,8 @@ pub mod tool;
 pub mod upstream;
 
 pub mod catalogue;
+
+pub mod audit;
 
 pub mod page;
 
