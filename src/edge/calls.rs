@@ -6,7 +6,7 @@ use super::context::Context;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, ToolError};
-use super::{clock, errand};
+use super::{audit, clock, errand};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
@@ -36,6 +36,14 @@ impl Found {
         match self {
             Self::Own(_, definition) => definition,
             Self::Upstream(_, at) => &at.own,
+        }
+    }
+
+    /// The name of its upstream.
+    fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::Own(..) => None,
+            Self::Upstream(shown, at) => shown.upstreams.get(at.index).map(|upstream| upstream.name.as_str()),
         }
     }
 }
@@ -103,7 +111,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
 pub async fn execute(context: &Context, principal: &Principal, request: ExecuteRequest) -> Result<Reply, Problem> {
     let found = find(context, principal, None, &request.tool).await?.map_err(problem)?;
     let started = clock::now();
-    let called = call(context, principal, found, request.arguments).await;
+    let called = call(context, principal, (&request.tool, found), request.arguments).await?;
     note(context, request.tool, started, outcome(&called), called.as_ref().err());
     let result = called.map_err(problem)?;
     let success = !result.is_error;
@@ -111,13 +119,28 @@ pub async fn execute(context: &Context, principal: &Principal, request: ExecuteR
     Ok(Reply::private_json(200, &ExecuteResponse { success, result }))
 }
 
+/// Calls a tool that is shown under a name, on record.
 async fn call(
+    context: &Context,
+    principal: &Principal,
+    (name, found): (&str, Found),
+    arguments: Map<String, Value>,
+) -> Result<Result<CallToolResult, ToolError>, Problem> {
+    let arguments = match tools::validated(found.definition(), arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return Ok(Err(error)),
+    };
+    let record = audit::tool_call(context, principal, (name, found.upstream(), found.definition()), &arguments);
+    let run = made(context, principal, found, arguments);
+    audit::recorded(context, principal, record, run, ended).await
+}
+
+async fn made(
     context: &Context,
     principal: &Principal,
     found: Found,
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ToolError> {
-    let arguments = tools::validated(found.definition(), arguments)?;
     let (shown, at) = match found {
         Found::Own(tool, _) => {
             return Ok(tools::run(&context.env, &context.settings.weather, tool, &arguments).await);
@@ -168,6 +191,11 @@ pub const fn outcome(outcome: &Result<CallToolResult, ToolError>) -> &'static st
         Ok(_) => "ok",
         Err(error) => error_outcome(error),
     }
+}
+
+/// How a call ended, for its record.
+pub fn ended(called: &Result<CallToolResult, ToolError>) -> audit::Ended {
+    (outcome(called), called.as_ref().err().map(ToString::to_string))
 }
 
 /// What the log calls a call that gave no result.

@@ -1,11 +1,11 @@
 //! What the protocol's objects have in common: a request from an isolate becomes a scene, and what was served a response.
 
-use super::admission;
 use super::context::{self, Background, Context};
 use super::incoming::{self, header};
 use super::mcp::{SESSION, Served};
 use super::mcp_serve::Scene;
 use super::reply;
+use super::{admission, audit};
 use crate::api::challenge::Realm;
 use crate::api::problem::Problem;
 use crate::api::route;
@@ -40,6 +40,7 @@ pub fn scene(
     let path = incoming::path(request);
     let server = route::server(&path);
     let principal = admission::accompany(context, header(request, "authorization").as_deref(), server)?;
+    context.ledger.concerns(&admission::who(principal.claims()));
     let place = principal.place(server);
     let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
     let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
@@ -52,6 +53,7 @@ pub fn respond(context: &Context, path: &str, served: std::result::Result<Served
         Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
         Ok(Served::Response(response)) => Ok(response),
         Err(problem) => {
+            audit::refused(context, &problem);
             let realm = Realm { issuer: &context.settings.issuer, server: route::server(path) };
             reply::render(problem.reply(&context.correlation, realm), &context.correlation)
         }

@@ -9,7 +9,7 @@ use super::mcp_work::{Audience, Client, Work};
 use super::tenant::{self, Shown};
 use super::tools::{self, ToolError};
 use super::upstreams::Party;
-use super::{clock, mcp_listen, mcp_session, relay, upstreams};
+use super::{audit, clock, mcp_listen, mcp_session, relay, upstreams};
 use crate::api::problem::Problem;
 use crate::catalogue::view::View;
 use crate::mcp::era::Era;
@@ -244,7 +244,7 @@ async fn tool(
         }
     };
     match found {
-        Found::Own(own, _) => own_tool(&scene.context, &to, own, &arguments).await,
+        Found::Own(own, _) => own_tool(&scene, &to, (own, &definition), &arguments).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
             let party = scene.party();
@@ -255,13 +255,15 @@ async fn tool(
 }
 
 async fn own_tool(
-    context: &Context,
+    Scene { context, principal, .. }: &Scene,
     to: &Addressee,
-    tool: BuiltIn,
+    (tool, definition): (BuiltIn, &Rc<Tool>),
     arguments: &Map<String, Value>,
 ) -> Result<Prepared, Problem> {
     let started = clock::now();
-    let result = Ok(tools::run(&context.env, &context.settings.weather, tool, arguments).await);
+    let record = audit::tool_call(context, principal, (tool.name(), None, definition), arguments);
+    let run = async { Ok(tools::run(&context.env, &context.settings.weather, tool, arguments).await) };
+    let result = audit::recorded(context, principal, record, run, calls::ended).await?;
     calls::note(context, tool.name().to_owned(), started, calls::outcome(&result), None);
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),
