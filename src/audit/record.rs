@@ -334,7 +334,7 @@ impl Draft {
     pub fn result(&self, stamp: Stamp) -> Option<Self> {
         let (kind, actor) = (self.kind.result()?, self.actor.clone());
         let (tool, target, call) = (self.tool.clone(), self.target.clone(), Some(self.id.clone()));
-        Some(Self { tool, target, call, ..Self::new(stamp, kind, actor) })
+        Some(Self { target, tool, call, ..Self::new(stamp, kind, actor) })
     }
 
     /// Whether this is a call whose result is a record of its own.

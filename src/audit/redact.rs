@@ -61,13 +61,9 @@ struct Budget {
 
 impl Budget {
     fn take(&mut self, bytes: usize) -> Option<()> {
-        match self.left.checked_sub(bytes) {
-            Some(left) => self.left = left,
-            None => {
-                self.cut = true;
-                return None;
-            }
-        }
+        let left = self.left.checked_sub(bytes);
+        self.cut |= left.is_none();
+        self.left = left?;
         Some(())
     }
 

@@ -217,15 +217,12 @@ impl AuditTrail {
     }
 
     async fn keep(&self, days: Option<Days>) -> Result<TrailReply> {
-        match days {
-            Some(days) => {
-                self.write_part(statements::KEEP, &days)?;
-                self.wake_in(SOON).await?;
-            }
-            None => {
-                self.sql.exec(statements::DELETE_PART, vec![statements::KEEP.into()])?;
-                self.state.storage().delete_alarm().await?;
-            }
+        if let Some(days) = days {
+            self.write_part(statements::KEEP, &days)?;
+            self.wake_in(SOON).await?;
+        } else {
+            self.sql.exec(statements::DELETE_PART, vec![statements::KEEP.into()])?;
+            self.state.storage().delete_alarm().await?;
         }
         Ok(TrailReply::Done)
     }

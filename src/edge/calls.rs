@@ -131,8 +131,8 @@ async fn call(
         Err(error) => return Ok(Err(error)),
     };
     let record = audit::tool_call(context, principal, (name, found.upstream(), found.definition()), &arguments);
-    let run = made(context, principal, found, arguments);
-    audit::recorded(context, principal, record, run, ended).await
+    let run = Box::pin(made(context, principal, found, arguments));
+    Box::pin(audit::recorded(context, principal, record, run, ended)).await
 }
 
 async fn made(

@@ -263,7 +263,7 @@ async fn own_tool(
     let started = clock::now();
     let record = audit::tool_call(context, principal, (tool.name(), None, definition), arguments);
     let run = async { Ok(tools::run(&context.env, &context.settings.weather, tool, arguments).await) };
-    let result = audit::recorded(context, principal, record, run, calls::ended).await?;
+    let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
     calls::note(context, tool.name().to_owned(), started, calls::outcome(&result), None);
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),

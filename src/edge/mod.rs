@@ -260,7 +260,9 @@ async fn caller(
         }
         Err(_) => None,
     };
-    known.iter().for_each(|who| context.ledger.concerns(who));
+    if let Some(who) = &known {
+        context.ledger.concerns(who);
+    }
     trace.who = known;
     admitted
 }

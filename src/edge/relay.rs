@@ -120,9 +120,9 @@ impl Relay<'_> {
     async fn recorded(&self, ask: Ask, client: &Client) -> Result<Result<Answered, ToolError>, Problem> {
         let (context, principal) = (&self.scene.context, &self.scene.principal);
         let (upstream, tool) = (self.upstream.name.as_str(), self.tool.as_ref());
-        let asked = self.asked(ask, client);
+        let asked = Box::pin(self.asked(ask, client));
         match audit::relayed_call(context, principal, self.call, upstream, tool) {
-            Some(record) => audit::recorded(context, principal, record, asked, ended).await,
+            Some(record) => Box::pin(audit::recorded(context, principal, record, asked, ended)).await,
             None => Ok(asked.await),
         }
     }

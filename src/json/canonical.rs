@@ -121,14 +121,14 @@ fn write_digits(out: &mut String, digits: &str, exponent: i32) {
         }
         0..=20 => {
             let (whole, fraction) = split(exponent + 1);
-            out.push_str(&format!("{whole}.{fraction}"));
+            out.extend([whole, ".", fraction]);
         }
-        -6..=-1 => out.push_str(&format!("0.{}{digits}", zeros(-exponent - 1))),
+        -6..=-1 => out.extend(["0.", &zeros(-exponent - 1), digits]),
         _ => {
             let (first, rest) = split(1);
             let point = if rest.is_empty() { "" } else { "." };
-            let sign = if exponent < 0 { '-' } else { '+' };
-            out.push_str(&format!("{first}{point}{rest}e{sign}{}", exponent.unsigned_abs()));
+            let sign = if exponent < 0 { "e-" } else { "e+" };
+            out.extend([first, point, rest, sign, &exponent.unsigned_abs().to_string()]);
         }
     }
 }

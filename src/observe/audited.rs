@@ -113,7 +113,7 @@ impl Event {
                 (of(who), draft.on("role", role.as_str()).ended("ok"))
             }
             Self::AccountChanged { who, change, by } => {
-                let actor = Actor { user: by.clone(), credential: change.credential(), ..Actor::default() };
+                let actor = Actor { user: by.clone(), credential: Some(change.credential()), ..Actor::default() };
                 let draft = Draft::new(stamp(), kind("account.changed"), actor);
                 (of(who), draft.on("user", who.user.as_str()).ended(change.as_str()))
             }

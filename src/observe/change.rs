@@ -64,7 +64,7 @@ impl AccountChange {
     }
 
     /// What is shown for such a change.
-    pub(super) const fn credential(self) -> Option<Credential> {
+    pub(super) const fn credential(self) -> Credential {
         let kind = match self {
             Self::FirstAdmin => CredentialKind::Operator,
             Self::Joined | Self::PasswordReset => CredentialKind::OneTimeCode,
@@ -75,7 +75,7 @@ impl AccountChange {
             | Self::Disabled
             | Self::Enabled => CredentialKind::Browser,
         };
-        Some(Credential { kind, id: None })
+        Credential { kind, id: None }
     }
 }
 
