@@ -79,6 +79,10 @@ identifier! {
     TokenId
 }
 identifier! {
+    /// The public part of an API key.
+    ApiKeyId
+}
+identifier! {
     /// The `kid` of a signing key.
     KeyId
 }

@@ -1,5 +1,6 @@
 //! Accounts: tenants, users and their roles, passwords, second factors, and whether a login succeeds.
 
+pub mod api_key;
 pub mod guessed;
 pub mod one_time;
 pub mod password;
@@ -148,7 +149,7 @@ mod tests {
             username: Username::parse(username).unwrap(),
             password_hash: String::new(),
             demo: false,
-            role: Role::Member,
+            role: Role::Developer,
             second_factor: None,
             disabled_at: None,
         }

@@ -1,5 +1,6 @@
 //! The bodies of the REST routes.
 
+use crate::account::role::Role;
 use crate::api::problem::Problem;
 use crate::entropy::stamp::Stamp;
 use crate::json::{self, REQUEST_CAPS};
@@ -69,12 +70,19 @@ pub struct MeResponse {
     pub username: String,
     /// The user's tenant.
     pub tenant: String,
-    /// What the access token may be used for.
+    /// What the user may do for its tenant.
+    pub role: Role,
+    /// What the access token or API key may be used for.
     pub scope: String,
-    /// The session.
-    pub session: String,
-    /// When the access token expires, seconds since 1970.
-    pub expires_at: u64,
+    /// The session; none of an API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The API key's id, where one was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// When the access token or API key expires, seconds since 1970; none of a key that does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
     /// What may be said about the randomness of the access token: the `ent` claim it carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entropy: Option<Stamp>,

@@ -76,7 +76,7 @@ fn only_a_form_is_a_form() {
 #[test]
 fn a_good_token_is_told_to_a_caller_of_its_tenant_with_what_it_is_made_of() {
     let token = verified(&claims("u-1", "acme"), 0);
-    let shown = showable(&token, &claims("u-2", "acme"), later(0)).unwrap();
+    let shown = showable(&token, &claims("u-2", "acme").tenant, later(0)).unwrap();
     assert_eq!(shown.claims(), token.claims());
     assert_eq!(
         rendered(&shown.told(true, Some("ada".to_owned()))),
@@ -87,7 +87,7 @@ fn a_good_token_is_told_to_a_caller_of_its_tenant_with_what_it_is_made_of() {
 #[test]
 fn a_token_without_a_stamp_is_told_without_one() {
     let token = verified(&AccessClaims { ent: None, ..claims("u-1", "acme") }, 0);
-    let shown = showable(&token, &claims("u-1", "acme"), later(0)).unwrap();
+    let shown = showable(&token, &claims("u-1", "acme").tenant, later(0)).unwrap();
     let told = rendered(&shown.told(true, Some("ada".to_owned())));
     assert!(told.starts_with(r#"{"active":true"#) && !told.contains("entropy"), "{told}");
 }
@@ -96,7 +96,7 @@ fn a_token_without_a_stamp_is_told_without_one() {
 fn a_token_is_shown_to_nobody_of_another_tenant() {
     let token = verified(&claims("u-1", "acme"), 0);
     for stranger in [claims("u-2", "other"), claims("u-1", "other"), claims("u-1", "acme2")] {
-        assert!(showable(&token, &stranger, later(0)).is_none(), "{stranger:?}");
+        assert!(showable(&token, &stranger.tenant, later(0)).is_none(), "{stranger:?}");
     }
 }
 
@@ -105,14 +105,14 @@ fn a_token_is_shown_until_its_time_is_up_and_not_in_the_leeway_after_it() {
     let reader = claims("u-1", "acme");
     for (seconds, good) in [(0, true), (599, true), (600, false), (615, false)] {
         let token = verified(&reader, seconds);
-        assert_eq!(showable(&token, &reader, later(seconds)).is_some(), good, "{seconds}");
+        assert_eq!(showable(&token, &reader.tenant, later(seconds)).is_some(), good, "{seconds}");
     }
 }
 
 #[test]
 fn whatever_is_not_good_looks_the_same() {
     let token = verified(&claims("u-1", "acme"), 0);
-    let shown = showable(&token, token.claims(), later(0)).unwrap();
+    let shown = showable(&token, &token.claims().tenant, later(0)).unwrap();
     let name = || Some("ada".to_owned());
     for told in [shown.told(false, name()), shown.told(false, None), shown.told(true, None), Introspection::INACTIVE] {
         assert_eq!(rendered(&told), r#"{"active":false}"#);

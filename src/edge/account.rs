@@ -5,7 +5,6 @@ use super::browser::{self, Browser, Person};
 use super::code::user_of;
 use super::context::Context;
 use super::{gate, incoming, revoked};
-use crate::account::role::Role;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::gate::message::{GateReply, GateRequest};
@@ -46,7 +45,7 @@ pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem
     lines.extend(browsers.iter().map(|(id, browser)| Line::of_browser(id, browser, &person)));
     lines.sort_by_key(|line| std::cmp::Reverse(line.at));
     let ticket = browser.seal(context, Form::Account, &Account {})?;
-    let is_admin = user_of(context, &person.who()).await?.is_some_and(|user| user.role == Role::Admin);
+    let is_admin = user_of(context, &person.who()).await?.is_some_and(|user| user.role.manages());
     let shown: Vec<SessionLine<'_>> = lines.iter().map(Line::shown).collect();
     let page = AccountPage {
         username: &person.username,

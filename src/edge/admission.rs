@@ -1,24 +1,31 @@
 //! From a request's credentials to a principal that may make one call.
 //!
-//! 1. the token, from the `Authorization` header alone, and for this endpoint;
-//! 2. its signature and claims, remembered per isolate until it expires;
-//! 3. one call out of the lease this isolate holds, or one question to the principal's gate.
+//! 1. the token or key, from the `Authorization` header alone, and for this endpoint;
+//! 2. a token's signature and claims, remembered per isolate until it expires; a key's tag;
+//! 3. who the caller is as it stands in the database, remembered for a few seconds; a key's secret, time and networks;
+//! 4. one call out of the lease this isolate holds, or one question to the principal's gate.
 
 use super::context::Context;
+use super::standing::{self, Standing};
 use super::{clock, gate};
+use crate::account::api_key::KeyRefusal;
 use crate::api::problem::{Limit, Problem};
 use crate::gate::lease::{Leases, Step};
 use crate::gate::message::{GateReply, GateRequest};
-use crate::id::TokenId;
+use crate::id::{ApiKeyId, SessionId, TenantId, TokenId, UserId};
 use crate::mcp::ticket::Place;
 use crate::observe::Who;
+use crate::scope::Scope;
 use crate::store::keys;
+use crate::time::Timestamp;
 use crate::token::access::{self, AccessClaims, Expectation, TokenRefusal, VerifiedToken};
+use crate::token::opaque::{self, Kind};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 /// Verified tokens remembered per isolate.
 const MAX_VERIFIED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
@@ -29,36 +36,163 @@ thread_local! {
     static LEASES: RefCell<Leases> = RefCell::new(Leases::default());
 }
 
-/// A caller whose token is good and who was given one call.
+/// What a key may be used for that is not there.
+static NOTHING: LazyLock<Scope> = LazyLock::new(Scope::default);
+
+/// What a caller presents with a request.
+pub struct Presented<'a> {
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The virtual server whose endpoint it is for, if it is for one.
+    pub server: Option<&'a str>,
+    /// Where the request comes from; none where an isolate has looked at that already.
+    pub source: Option<&'a str>,
+}
+
+/// What a caller came with, and was found good.
+#[derive(Clone)]
+enum Credential {
+    Token(Rc<VerifiedToken>),
+    Key(Rc<KeyInUse>),
+}
+
+/// An API key that a caller presented.
+struct KeyInUse {
+    tenant: TenantId,
+    user: UserId,
+    /// Its id, as the gate knows it.
+    token: TokenId,
+}
+
+/// A caller whose token or key is good and who was given one call.
 #[derive(Clone)]
 pub struct Principal {
-    token: Rc<VerifiedToken>,
+    credential: Credential,
+    standing: Rc<Standing>,
     /// Calls left, as far as this isolate knows.
     pub remaining: u32,
 }
 
 impl Principal {
-    /// What the token says.
-    pub fn claims(&self) -> &AccessClaims {
-        self.token.claims()
+    /// What the token says; none of a key.
+    pub fn claims(&self) -> Option<&AccessClaims> {
+        match &self.credential {
+            Credential::Token(token) => Some(token.claims()),
+            Credential::Key(_) => None,
+        }
+    }
+
+    /// The tenant, which the credential alone says.
+    pub fn tenant(&self) -> &TenantId {
+        match &self.credential {
+            Credential::Token(token) => &token.claims().tenant,
+            Credential::Key(key) => &key.tenant,
+        }
+    }
+
+    /// The user that the caller acts for.
+    pub fn user(&self) -> &UserId {
+        match &self.credential {
+            Credential::Token(token) => &token.claims().sub,
+            Credential::Key(key) => &key.user,
+        }
+    }
+
+    /// What the credential may be used for.
+    pub fn scope(&self) -> &Scope {
+        match (&self.credential, &self.standing.key) {
+            (_, Some(key)) => &key.scope,
+            (Credential::Token(token), None) => &token.claims().scope,
+            (Credential::Key(_), None) => &NOTHING,
+        }
+    }
+
+    /// Who the caller is as it stands in the database.
+    pub fn standing(&self) -> &Rc<Standing> {
+        &self.standing
+    }
+
+    /// Who the log says it is.
+    pub fn who(&self) -> Who {
+        Who { tenant: self.tenant().clone(), user: self.user().clone() }
+    }
+
+    /// The id of the token or the key.
+    pub fn credential_id(&self) -> &TokenId {
+        self.credential.id()
     }
 
     /// The caller, at the endpoint of this virtual server or at that of everything.
     pub fn place(&self, server: Option<&str>) -> Place {
-        let claims = self.claims();
-        Place { tenant: claims.tenant.clone(), user: claims.sub.clone(), server: server.map(str::to_owned) }
+        Place { tenant: self.tenant().clone(), user: self.user().clone(), server: server.map(str::to_owned) }
     }
 
-    /// Refuses unless the token has all of these scopes.
+    /// Refuses unless the credential has all of these scopes.
     pub fn demand(&self, needed: &'static [&'static str]) -> Result<(), Problem> {
-        let has_all = needed.iter().all(|scope| self.claims().scope.allows(scope));
+        let has_all = needed.iter().all(|scope| self.scope().allows(scope));
         if has_all { Ok(()) } else { Err(Problem::InsufficientScope { needed }) }
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        match &self.credential {
+            Credential::Token(token) => Some(token.expires_at()),
+            Credential::Key(_) => self.standing.key.as_ref().and_then(|key| key.expires_at),
+        }
     }
 }
 
-/// A caller whose token is good at an endpoint, in an object that was asked on behalf of a request which has taken its call.
-pub fn accompany(context: &Context, authorization: Option<&str>, server: Option<&str>) -> Result<Principal, Problem> {
-    verify_at(context, authorization, server).map(|token| Principal { token, remaining: 0 })
+impl Credential {
+    fn id(&self) -> &TokenId {
+        match self {
+            Self::Token(token) => &token.claims().jti,
+            Self::Key(key) => &key.token,
+        }
+    }
+
+    fn session(&self) -> Option<&SessionId> {
+        match self {
+            Self::Token(token) => Some(&token.claims().sid),
+            Self::Key(_) => None,
+        }
+    }
+
+    fn gate(&self) -> String {
+        match self {
+            Self::Token(token) => keys::principal_gate(&token.claims().tenant, &token.claims().sub),
+            Self::Key(key) => keys::principal_gate(&key.tenant, &key.user),
+        }
+    }
+}
+
+/// A caller whose credential is good at an endpoint, in an object that was asked on behalf of a request which has taken its
+/// call.
+pub async fn accompany(context: &Context, presented: &Presented<'_>) -> Result<Principal, Problem> {
+    let (credential, standing) = credential(context, presented).await?;
+    Ok(Principal { credential, standing, remaining: 0 })
+}
+
+/// 1. to 3.: the credential, and who came with it. No call is taken, and a revocation is not seen.
+async fn credential(context: &Context, presented: &Presented<'_>) -> Result<(Credential, Rc<Standing>), Problem> {
+    let text = bearer(presented.authorization)?;
+    if text.starts_with(Kind::ApiKey.prefix()) {
+        return key(context, text, presented.source).await;
+    }
+    let token = verify_at(context, presented.authorization, presented.server)?;
+    let standing = standing::of_user(context, &token.claims().tenant, &token.claims().sub).await?;
+    Ok((Credential::Token(token), standing))
+}
+
+/// A key: 1. its tag, so that a made-up one costs no look-up; 2. its row; 3. secret, time and networks.
+async fn key(context: &Context, text: &str, source: Option<&str>) -> Result<(Credential, Rc<Standing>), Problem> {
+    let refused = |reason: &dyn std::fmt::Display| Problem::InvalidToken(reason.to_string());
+    let read = opaque::parse(Kind::ApiKey, &context.settings.root, text).map_err(|error| refused(&error))?;
+    let id = ApiKeyId::parse(read.session.as_str()).map_err(|error| refused(&error))?;
+    let standing = standing::of_key(context, &read, &id).await?;
+    let known = standing.key.as_ref().ok_or_else(|| refused(&KeyRefusal::Unknown))?;
+    known.admit(&read.secret_hash, source, clock::now()).map_err(|refusal| refused(&refusal))?;
+    let token = TokenId::parse(id.as_str()).map_err(|error| refused(&error))?;
+    let key = KeyInUse { tenant: read.tenant, user: read.user, token };
+    Ok((Credential::Key(Rc::new(key)), standing))
 }
 
 /// Who the log says the claims stand for.
@@ -99,75 +233,80 @@ pub fn read(context: &Context, text: &str) -> Result<Rc<VerifiedToken>, TokenRef
     Ok(token)
 }
 
-/// Takes one call for the bearer of a verified token.
-pub async fn admit(context: &Context, token: &Rc<VerifiedToken>) -> Result<Principal, Problem> {
-    let claims = token.claims();
+/// Takes one call for who came with a credential.
+async fn admit(context: &Context, credential: Credential, standing: Rc<Standing>) -> Result<Principal, Problem> {
     let asked_at = clock::now();
-    let admitted = |remaining| Ok(Principal { token: Rc::clone(token), remaining });
-    let asked = match LEASES.with_borrow_mut(|leases| leases.take(&claims.jti, asked_at)) {
+    let id = credential.id().clone();
+    let admitted = |remaining| Ok(Principal { credential: credential.clone(), standing, remaining });
+    let asked = match LEASES.with_borrow_mut(|leases| leases.take(&id, asked_at)) {
         Step::Admit { remaining } => return admitted(remaining),
         Step::Ask(asked) => asked,
     };
     let settings = &context.settings;
     let question = GateRequest::Admit {
-        token: claims.jti.clone(),
-        session: claims.sid.clone(),
+        token: id.clone(),
+        session: credential.session().cloned(),
         asked,
         policy: settings.calls,
         lease_life: settings.lease_life,
     };
-    let name = keys::principal_gate(&claims.tenant, &claims.sub);
-    match gate::ask(&context.env, &name, &question).await? {
+    match gate::ask(&context.env, &credential.gate(), &question).await? {
         GateReply::Admitted(admission) => {
-            LEASES.with_borrow_mut(|leases| leases.keep(&claims.jti, asked_at, settings.lease_life, &admission));
+            LEASES.with_borrow_mut(|leases| leases.keep(&id, asked_at, settings.lease_life, &admission));
             admitted(admission.remaining)
         }
         GateReply::Limited { retry_after } => {
-            let held = LEASES.with_borrow_mut(|leases| leases.take_held(&claims.jti, clock::now()));
+            let held = LEASES.with_borrow_mut(|leases| leases.take_held(&id, clock::now()));
             held.map_or(Err(Problem::RateLimited { limit: Limit::Calls(settings.calls), retry_after }), admitted)
         }
         GateReply::Revoked => {
-            forget(&claims.jti);
+            forget(&id);
             Err(Problem::InvalidToken("revoked".into()))
         }
         other => Err(gate::unexpected(&other)),
     }
 }
 
-/// Verifies the caller's token for an endpoint and takes one call.
-pub async fn authenticate(
-    context: &Context,
-    authorization: Option<&str>,
-    server: Option<&str>,
-) -> Result<Principal, Problem> {
-    let token = verify_at(context, authorization, server)?;
-    admit(context, &token).await
+/// Verifies the caller's credential for an endpoint and takes one call.
+pub async fn authenticate(context: &Context, presented: &Presented<'_>) -> Result<Principal, Problem> {
+    let (credential, standing) = credential(context, presented).await?;
+    admit(context, credential, standing).await
 }
 
 impl Principal {
     /// Takes one further call for the same caller.
     pub async fn another(&self, context: &Context) -> Result<Self, Problem> {
-        admit(context, &self.token).await
+        admit(context, self.credential.clone(), Rc::clone(&self.standing)).await
     }
 }
 
 /// Whether a principal is still good, for something that goes on: its token has not expired, and its gate, which is asked
 /// each time, knows of no revocation. No call is taken. No answer is a refusal.
 pub async fn check(context: &Context, principal: &Principal) -> Result<(), Problem> {
-    let claims = principal.claims();
-    if principal.token.expires_at() <= clock::now() {
+    if principal.expires_at().is_some_and(|end| end <= clock::now()) {
         return Err(Problem::InvalidToken("expired".into()));
     }
-    if is_live(context, claims).await? { Ok(()) } else { Err(Problem::InvalidToken("revoked".into())) }
+    let Principal { credential, .. } = principal;
+    let live = still_good(context, credential.gate(), credential.id(), credential.session()).await?;
+    if live { Ok(()) } else { Err(Problem::InvalidToken("revoked".into())) }
 }
 
 /// Whether the gate of a token's owner knows of no revocation and of a live session. No call is taken.
 pub async fn is_live(context: &Context, claims: &AccessClaims) -> Result<bool, Problem> {
-    let question = GateRequest::Check { token: claims.jti.clone(), session: claims.sid.clone() };
-    match gate::ask(&context.env, &keys::principal_gate(&claims.tenant, &claims.sub), &question).await? {
+    still_good(context, keys::principal_gate(&claims.tenant, &claims.sub), &claims.jti, Some(&claims.sid)).await
+}
+
+async fn still_good(
+    context: &Context,
+    gate: String,
+    token: &TokenId,
+    session: Option<&SessionId>,
+) -> Result<bool, Problem> {
+    let question = GateRequest::Check { token: token.clone(), session: session.cloned() };
+    match gate::ask(&context.env, &gate, &question).await? {
         GateReply::Done => Ok(true),
         GateReply::Revoked => {
-            forget(&claims.jti);
+            forget(token);
             Ok(false)
         }
         other => Err(gate::unexpected(&other)),

@@ -194,13 +194,13 @@ fn call(
     arguments: Option<&Map<String, Value>>,
 ) -> Draft {
     let claims = principal.claims();
-    let credential = Credential { kind: CredentialKind::AccessToken, id: Some(claims.jti.to_string()) };
+    let shown = if claims.is_some() { CredentialKind::AccessToken } else { CredentialKind::ApiKey };
     let actor = Actor {
-        user: Some(claims.sub.clone()),
-        credential: Some(credential),
-        role: None,
-        client: Some(claims.client_id.clone()),
-        session: Some(claims.sid.clone()),
+        user: Some(principal.user().clone()),
+        credential: Some(Credential { kind: shown, id: Some(principal.credential_id().to_string()) }),
+        role: Some(principal.standing().role),
+        client: claims.map(|claims| claims.client_id.clone()),
+        session: claims.map(|claims| claims.sid.clone()),
     };
     Draft {
         tool: Some(tool),
@@ -236,7 +236,7 @@ pub async fn recorded<T>(
     ended: impl FnOnce(&T) -> Ended,
 ) -> Result<T, Problem> {
     let mode = keeping(principal).mode;
-    let trail = Trail::Tenant(principal.claims().tenant.clone());
+    let trail = Trail::Tenant(principal.tenant().clone());
     let writing = Writing::of(context, trail.clone());
     let mut result = Unfinished { writing, call: call.clone(), is_written: false, ended: None };
     let (written, outcome) = match mode {

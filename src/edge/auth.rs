@@ -20,6 +20,7 @@ use crate::scope::Scope;
 use crate::secret::SecretText;
 use crate::store::accounts::{ENABLED_USER, USER_BY_USERNAME, USERNAME_BY_ID, UserRow, UsernameRow};
 use crate::store::keys;
+use crate::time::Timestamp;
 use crate::token::access::AccessClaims;
 use futures::future::try_join;
 
@@ -116,19 +117,21 @@ pub async fn logout(context: &Context, authorization: Option<&str>) -> Result<Re
 }
 
 /// `GET /auth/me`.
-pub async fn me(context: &Context, principal: &Principal) -> Result<Reply, Problem> {
-    let claims = principal.claims();
-    let username = username(context, claims).await?.ok_or_else(|| Problem::InvalidToken("the user is gone".into()))?;
+pub fn me(principal: &Principal) -> Result<Reply, Problem> {
+    let (claims, standing) = (principal.claims(), principal.standing());
+    let key = standing.key.as_ref();
     Ok(Reply::private_json(
         200,
         &MeResponse {
-            sub: claims.sub.to_string(),
-            username,
-            tenant: claims.tenant.to_string(),
-            scope: claims.scope.to_string(),
-            session: claims.sid.to_string(),
-            expires_at: claims.exp,
-            entropy: claims.ent.clone(),
+            sub: principal.user().to_string(),
+            username: standing.username.clone(),
+            tenant: principal.tenant().to_string(),
+            role: standing.role,
+            scope: principal.scope().to_string(),
+            session: claims.map(|claims| claims.sid.to_string()),
+            key: key.map(|key| key.id.to_string()),
+            expires_at: claims.map(|claims| claims.exp).or_else(|| key?.expires_at.map(Timestamp::seconds)),
+            entropy: claims.and_then(|claims| claims.ent.clone()),
         },
     ))
 }
@@ -143,7 +146,7 @@ pub async fn introspect(
     request: &IntrospectionRequest,
 ) -> Result<Reply, Problem> {
     let presented = admission::read(context, request.token.expose());
-    let shown = presented.as_deref().ok().and_then(|token| showable(token, reader.claims(), clock::now()));
+    let shown = presented.as_deref().ok().and_then(|token| showable(token, reader.tenant(), clock::now()));
     let told = match shown {
         Some(shown) => {
             let claims = shown.claims();

@@ -92,7 +92,7 @@ async fn join(context: &Context, code: &str, username: &Username, hash: &str) ->
         return Err(mend(&"that username is taken, or the code was just used"));
     };
     let who = Who { tenant: invited.tenant_id, user };
-    let by = Some(invited.made_by);
+    let by = invited.made_by;
     context.log(&Event::AccountChanged { who: who.clone(), change: AccountChange::Joined, by });
     Ok(Came::Joined(who))
 }

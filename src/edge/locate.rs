@@ -33,7 +33,7 @@ pub async fn parts(context: &Context, principal: &Principal, party: &Party, show
     let all = upstreams::parts(party, shown).await;
     for (part, upstream) in all.iter().zip(&shown.upstreams) {
         if let Freshness::Stale(reason) | Freshness::Absent(reason) = &part.freshness {
-            let (tenant, upstream) = (principal.claims().tenant.clone(), upstream.name.clone());
+            let (tenant, upstream) = (principal.tenant().clone(), upstream.name.clone());
             context.log(&Event::UpstreamDegraded { tenant, upstream, reason: reason.clone() });
         }
     }

@@ -79,7 +79,7 @@ impl DurableObject for McpHeld {
         };
         let object = header(&request, HELD).unwrap_or_default();
         let path = incoming::path(&request);
-        let served = match scene(&context, &request, None, Some(object.clone())) {
+        let served = match scene(&context, &request, Some(object.clone())).await {
             Ok(scene) => self.serve(scene, object, request).await,
             Err(problem) => Err(problem),
         };

@@ -1,5 +1,6 @@
 //! What the protocol's objects have in common: a request from an isolate becomes a scene, and what was served a response.
 
+use super::admission::Presented;
 use super::context::{self, Background, Context};
 use super::incoming::{self, header};
 use super::mcp::{SESSION, Served};
@@ -9,7 +10,6 @@ use super::{admission, audit};
 use crate::api::challenge::Realm;
 use crate::api::problem::Problem;
 use crate::api::route;
-use crate::mcp::session::Session;
 use crate::mcp::ticket;
 use std::rc::Rc;
 use worker::{Env, Response, Result};
@@ -31,20 +31,21 @@ pub fn surroundings(
 }
 
 /// Where a request is served: the isolate it comes from has taken a call, and the token is verified here again.
-pub fn scene(
+pub async fn scene(
     context: &Rc<Context>,
     request: &worker::web_sys::Request,
-    session: Option<Session>,
     held: Option<String>,
 ) -> std::result::Result<Scene, Problem> {
     let path = incoming::path(request);
     let server = route::server(&path);
-    let principal = admission::accompany(context, header(request, "authorization").as_deref(), server)?;
-    context.ledger.concerns(&admission::who(principal.claims()));
+    let authorization = header(request, "authorization");
+    let presented = Presented { authorization: authorization.as_deref(), server, source: None };
+    let principal = admission::accompany(context, &presented).await?;
+    context.ledger.concerns(&principal.who());
     let place = principal.place(server);
     let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
     let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
-    Ok(Scene { context: Rc::clone(context), principal, place, session, session_name, held })
+    Ok(Scene { context: Rc::clone(context), principal, place, session: None, session_name, held })
 }
 
 /// The response of an object to a request for this path.

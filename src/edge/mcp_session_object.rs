@@ -101,8 +101,8 @@ impl McpSession {
         request: worker::web_sys::Request,
     ) -> std::result::Result<Served, Problem> {
         let failed = context::unavailable(PART);
-        let session = self.known().await.map_err(&failed)?;
-        let scene = scene(context, &request, session, None)?;
+        let mut scene = scene(context, &request, None).await?;
+        scene.session = self.known().await.map_err(&failed)?;
         let Some(session) = scene.session.clone() else {
             return if request.method() == "POST" { self.open(scene, request).await } else { Ok(unknown()) };
         };

@@ -55,6 +55,7 @@ mod reply;
 mod revoked;
 mod setup;
 mod signature;
+mod standing;
 mod stream;
 mod tenant;
 mod timer;
@@ -71,7 +72,7 @@ use crate::api::reply::Reply;
 use crate::api::route::{self, Browsers, Endpoint, Miss, Place, Route};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event};
-use admission::{Principal, authenticate};
+use admission::{Presented, Principal, authenticate};
 use context::{Background, Context};
 use finish::{Trace, finish};
 use incoming::header;
@@ -143,20 +144,20 @@ async fn dispatch(
         Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&request).await?).await,
         Endpoint::Logout => auth::logout(context, authorization).await,
         Endpoint::Me => {
-            let principal = caller(context, authorization, trace).await?;
-            Ok(rated(context, &principal, auth::me(context, &principal).await?))
+            let principal = caller(context, &request, trace).await?;
+            Ok(rated(context, &principal, auth::me(&principal)?))
         }
         Endpoint::Introspect => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             let question = form(&request).await?;
             Ok(rated(context, &principal, auth::introspect(context, &principal, &question).await?))
         }
         Endpoint::ListTools => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             Ok(rated(context, &principal, calls::list_tools(context, &principal).await?))
         }
         Endpoint::ExecuteTool => {
-            let principal = caller(context, authorization, trace).await?;
+            let principal = caller(context, &request, trace).await?;
             let order = json::<ExecuteRequest>(&request).await?;
             Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
         }
@@ -214,7 +215,7 @@ async fn protocol(
     request: Request,
     trace: &mut Trace,
 ) -> std::result::Result<Served, Problem> {
-    let caller = caller(context, header(&request, "authorization").as_deref(), trace).await;
+    let caller = caller(context, &request, trace).await;
     let body = if endpoint == Endpoint::Mcp { incoming::body(&request).await } else { Ok(Vec::new()) };
     let (principal, body) = match (caller, body) {
         (Ok(principal), Ok(body)) => (principal, body),
@@ -246,17 +247,16 @@ async fn protocol(
     })
 }
 
-async fn caller(
-    context: &Context,
-    authorization: Option<&str>,
-    trace: &mut Trace,
-) -> std::result::Result<Principal, Problem> {
+async fn caller(context: &Context, request: &Request, trace: &mut Trace) -> std::result::Result<Principal, Problem> {
     let server = trace.server.as_deref();
-    let admitted = authenticate(context, authorization, server).await;
+    let source = source(request);
+    let authorization = header(request, "authorization");
+    let presented = Presented { authorization: authorization.as_deref(), server, source: Some(&source) };
+    let admitted = authenticate(context, &presented).await;
     let known = match &admitted {
-        Ok(principal) => Some(admission::who(principal.claims())),
-        Err(problem) if is_of_good_token(problem) => {
-            admission::accompany(context, authorization, server).ok().map(|known| admission::who(known.claims()))
+        Ok(principal) => Some(principal.who()),
+        Err(problem) if is_of_good_credential(problem) => {
+            admission::accompany(context, &presented).await.ok().map(|known| known.who())
         }
         Err(_) => None,
     };
@@ -267,9 +267,9 @@ async fn caller(
     admitted
 }
 
-/// Whether the token of a refused caller is one of this gateway, verified a moment ago: it is known who comes too often, or with
-/// something that was revoked.
-fn is_of_good_token(problem: &Problem) -> bool {
+/// Whether the token or key of a refused caller is one of this gateway, read a moment ago: it is known who comes too often, or
+/// with something that was revoked.
+fn is_of_good_credential(problem: &Problem) -> bool {
     match problem {
         Problem::RateLimited { .. } => true,
         Problem::InvalidToken(reason) => reason == "revoked",

@@ -48,7 +48,8 @@ pub async fn change(context: &Context, request: &Request) -> Result<Reply, Probl
     demand_admin(context, &person).await?;
     let user = || UserId::parse(form.find("user").unwrap_or_default()).map_err(|_| unclear());
     let made = match form.find("do") {
-        Some("invite-member") => invite(context, &person, Role::Member).await?,
+        Some("invite-developer") => invite(context, &person, Role::Developer).await?,
+        Some("invite-auditor") => invite(context, &person, Role::Auditor).await?,
         Some("invite-admin") => invite(context, &person, Role::Admin).await?,
         Some("reset") => offer_reset(context, &person, user()?).await?,
         Some("disable") => return disable(context, &person, user()?).await,
@@ -62,7 +63,7 @@ pub async fn change(context: &Context, request: &Request) -> Result<Reply, Probl
 /// To anybody else there is nothing here.
 async fn demand_admin(context: &Context, person: &Person) -> Result<(), Problem> {
     match user_of(context, &person.who()).await? {
-        Some(user) if user.role == Role::Admin && user.disabled_at.is_none() => Ok(()),
+        Some(user) if user.role.manages() && user.disabled_at.is_none() => Ok(()),
         _ => Err(Problem::NotFound),
     }
 }
@@ -77,8 +78,11 @@ async fn invite(context: &Context, person: &Person, role: Role) -> Result<Option
     }
     context.log(&Event::Invited { by: person.who(), role });
     let joining = match role {
-        Role::Member => "a member",
+        Role::Owner => "an owner",
         Role::Admin => "an administrator",
+        Role::Developer => "a developer",
+        Role::Auditor => "an auditor",
+        Role::Agent => "an agent",
     };
     Ok(Some(Made { code, purpose: format!("join {} as {joining}", person.tenant), life: "7 days" }))
 }

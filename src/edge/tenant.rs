@@ -67,14 +67,13 @@ pub fn own() -> Rc<Shown> {
 
 /// On whose behalf upstreams are asked.
 pub fn party(context: &Context, principal: &Principal) -> Party {
-    let claims = principal.claims();
     let limits = context.settings.upstreams;
     let background = Rc::clone(&context.background);
-    Party { tenant: claims.tenant.clone(), user: claims.sub.clone(), session: None, limits, background }
+    Party { tenant: principal.tenant().clone(), user: principal.user().clone(), session: None, limits, background }
 }
 
 async fn endpoints(context: &Context, principal: &Principal) -> Result<Endpoints, Problem> {
-    let tenant = &principal.claims().tenant;
+    let tenant = principal.tenant();
     let now = clock::now();
     let kept = ENDPOINTS.with_borrow_mut(|kept| kept.get(tenant).cloned());
     if let Some((since, endpoints)) = kept

@@ -51,16 +51,27 @@ pub enum Write {
     EndedAll(Timestamp),
 }
 
+impl Facts {
+    /// Whether a token is good: it is not revoked, and its session is live, where it has one.
+    fn is_good(&self, named: Option<&SessionId>, now: Timestamp) -> bool {
+        let live = || self.session.as_ref().is_some_and(|session| session.is_live(now));
+        !self.token_revoked && (named.is_none() || live())
+    }
+}
+
 /// Decides a question from the facts: the answer, and what to store first.
 pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
     match request {
+        GateRequest::Admit { session, .. } | GateRequest::Check { session, .. }
+            if !facts.is_good(session.as_ref(), now) =>
+        {
+            (GateReply::Revoked, Vec::new())
+        }
         GateRequest::Admit { token, asked, policy, lease_life, .. } => {
             admit(&token, &asked, policy, lease_life, facts, now)
         }
-        GateRequest::Check { .. } => {
-            let good = facts.session.is_some_and(|session| session.is_live(now)) && !facts.token_revoked;
-            (if good { GateReply::Done } else { GateReply::Revoked }, Vec::new())
-        }
+        GateRequest::Check { .. } => (GateReply::Done, Vec::new()),
+        GateRequest::RevokeToken { token, until } => (GateReply::Done, vec![Write::RevokeToken(token, until)]),
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
         }
@@ -168,13 +179,9 @@ fn admit(
     facts: Facts,
     now: Timestamp,
 ) -> (GateReply, Vec<Write>) {
-    let Some(mut session) = facts.session.filter(|session| session.is_live(now) && !facts.token_revoked) else {
-        return (GateReply::Revoked, Vec::new());
-    };
     let (reply, mut writes) = charge(asked, policy, lease_life, facts.bucket, now);
-    if session.note_use(token) {
-        writes.push(Write::Session(session));
-    }
+    let noted = facts.session.and_then(|mut session| session.note_use(token).then_some(session));
+    writes.extend(noted.map(Write::Session));
     (reply, writes)
 }
 

@@ -23,7 +23,7 @@ fn session() -> Session {
 #[test]
 fn a_check_counts_nothing_and_sees_every_way_a_token_ends() {
     let (token, session_id) = (TokenId::parse("t").unwrap(), SessionId::parse("s").unwrap());
-    let check = GateRequest::Check { token, session: session_id };
+    let check = GateRequest::Check { token, session: Some(session_id) };
     assert!(check.session().is_some() && check.token().is_some());
     let answer = |session: Option<Session>, token_revoked| {
         decide(check.clone(), Facts { session, token_revoked, ..Facts::default() }, NOW)
@@ -34,6 +34,18 @@ fn a_check_counts_nothing_and_sees_every_way_a_token_ends() {
     for (session, token_revoked) in [(None, false), (Some(session()), true), (Some(ended), false)] {
         assert_eq!(answer(session, token_revoked), (GateReply::Revoked, Vec::new()));
     }
+}
+
+#[test]
+fn an_api_key_needs_no_session_and_ends_when_it_is_revoked() {
+    let token = TokenId::parse("k-1").unwrap();
+    let check = GateRequest::Check { token: token.clone(), session: None };
+    let (good, revoked) = (Facts::default(), Facts { token_revoked: true, ..Facts::default() });
+    assert_eq!(decide(check.clone(), good, NOW).0, GateReply::Done);
+    assert_eq!(decide(check, revoked, NOW).0, GateReply::Revoked);
+    let until = NOW.plus(Lifetime::from_seconds(9));
+    let (reply, writes) = decide(GateRequest::RevokeToken { token: token.clone(), until }, Facts::default(), NOW);
+    assert_eq!((reply, writes), (GateReply::Done, vec![Write::RevokeToken(token, until)]));
 }
 
 fn issued(name: &str) -> Issued {

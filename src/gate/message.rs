@@ -16,8 +16,9 @@ pub enum GateRequest {
     Admit {
         /// The token.
         token: TokenId,
-        /// Its session.
-        session: SessionId,
+        /// Its session; none of an API key, which stands for itself.
+        #[serde(default)]
+        session: Option<SessionId>,
         /// Leases given back and wanted.
         asked: Asked,
         /// The principal's rate.
@@ -29,8 +30,16 @@ pub enum GateRequest {
     Check {
         /// The token.
         token: TokenId,
-        /// Its session.
-        session: SessionId,
+        /// Its session; none of an API key.
+        #[serde(default)]
+        session: Option<SessionId>,
+    },
+    /// This access token or API key is not good any more.
+    RevokeToken {
+        /// Its id.
+        token: TokenId,
+        /// Until when it would have been good.
+        until: Timestamp,
     },
     /// Count one event of a source that has no token, for example a login from an address.
     Charge {
@@ -247,10 +256,8 @@ impl GateRequest {
     /// The session a question is about.
     pub fn session(&self) -> Option<&SessionId> {
         match self {
-            Self::Admit { session, .. }
-            | Self::Check { session, .. }
-            | Self::Rotate { session, .. }
-            | Self::Revoke { session, .. } => Some(session),
+            Self::Admit { session, .. } | Self::Check { session, .. } => session.as_ref(),
+            Self::Rotate { session, .. } | Self::Revoke { session, .. } => Some(session),
             Self::Open { session } => Some(&session.id),
             _ => None,
         }

@@ -61,7 +61,7 @@ impl World {
         self.hops += 1;
         let request = GateRequest::Admit {
             token: self.token.clone(),
-            session: self.session.id.clone(),
+            session: Some(self.session.id.clone()),
             asked,
             policy: self.policy,
             lease_life: LIFE,

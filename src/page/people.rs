@@ -4,8 +4,8 @@ use super::html;
 use crate::account::role::Role;
 use askama::Template;
 
-/// The page of people. Every form of it is posted to [`action`](Self::action) with `csrf` and `do`: `invite-member` and
-/// `invite-admin` alone, `reset`, `disable` and `enable` with `user` besides, a line's [`id`](PersonLine::id).
+/// The page of people. Every form of it is posted to [`action`](Self::action) with `csrf` and `do`: `invite-developer`,
+/// `invite-admin` and `invite-auditor` alone, `reset`, `disable` and `enable` with `user` besides, a line's [`id`](PersonLine::id).
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "people.html")]
 pub struct PeoplePage<'a> {
@@ -58,6 +58,18 @@ pub struct MadeCode<'a> {
 impl std::fmt::Debug for MadeCode<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MadeCode").field("purpose", &self.purpose).finish_non_exhaustive()
+    }
+}
+
+impl PersonLine<'_> {
+    const fn role_name(&self) -> &'static str {
+        match self.role {
+            Role::Owner => "Owner",
+            Role::Admin => "Administrator",
+            Role::Developer => "Developer",
+            Role::Auditor => "Auditor",
+            Role::Agent => "Agent",
+        }
     }
 }
 

@@ -1,27 +1,31 @@
 //! One-time codes in D1: invitations and resets. Each is used by one statement that finds it unused and marks it.
 //!
-//! A code is good while it is unused and in time, its tenant is enabled, and who made it still is an administrator there:
+//! A code is good while it is unused and in time, its tenant is enabled, and who made it still looks after it:
 //! nobody comes back by a code made before being shut out. The operator makes codes too, whoever is left in a tenant.
 
 use crate::account::role::Role;
 use crate::id::{TenantId, UserId};
 use serde::Deserialize;
 
-/// An invitation, where `?4` is an administrator and not too many codes are open. `?1` hash, `?2` tenant, `?3` role,
+/// An invitation, where `?4` looks after the tenant, and may make whom it invites, and not too many codes are open. `?1` hash, `?2` tenant, `?3` role,
 /// `?4` who makes it, `?5` now, `?6` its end, `?7` the most that may be open.
 pub const INSERT_INVITATION: &str = "\
     INSERT INTO account_codes (hash, tenant_id, purpose, role, made_by, created_at, expires_at) \
     SELECT ?1, ?2, 'invitation', ?3, ?4, ?5, ?6 \
-    WHERE EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND id = ?4 AND role = 'admin' AND disabled_at IS NULL) \
+    WHERE EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND id = ?4 AND disabled_at IS NULL \
+                  AND (role = 'owner' OR (role = 'admin' AND ?3 <> 'owner'))) \
       AND (SELECT COUNT(*) FROM account_codes WHERE tenant_id = ?2 AND used_at IS NULL AND expires_at > ?5) < ?7";
 
-/// A reset code for another user of the tenant, where `?4` is an administrator. `?1` hash, `?2` tenant, `?3` whose,
+/// A reset code for another person of the tenant, whom `?4` may change. `?1` hash, `?2` tenant, `?3` whose,
 /// `?4` who makes it, `?5` now, `?6` its end, `?7` the most that may be open.
 pub const INSERT_RESET: &str = "\
     INSERT INTO account_codes (hash, tenant_id, purpose, user_id, made_by, created_at, expires_at) \
     SELECT ?1, ?2, 'reset', ?3, ?4, ?5, ?6 \
-    WHERE ?3 <> ?4 AND EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND id = ?3) \
-      AND EXISTS (SELECT 1 FROM users WHERE tenant_id = ?2 AND id = ?4 AND role = 'admin' AND disabled_at IS NULL) \
+    WHERE ?3 <> ?4 \
+      AND EXISTS (SELECT 1 FROM users AS subject JOIN users AS actor ON actor.tenant_id = subject.tenant_id \
+                  WHERE subject.tenant_id = ?2 AND subject.id = ?3 AND subject.kind = 'person' \
+                    AND actor.id = ?4 AND actor.disabled_at IS NULL \
+                    AND (actor.role = 'owner' OR (actor.role = 'admin' AND subject.role <> 'owner'))) \
       AND (SELECT COUNT(*) FROM account_codes WHERE tenant_id = ?2 AND used_at IS NULL AND expires_at > ?5) < ?7";
 
 /// A reset code of the operator's; fails where the tenant has no such user. `?1` hash, `?2` tenant, `?3` login name,
@@ -30,6 +34,11 @@ pub const INSERT_OPERATORS_RESET: &str = "\
     INSERT INTO account_codes (hash, tenant_id, purpose, user_id, created_at, expires_at) \
     VALUES (?1, (SELECT tenant_id FROM users WHERE tenant_id = ?2 AND username = ?3), 'reset', \
             (SELECT id FROM users WHERE tenant_id = ?2 AND username = ?3), ?4, ?5)";
+
+/// An invitation of the operator's, into a tenant that is there. `?1` hash, `?2` tenant, `?3` role, `?4` now, `?5` its end.
+pub const INSERT_OPERATORS_INVITATION: &str = "\
+    INSERT INTO account_codes (hash, tenant_id, purpose, role, created_at, expires_at) \
+    SELECT ?1, id, 'invitation', ?3, ?4, ?5 FROM tenants WHERE id = ?2";
 
 /// A newer reset code, or a new password, takes the older codes away. `?1` tenant, `?2` user.
 pub const DELETE_OPEN_RESETS: &str = "\
@@ -45,7 +54,7 @@ pub const GOOD_CODE: &str = "\
     FROM account_codes \
     JOIN tenants ON tenants.id = account_codes.tenant_id AND tenants.disabled_at IS NULL \
     LEFT JOIN users AS maker ON maker.id = account_codes.made_by AND maker.tenant_id = account_codes.tenant_id \
-        AND maker.role = 'admin' AND maker.disabled_at IS NULL \
+        AND maker.role IN ('owner', 'admin') AND maker.disabled_at IS NULL \
     LEFT JOIN users ON users.id = account_codes.user_id AND users.tenant_id = account_codes.tenant_id \
     WHERE account_codes.hash = ?1 AND account_codes.used_at IS NULL AND account_codes.expires_at > ?2 \
       AND (account_codes.made_by IS NULL OR maker.id IS NOT NULL)";
@@ -56,8 +65,9 @@ pub const USE_INVITATION: &str = "\
     UPDATE account_codes SET used_at = ?2, use_id = ?3 \
     WHERE hash = ?1 AND purpose = 'invitation' AND used_at IS NULL AND expires_at > ?2 \
       AND EXISTS (SELECT 1 FROM tenants WHERE id = account_codes.tenant_id AND disabled_at IS NULL) \
-      AND EXISTS (SELECT 1 FROM users WHERE id = account_codes.made_by AND tenant_id = account_codes.tenant_id \
-                  AND role = 'admin' AND disabled_at IS NULL) \
+      AND (made_by IS NULL \
+           OR EXISTS (SELECT 1 FROM users WHERE id = account_codes.made_by AND tenant_id = account_codes.tenant_id \
+                      AND role IN ('owner', 'admin') AND disabled_at IS NULL)) \
       AND NOT EXISTS (SELECT 1 FROM users WHERE username = ?4) \
     RETURNING tenant_id, role, made_by";
 
@@ -75,7 +85,7 @@ pub const USE_RESET: &str = "\
       AND EXISTS (SELECT 1 FROM tenants WHERE id = account_codes.tenant_id AND disabled_at IS NULL) \
       AND (made_by IS NULL \
            OR EXISTS (SELECT 1 FROM users WHERE id = account_codes.made_by AND tenant_id = account_codes.tenant_id \
-                      AND role = 'admin' AND disabled_at IS NULL)) \
+                      AND role IN ('owner', 'admin') AND disabled_at IS NULL)) \
     RETURNING tenant_id, user_id, made_by";
 
 /// The new password of a reset that was used for it, without a second factor; belongs in one batch with [`USE_RESET`].
@@ -104,8 +114,8 @@ pub struct InvitedRow {
     pub tenant_id: TenantId,
     /// The new user's role.
     pub role: Role,
-    /// Who invited it.
-    pub made_by: UserId,
+    /// Who invited it; none when the operator did.
+    pub made_by: Option<UserId>,
 }
 
 /// A row of [`USE_RESET`].

@@ -11,40 +11,40 @@ pub const MAX_LISTED: u32 = 500;
 /// `?3` now, `?4` the administrator's name.
 pub const INSERT_FIRST_TENANT: &str = "\
     INSERT INTO tenants (id, name, created_at) SELECT ?1, ?2, ?3 \
-    WHERE NOT EXISTS (SELECT 1 FROM users WHERE role = 'admin' OR username = ?4) ON CONFLICT DO NOTHING";
+    WHERE NOT EXISTS (SELECT 1 FROM users WHERE role IN ('owner', 'admin') OR username = ?4) ON CONFLICT DO NOTHING";
 
-/// The first administrator, while there is none in the whole database and the name is free. `?1` id, `?2` tenant,
+/// The first administrator, its tenant's owner, while there is none in the whole database and the name is free. `?1` id, `?2` tenant,
 /// `?3` name, `?4` password hash, `?5` now.
 pub const INSERT_FIRST_ADMIN: &str = "\
     INSERT INTO users (id, tenant_id, username, password_hash, demo, created_at, role) \
-    SELECT ?1, ?2, ?3, ?4, 0, ?5, 'admin' \
-    WHERE NOT EXISTS (SELECT 1 FROM users WHERE role = 'admin' OR username = ?3)";
+    SELECT ?1, ?2, ?3, ?4, 0, ?5, 'owner' \
+    WHERE NOT EXISTS (SELECT 1 FROM users WHERE role IN ('owner', 'admin') OR username = ?3)";
 
-/// Makes a user of a tenant its administrator, as the operator wants it. `?1` tenant, `?2` user.
-pub const MAKE_ADMIN: &str = "UPDATE users SET role = 'admin' WHERE tenant_id = ?1 AND id = ?2";
+/// Makes a user of a tenant its administrator, as the operator wants it; an owner stays one. `?1` tenant, `?2` user.
+pub const MAKE_ADMIN: &str = "UPDATE users SET role = 'admin' WHERE tenant_id = ?1 AND id = ?2 AND role <> 'owner'";
 
 /// Whether there is an administrator, disabled or not.
-pub const ANY_ADMIN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin') AS found";
+pub const ANY_ADMIN: &str = "SELECT EXISTS (SELECT 1 FROM users WHERE role IN ('owner', 'admin')) AS found";
 
-/// The people of a tenant. `?1` tenant, `?2` the most.
+/// The people of a tenant, its service accounts left out. `?1` tenant, `?2` the most.
 pub const PEOPLE: &str = "\
     SELECT id, username, role, disabled_at, second_factor IS NOT NULL AS second_factor FROM users \
-    WHERE tenant_id = ?1 ORDER BY username LIMIT ?2";
+    WHERE tenant_id = ?1 AND kind = 'person' ORDER BY username LIMIT ?2";
 
-/// Disables another user of the tenant, where `?3` is an administrator: the last one who can act never shuts itself out.
+/// Disables another user of the tenant, whom `?3` may change: the last one who can act never shuts itself out.
 /// `?1` tenant, `?2` whom, `?3` who, `?4` now.
 pub const DISABLE_USER: &str = "\
     UPDATE users SET disabled_at = ?4 \
     WHERE tenant_id = ?1 AND id = ?2 AND id <> ?3 AND disabled_at IS NULL \
       AND EXISTS (SELECT 1 FROM users AS actor WHERE actor.tenant_id = ?1 AND actor.id = ?3 \
-                  AND actor.role = 'admin' AND actor.disabled_at IS NULL)";
+                  AND (actor.role = 'owner' OR (actor.role = 'admin' AND users.role <> 'owner')) AND actor.disabled_at IS NULL)";
 
-/// Enables a user of the tenant again, where `?3` is an administrator. `?1` tenant, `?2` whom, `?3` who.
+/// Enables a user of the tenant again, whom `?3` may change. `?1` tenant, `?2` whom, `?3` who.
 pub const ENABLE_USER: &str = "\
     UPDATE users SET disabled_at = NULL \
     WHERE tenant_id = ?1 AND id = ?2 AND disabled_at IS NOT NULL \
       AND EXISTS (SELECT 1 FROM users AS actor WHERE actor.tenant_id = ?1 AND actor.id = ?3 \
-                  AND actor.role = 'admin' AND actor.disabled_at IS NULL)";
+                  AND (actor.role = 'owner' OR (actor.role = 'admin' AND users.role <> 'owner')) AND actor.disabled_at IS NULL)";
 
 /// A new password, where the old one is still the one that was checked. `?1` tenant, `?2` user, `?3` new hash, `?4` old.
 pub const SET_PASSWORD: &str = "\

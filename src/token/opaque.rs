@@ -23,6 +23,8 @@ pub enum Kind {
     Code,
     /// The cookie of a browser that signed in.
     Browser,
+    /// An API key.
+    ApiKey,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::Refresh => "mgr_",
             Self::Code => "mgc_",
             Self::Browser => "mgb_",
+            Self::ApiKey => "mgk_",
         }
     }
 
@@ -40,6 +43,7 @@ impl Kind {
             Self::Refresh => "refresh-token/tag",
             Self::Code => "code/tag",
             Self::Browser => "browser/tag",
+            Self::ApiKey => "api-key/tag",
         }
     }
 }
@@ -51,7 +55,7 @@ pub struct OpaqueToken {
     pub tenant: TenantId,
     /// The user.
     pub user: UserId,
-    /// The session, the sign-in of a browser, or what a code is kept under.
+    /// The session, the sign-in of a browser, what a code is kept under, or an API key's id.
     pub session: SessionId,
     /// SHA-256 of the secret, base64url: what is stored and compared.
     pub secret_hash: String,
@@ -161,7 +165,7 @@ mod tests {
     #[test]
     fn a_token_of_one_kind_is_none_of_another() {
         let (text, _) = minted();
-        for kind in [Kind::Code, Kind::Browser] {
+        for kind in [Kind::Code, Kind::Browser, Kind::ApiKey] {
             assert_eq!(parse(kind, &root(), &text), Err(NotOurs));
             assert_eq!(parse(kind, &root(), &text.replacen("mgr_", kind.prefix(), 1)), Err(NotOurs));
         }

@@ -43,7 +43,10 @@ fn an_invitation_makes_one_user_of_its_tenant_and_role() {
     let code = good(&database, "h", NOW).unwrap();
     assert_eq!((code.tenant_id.as_str(), code.role, code.user_id), ("acme", Some(Role::Admin), None));
     let joined = join(&database, "h", NOW, "u-9", "grace").unwrap();
-    assert_eq!((joined.tenant_id.as_str(), joined.role, joined.made_by.as_str()), ("acme", Role::Admin, "a-1"));
+    assert_eq!(
+        (joined.tenant_id.as_str(), joined.role, joined.made_by.unwrap().as_str()),
+        ("acme", Role::Admin, "a-1")
+    );
     let made = rows(&database, "SELECT tenant_id, role, demo FROM users WHERE id = 'u-9'", []);
     assert_eq!(made, [json!({"tenant_id": "acme", "role": "admin", "demo": 0})]);
     assert!(join(&database, "h", NOW, "u-10", "eve").is_none() && good(&database, "h", NOW).is_none(), "used once");
@@ -70,7 +73,7 @@ fn the_operator_makes_a_reset_code_for_whoever_is_left() {
 #[test]
 fn a_name_that_is_taken_leaves_the_invitation_as_it_was() {
     let database = with_admin();
-    invite(&database, "h", "acme", "member", "a-1").unwrap();
+    invite(&database, "h", "acme", "developer", "a-1").unwrap();
     assert!(join(&database, "h", NOW, "u-9", "zoe").is_none(), "zoe is another tenant's");
     assert!(good(&database, "h", NOW).is_some());
     assert!(join(&database, "h", NOW, "u-9", "grace").is_some());
@@ -80,7 +83,7 @@ fn a_name_that_is_taken_leaves_the_invitation_as_it_was() {
 fn only_an_administrator_of_the_tenant_makes_codes_and_not_for_itself() {
     let database = with_admin();
     for (tenant, by) in [("acme", "u-1"), ("zeta", "a-1"), ("acme", "u-2"), ("acme", "nobody")] {
-        assert_eq!(invite(&database, "h", tenant, "member", by), Ok(0), "{tenant} {by}");
+        assert_eq!(invite(&database, "h", tenant, "developer", by), Ok(0), "{tenant} {by}");
     }
     for (tenant, whose, by) in [
         ("acme", "u-1", "u-1"),
@@ -94,7 +97,7 @@ fn only_an_administrator_of_the_tenant_makes_codes_and_not_for_itself() {
     }
     disable(&database, "a-1");
     assert_eq!(
-        (invite(&database, "h", "acme", "member", "a-1"), reset(&database, "h", "acme", "u-1", "a-1")),
+        (invite(&database, "h", "acme", "developer", "a-1"), reset(&database, "h", "acme", "u-1", "a-1")),
         (Ok(0), Ok(0))
     );
     assert_eq!(count(&database, "account_codes"), 0);
@@ -106,10 +109,10 @@ fn a_code_dies_with_its_time_its_tenant_and_the_rights_of_who_made_it() {
         ("SELECT 1", NOW + DAY),
         ("UPDATE tenants SET disabled_at = 5 WHERE id = 'acme'", NOW),
         ("UPDATE users SET disabled_at = 5 WHERE id = 'a-1'", NOW),
-        ("UPDATE users SET role = 'member' WHERE id = 'a-1'", NOW),
+        ("UPDATE users SET role = 'developer' WHERE id = 'a-1'", NOW),
     ] {
         let database = with_admin();
-        invite(&database, "i", "acme", "member", "a-1").unwrap();
+        invite(&database, "i", "acme", "developer", "a-1").unwrap();
         reset(&database, "r", "acme", "u-1", "a-1").unwrap();
         assert!(good(&database, "i", NOW).is_some() && good(&database, "r", NOW + DAY - 1).is_some());
         database.execute_batch(change).unwrap();
@@ -140,7 +143,7 @@ fn a_reset_sets_one_password_once_and_takes_the_second_factor_away() {
 #[test]
 fn a_code_of_one_purpose_serves_no_other() {
     let database = with_admin();
-    invite(&database, "i", "acme", "member", "a-1").unwrap();
+    invite(&database, "i", "acme", "developer", "a-1").unwrap();
     reset(&database, "r", "acme", "u-1", "a-1").unwrap();
     assert!(join(&database, "r", NOW, "u-9", "grace").is_none());
     assert!(set_by_reset(&database, "i", NOW, "x", "new").is_none());
@@ -150,7 +153,7 @@ fn a_code_of_one_purpose_serves_no_other() {
 #[test]
 fn a_newer_reset_takes_the_older_ones_away_and_nothing_else() {
     let database = with_admin();
-    invite(&database, "i", "acme", "member", "a-1").unwrap();
+    invite(&database, "i", "acme", "developer", "a-1").unwrap();
     reset(&database, "r", "acme", "u-1", "a-1").unwrap();
     assert_eq!(run(&database, codes::DELETE_OPEN_RESETS, params!["zeta", "u-1"]), Ok(0));
     assert_eq!(run(&database, codes::DELETE_OPEN_RESETS, params!["acme", "u-1"]), Ok(1));
@@ -161,14 +164,14 @@ fn a_newer_reset_takes_the_older_ones_away_and_nothing_else() {
 fn there_are_never_more_open_codes_than_allowed_and_the_expired_make_room() {
     let database = with_admin();
     for hash in ["1", "2", "3"] {
-        assert_eq!(invite(&database, hash, "acme", "member", "a-1"), Ok(1));
+        assert_eq!(invite(&database, hash, "acme", "developer", "a-1"), Ok(1));
     }
     assert_eq!(
-        (invite(&database, "4", "acme", "member", "a-1"), reset(&database, "4", "acme", "u-1", "a-1")),
+        (invite(&database, "4", "acme", "developer", "a-1"), reset(&database, "4", "acme", "u-1", "a-1")),
         (Ok(0), Ok(0))
     );
     assert!(join(&database, "1", NOW, "u-9", "grace").is_some());
-    assert_eq!(invite(&database, "4", "acme", "member", "a-1"), Ok(1), "a used one makes room");
+    assert_eq!(invite(&database, "4", "acme", "developer", "a-1"), Ok(1), "a used one makes room");
     assert_eq!(run(&database, codes::DELETE_EXPIRED, [NOW + DAY - 1]), Ok(0));
     assert_eq!(run(&database, codes::DELETE_EXPIRED, [NOW + DAY]), Ok(4));
 }
@@ -184,7 +187,7 @@ fn a_code_says_what_it_is_for_and_no_more() {
     for (purpose, role, user) in [
         ("invitation", None, None),
         ("invitation", Some("admin"), Some("u-1")),
-        ("invitation", Some("owner"), None),
+        ("invitation", Some("member"), None),
         ("reset", None, None),
         ("reset", Some("admin"), Some("u-1")),
         ("other", Some("admin"), None),

@@ -43,7 +43,10 @@ fn the_first_administrator_is_made_once_whoever_asks_and_wherever() {
     assert_eq!((tenant("late", "toor"), any_admin(&database)), (Ok(0), 1));
     disable(&database, "a-1");
     assert_eq!((admin("a-2", "acme", "toor"), any_admin(&database)), (Ok(0), 1), "a disabled one counts too");
-    assert_eq!((user(&database, "new", "a-1").role, user(&database, "acme", "u-1").role), (Role::Admin, Role::Member));
+    assert_eq!(
+        (user(&database, "new", "a-1").role, user(&database, "acme", "u-1").role),
+        (Role::Owner, Role::Developer)
+    );
 }
 
 #[test]
@@ -55,9 +58,12 @@ fn an_administrator_of_the_operators_choice_is_one_of_the_tenant() {
 }
 
 #[test]
-fn a_role_is_one_of_two() {
+fn a_role_is_one_of_five() {
     let database = two_tenants();
-    let told = run(&database, "UPDATE users SET role = 'owner' WHERE id = 'u-1'", []).unwrap_err();
+    for role in Role::ALL {
+        assert_eq!(run(&database, "UPDATE users SET role = ?1 WHERE id = 'u-1'", [role.as_str()]), Ok(1));
+    }
+    let told = run(&database, "UPDATE users SET role = 'member' WHERE id = 'u-1'", []).unwrap_err();
     assert!(told.contains("CHECK constraint failed"), "{told}");
 }
 
@@ -71,7 +77,7 @@ fn the_people_of_a_tenant_are_its_own() {
         .iter()
         .map(|row| (row.id.as_str(), row.username.as_str(), row.role, row.disabled_at, row.second_factor))
         .collect();
-    assert_eq!(told, [("u-1", "ada", Role::Member, Some(5), 1), ("a-1", "root", Role::Admin, None, 0)]);
+    assert_eq!(told, [("u-1", "ada", Role::Developer, Some(5), 1), ("a-1", "root", Role::Owner, None, 0)]);
     assert_eq!(rows(&database, people::PEOPLE, params!["acme", 1]).len(), 1);
     assert_eq!(rows(&database, people::PEOPLE, params!["zeta", 9]).len(), 1);
 }
@@ -100,9 +106,20 @@ fn only_an_administrator_of_the_tenant_disables_and_enables_and_never_itself() {
 }
 
 #[test]
-fn of_two_administrators_who_disable_each_other_one_is_left() {
+fn an_administrator_does_not_reach_an_owner() {
     let database = with_admin();
     database.execute("UPDATE users SET role = 'admin' WHERE id = 'u-1'", []).unwrap();
+    assert_eq!(run(&database, people::DISABLE_USER, params!["acme", "a-1", "u-1", NOW]), Ok(0));
+    assert_eq!(run(&database, people::DISABLE_USER, params!["acme", "u-1", "a-1", NOW]), Ok(1));
+    disable(&database, "a-1");
+    database.execute("UPDATE users SET disabled_at = NULL WHERE id = 'u-1'", []).unwrap();
+    assert_eq!(run(&database, people::ENABLE_USER, params!["acme", "a-1", "u-1"]), Ok(0));
+}
+
+#[test]
+fn of_two_administrators_who_disable_each_other_one_is_left() {
+    let database = with_admin();
+    database.execute("UPDATE users SET role = 'owner' WHERE id = 'u-1'", []).unwrap();
     assert_eq!(run(&database, people::DISABLE_USER, params!["acme", "u-1", "a-1", NOW]), Ok(1));
     assert_eq!(run(&database, people::DISABLE_USER, params!["acme", "a-1", "u-1", NOW]), Ok(0));
     assert_eq!(run(&database, people::ENABLE_USER, params!["acme", "u-1", "u-1"]), Ok(0));

@@ -1,6 +1,7 @@
 //! Examples of bodies. Replies are made by the product's own types and code; requests are texts that a test has the
 //! product read.
 
+use crate::account::role::Role;
 use crate::api::body::{ExecuteResponse, MeResponse, TokenResponse, ToolList, ToolSummary};
 use crate::api::health::{Liveness, PartState, health, readiness};
 use crate::api::introspection::{ActiveToken, Introspection};
@@ -99,9 +100,11 @@ pub fn me() -> Value {
         sub: "demo-user".to_owned(),
         username: "demo".to_owned(),
         tenant: "demo".to_owned(),
+        role: Role::Developer,
         scope: Scope::full().to_string(),
-        session: SessionId::from_bytes(&[7; 16]).to_string(),
-        expires_at: 1_795_363_800,
+        session: Some(SessionId::from_bytes(&[7; 16]).to_string()),
+        key: None,
+        expires_at: Some(1_795_363_800),
         entropy: Some(stamp()),
     })
 }

@@ -63,7 +63,7 @@ pub struct Twice {
 pub struct PeopleForm {
     /// What the page carried.
     pub csrf: String,
-    /// `invite-member`, `invite-admin`, `reset`, `disable` or `enable`.
+    /// `invite-developer`, `invite-admin`, `invite-auditor`, `reset`, `disable` or `enable`.
     #[serde(rename = "do")]
     pub what: String,
     /// Whom; not needed to invite.
@@ -118,7 +118,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             Offer::new("changePeople", "pages", vec![made, onwards("Done")]).about(PEOPLE).taking_a(
                 FORM,
                 shapes.read::<PeopleForm>(),
-                form("csrf=v1.abc&do=invite-member"),
+                form("csrf=v1.abc&do=invite-developer"),
             )
         }
         Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),

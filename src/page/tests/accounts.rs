@@ -11,7 +11,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 /// Every page, with `text` in every place a text goes.
 pub fn pages(text: &str) -> Vec<String> {
     let line = |role, disabled, own| PersonLine { id: text, username: text, role, second_factor: true, disabled, own };
-    let people = [line(Role::Admin, false, true), line(Role::Member, true, false), line(Role::Member, false, false)];
+    let people =
+        [line(Role::Admin, false, true), line(Role::Developer, true, false), line(Role::Developer, false, false)];
     let made = Some(MadeCode { code: text, purpose: text, place: text, life: text });
     let notice = Some(text);
     let offered = Some(OfferedSecret { text, link: text });
@@ -69,7 +70,7 @@ fn everybody_has_the_forms_that_change_something_but_not_the_one_who_looks() {
     let line = |id, disabled, own| PersonLine {
         id,
         username: id,
-        role: if own { Role::Admin } else { Role::Member },
+        role: if own { Role::Admin } else { Role::Developer },
         second_factor: false,
         disabled,
         own,
@@ -88,13 +89,13 @@ fn everybody_has_the_forms_that_change_something_but_not_the_one_who_looks() {
     assert_eq!(
         forms(&html),
         [
-            "/people: csrf=c do=invite-member do=invite-admin",
+            "/people: csrf=c do=invite-developer do=invite-admin do=invite-auditor",
             "/people: csrf=c user=bob do=reset do=disable",
             "/people: csrf=c user=eve do=reset do=enable",
         ]
     );
-    assert_eq!((html.matches("Administrator<").count(), html.matches("Member").count()), (1, 2));
-    assert!(html.contains("Member · disabled") && !html.contains("is not shown again"));
+    assert_eq!((html.matches("Administrator<").count(), html.matches(">Developer").count()), (1, 2));
+    assert!(html.contains("Developer · disabled") && !html.contains("is not shown again"));
     let made = Some(MadeCode { code: "ABCD-EFGH", purpose: "join acme", place: "https://gw/join", life: "7 days" });
     let html = PeoplePage { made, ..page }.render();
     assert!(html.contains("<p class=\"code\">ABCD-EFGH</p>") && html.contains("A code to join acme"));

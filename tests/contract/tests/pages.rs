@@ -100,8 +100,8 @@ fn people() -> Vec<(&'static str, String)> {
     let long = "a.very.long.username.that.goes.on.and.on@an-organisation.example";
     let lines = [
         line("ada", Role::Admin, false, true),
-        line("grace", Role::Member, false, false),
-        line(long, Role::Member, true, false),
+        line("grace", Role::Developer, false, false),
+        line(long, Role::Developer, true, false),
     ];
     let made = MadeCode {
         code: "ABCD-EFGH-IJKL-MNOP-QRST-UVWX",

@@ -116,7 +116,7 @@ async fn use_code(visitor: &Visitor, code: &str, username: &str, password: &str)
 
 /// A new member of the house with a browser, and its user id.
 async fn member(name: &str) -> (Visitor, String) {
-    let code = code_of(&people(admin().await, "invite-member", "").await);
+    let code = code_of(&people(admin().await, "invite-developer", "").await);
     let visitor = Visitor::new(house());
     let joined = use_code(&visitor, &code, name, FIRST).await;
     assert_eq!((joined.status, joined.header("location")), (303, Some("/account")), "{}", joined.text());
@@ -178,7 +178,7 @@ async fn a_gateway_without_a_bootstrap_token_has_no_page_for_it() {
 
 #[tokio::test]
 async fn an_invitation_lets_one_person_in_with_a_password_of_its_own() {
-    let code = code_of(&people(admin().await, "invite-member", "").await);
+    let code = code_of(&people(admin().await, "invite-developer", "").await);
     let visitor = Visitor::new(house());
     told(&use_code(&visitor, "ABCD-EFGH-IJKL-MNOP-QRST-UVWX", "grace", SECOND).await, 403, "This code is not good");
     told(&use_code(&visitor, &code, "zebedee", SECOND).await, 422, "username is taken");
@@ -198,7 +198,7 @@ async fn an_invitation_lets_one_person_in_with_a_password_of_its_own() {
 
 #[tokio::test]
 async fn one_invitation_used_twenty_times_at_once_makes_one_user() {
-    let code = code_of(&people(admin().await, "invite-member", "").await);
+    let code = code_of(&people(admin().await, "invite-developer", "").await);
     let visitor = Visitor::new(house());
     let ticket = hidden(&visitor.get("/join").await, "ticket");
     let (visitor, ticket, code) = (&visitor, &ticket, &code);
