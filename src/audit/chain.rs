@@ -80,7 +80,8 @@ impl Record {
     /// The hash that its members come to.
     fn computed(&self) -> Digest {
         let mut members = self.members();
-        members.shift_remove("hash");
+        // The canonical form has an order of its own.
+        members.swap_remove("hash");
         Digest::of(format!("{OF_RECORD}{}", canonical::object(&members)).as_bytes())
     }
 

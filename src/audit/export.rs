@@ -84,7 +84,7 @@ pub enum Finding {
         /// Which.
         trail: Trail,
     },
-    /// The chain starts after its first record, and retention was not expected.
+    /// A fault of the chain.
     #[error("{0}")]
     Chain(Fault),
 }
@@ -165,8 +165,8 @@ mod tests {
 
     fn exported(dropped: usize) -> (String, String) {
         let trail = Trail::Operator;
-        let tail = Tail { link: Link::start(&trail), recorded: Timestamp::from_millis(0) };
-        let records = append(tail, BTreeSet::new(), (1..=5).map(draft).collect(), Timestamp::from_millis(9));
+        let start = Tail { link: Link::start(&trail), recorded: Timestamp::from_millis(0) };
+        let records = append(start, BTreeSet::new(), (1..=5).map(draft).collect(), Timestamp::from_millis(9));
         let last = records[4].link();
         let anchor = if dropped == 0 { Link::start(&trail) } else { records[dropped - 1].link() };
         let texts = records[dropped..].iter().map(Record::text).collect();

@@ -7,7 +7,7 @@ use super::admission::Principal;
 use super::context::{Background, Context};
 use super::timer;
 use super::{clock, context};
-use crate::api::problem::Problem;
+use crate::api::problem::{AUDIT_TRAIL, Problem};
 use crate::audit::append::MAX_DRAFTS;
 use crate::audit::damper::Damper;
 use crate::audit::message::{Question, TrailReply, TrailRequest};
@@ -34,8 +34,6 @@ use std::time::Duration;
 use worker::wasm_bindgen::JsValue;
 use worker::{Delay, Env, Method, Request, RequestInit};
 
-/// The trail's name in a problem document.
-const PART: &str = "the audit trail";
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Only the object's name routes; the URL is a placeholder.
 const URL: &str = "https://audit/";
@@ -320,7 +318,7 @@ pub async fn ask(env: &Env, trail: &Trail, request: TrailRequest) -> Result<Trai
 }
 
 fn unavailable(reason: String) -> Problem {
-    Problem::Unavailable { part: PART, reason }
+    Problem::Unavailable { part: AUDIT_TRAIL, reason }
 }
 
 /// The problem of an answer that does not belong to the question: a trail of another version, while one is rolled out.

@@ -18,7 +18,7 @@ use crate::store::audit::{BoundsRow, RecordRow, SeqRow};
 use crate::time::{Lifetime, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object, wasm_bindgen,
@@ -31,6 +31,8 @@ pub struct AuditTrail {
     sql: SqlStorage,
     /// Whether this instance has seen to its tables.
     has_tables: Cell<bool>,
+    /// Where the chain ends, as long as this instance knows.
+    tail: RefCell<Option<Tail>>,
     /// When this instance looked last whether records are old enough to go.
     looked: Cell<Timestamp>,
 }
@@ -38,7 +40,8 @@ pub struct AuditTrail {
 impl DurableObject for AuditTrail {
     fn new(state: State, _env: Env) -> Self {
         let sql = state.storage().sql();
-        Self { state, sql, has_tables: Cell::new(false), looked: Cell::new(Timestamp::from_millis(0)) }
+        let (has_tables, tail, looked) = (Cell::default(), RefCell::default(), Cell::new(Timestamp::from_millis(0)));
+        Self { state, sql, has_tables, tail, looked }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -94,9 +97,12 @@ impl AuditTrail {
                 known.insert(draft.id.clone());
             }
         }
-        for record in append(self.tail(trail)?, known, drafts, now) {
-            self.write(&record)?;
-        }
+        // Until all is written, nothing is known: an error leaves the rows to say where the chain ends.
+        let end = self.tail.take().map_or_else(|| self.tail(trail), Ok)?;
+        let records = append(end.clone(), known, drafts, now);
+        records.iter().try_for_each(|record| self.write(record))?;
+        let last = records.last().map(|record| Tail { link: record.link(), recorded: record.recorded });
+        self.tail.replace(Some(last.unwrap_or(end)));
         if now.since(self.looked.get()) >= EVERY {
             self.looked.set(now);
             self.let_go(now)?;
@@ -229,6 +235,7 @@ impl AuditTrail {
 
     async fn forget(&self) -> Result<TrailReply> {
         self.has_tables.set(false);
+        self.tail.take();
         self.state.storage().delete_alarm().await?;
         self.state.storage().delete_all().await?;
         Ok(TrailReply::Done)

@@ -191,29 +191,27 @@ fn what_anybody_can_repeat_is_damped_and_logins_are_not() {
 
 #[test]
 fn names_of_changes_and_causes_are_those_of_the_log() {
-    use AccountChange as Change;
     for change in [
-        Change::FirstAdmin,
-        Change::Joined,
-        Change::ResetOffered,
-        Change::PasswordReset,
-        Change::PasswordChanged,
-        Change::SecondFactorOn,
-        Change::SecondFactorOff,
-        Change::Disabled,
-        Change::Enabled,
+        AccountChange::FirstAdmin,
+        AccountChange::Joined,
+        AccountChange::ResetOffered,
+        AccountChange::PasswordReset,
+        AccountChange::PasswordChanged,
+        AccountChange::SecondFactorOn,
+        AccountChange::SecondFactorOff,
+        AccountChange::Disabled,
+        AccountChange::Enabled,
     ] {
         assert_eq!(serde_json::to_value(change).unwrap(), change.as_str());
     }
-    use RevocationCause as Cause;
     for cause in [
-        Cause::Logout,
-        Cause::RefreshTokenReuse,
-        Cause::CodeReplay,
-        Cause::Owner,
-        Cause::Client,
-        Cause::Password,
-        Cause::Disabled,
+        RevocationCause::Logout,
+        RevocationCause::RefreshTokenReuse,
+        RevocationCause::CodeReplay,
+        RevocationCause::Owner,
+        RevocationCause::Client,
+        RevocationCause::Password,
+        RevocationCause::Disabled,
     ] {
         assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
     }
