@@ -95,6 +95,14 @@ identifier! {
     ServerId
 }
 identifier! {
+    /// A call's place among those that a limit lets run at the same time.
+    SlotId
+}
+identifier! {
+    /// A rule of a tenant's policies.
+    RuleId
+}
+identifier! {
     /// The identifier that ties together everything one request did: log lines, errors, the reply's `X-Correlation-ID`.
     CorrelationId
 }

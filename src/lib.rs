@@ -10,11 +10,13 @@
 //! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, settings |
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
+//! | [`plan`] | how much a tenant, a principal and a tool may do |
 //! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
-//! | [`audit`] | who did what: records in a chain in which every change shows |
+//! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
+//! | [`admin`] | what administrators do, as data |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
 //! | `edge` | the only room that names the Workers runtime |
@@ -31,6 +33,8 @@ pub mod entropy;
 
 pub mod token;
 
+pub mod plan;
+
 pub mod account;
 pub mod gate;
 pub mod mcp;
@@ -44,6 +48,9 @@ pub mod upstream;
 pub mod catalogue;
 
 pub mod audit;
+pub mod policy;
+
+pub mod admin;
 
 pub mod page;
 

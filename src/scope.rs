@@ -9,10 +9,20 @@ pub const TOOLS_READ: &str = "tools:read";
 /// May call tools.
 pub const TOOLS_CALL: &str = "tools:call";
 
+/// May read what concerns the tenant, as far as its user's role lets it.
+pub const ADMIN_READ: &str = "admin:read";
+/// May change it.
+pub const ADMIN_WRITE: &str = "admin:write";
+
 /// All that an operation needs which shows what there is: lists, and news of them.
 pub const TO_LIST: &[&str] = &[TOOLS_READ];
 /// All that a call needs: its answer shows what there is as well.
 pub const TO_CALL: &[&str] = &[TOOLS_CALL, TOOLS_READ];
+
+/// All that reading as an administrator needs.
+pub const TO_ADMIN_READ: &[&str] = &[ADMIN_READ];
+/// All that changing something as an administrator needs: the answer shows it.
+pub const TO_ADMIN_WRITE: &[&str] = &[ADMIN_READ, ADMIN_WRITE];
 
 /// A set of scope tokens, rendered as RFC 6749 section 3.3 wants: space-separated, here in sorted order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +46,13 @@ impl Scope {
             .map(Self)
     }
 
-    /// Every scope a person's own login gives.
+    /// Every scope there is. Those of administrators are given to whoever asks for them by name: what they are worth is for
+    /// the user's role to say.
+    pub fn all() -> Self {
+        Self([TOOLS_READ, TOOLS_CALL, ADMIN_READ, ADMIN_WRITE].map(str::to_owned).into())
+    }
+
+    /// Every scope a person's own login gives that asks for none.
     pub fn full() -> Self {
         Self([TOOLS_READ, TOOLS_CALL].map(str::to_owned).into())
     }

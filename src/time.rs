@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+const SECONDS_A_DAY: u64 = 86_400;
+
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -54,7 +56,30 @@ impl Timestamp {
 impl Timestamp {
     /// Its Gregorian date in UTC: year, month and day of the month.
     pub const fn date(self) -> (u64, u64, u64) {
-        civil(self.seconds() / 86_400)
+        civil(self.day())
+    }
+
+    /// Its day in UTC: whole days since 1970-01-01.
+    pub const fn day(self) -> u64 {
+        self.seconds() / SECONDS_A_DAY
+    }
+
+    /// Its month in UTC: whole months since January of the year 0.
+    pub const fn month(self) -> u64 {
+        let (year, month, _) = self.date();
+        year * 12 + month - 1
+    }
+
+    /// The midnight in UTC that ends its day.
+    pub const fn next_day(self) -> Self {
+        Self::from_seconds((self.day() + 1) * SECONDS_A_DAY)
+    }
+
+    /// The midnight in UTC that ends its month.
+    pub const fn next_month(self) -> Self {
+        // No month is longer than 31 days, so 31 days after a month's first is early in the next month.
+        let early = self.day() - (self.date().2 - 1) + 31;
+        Self::from_seconds((early - (civil(early).2 - 1)) * SECONDS_A_DAY)
     }
 
     /// The moment for a person to read, in UTC: `25 Nov 2026, 10:28 UTC`.
@@ -132,5 +157,30 @@ mod tests {
     fn a_moment_is_told_in_words() {
         assert_eq!(Timestamp::from_seconds(1_795_602_480).to_words(), "25 Nov 2026, 10:28 UTC");
         assert_eq!(Timestamp::from_seconds(951_782_400).to_words(), "29 Feb 2000, 00:00 UTC");
+    }
+
+    #[test]
+    fn a_day_and_a_month_end_at_midnight_in_utc() {
+        let words = |moment: Timestamp| (moment.next_day().to_words(), moment.next_month().to_words());
+        let leap_day = Timestamp::from_seconds(951_782_400);
+        let march = "1 Mar 2000, 00:00 UTC".to_owned();
+        assert_eq!(words(leap_day), (march.clone(), march));
+        let november = Timestamp::from_seconds(1_795_602_480);
+        assert_eq!(words(november), ("26 Nov 2026, 00:00 UTC".into(), "1 Dec 2026, 00:00 UTC".into()));
+        let last = november.next_month().next_month().minus(Lifetime::from_millis(1));
+        assert_eq!(words(last), ("1 Jan 2027, 00:00 UTC".into(), "1 Jan 2027, 00:00 UTC".into()));
+        assert_eq!((last.month() + 1, last.day() + 1), (last.next_day().month(), last.next_day().day()));
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest::proptest! {
+        #[test]
+        fn a_month_ends_on_the_first_of_the_next(seconds in 0_u64..20_000_000_000) {
+            let moment = Timestamp::from_seconds(seconds);
+            let end = moment.next_month();
+            proptest::prop_assert_eq!((end.month(), end.date().2), (moment.month() + 1, 1));
+            proptest::prop_assert!(moment < end && moment < moment.next_day() && moment.next_day() <= end);
+            proptest::prop_assert_eq!(end.minus(Lifetime::from_millis(1)).month(), moment.month());
+        }
     }
 }

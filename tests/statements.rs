@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
+#[path = "statements/administration.rs"]
+mod of_administration;
 #[path = "statements/audit.rs"]
 mod of_audit;
 #[path = "statements/clients.rs"]
@@ -148,6 +150,7 @@ fn every_table_is_strict() {
 fn every_statement_of_the_store_is_run_here() {
     let tests = [
         include_str!("statements.rs"),
+        include_str!("statements/administration.rs"),
         include_str!("statements/audit.rs"),
         include_str!("statements/clients.rs"),
         include_str!("statements/identities.rs"),

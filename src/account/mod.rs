@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod guessed;
+pub mod kind;
 pub mod one_time;
 pub mod password;
 pub mod role;

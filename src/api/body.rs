@@ -26,6 +26,8 @@ pub struct LoginRequest {
     #[serde(default, deserialize_with = "maybe_secret")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub code: Option<SecretText>,
+    /// What the access token is to be used for; `tools:call tools:read` when nothing is said.
+    pub scope: Option<String>,
 }
 
 /// Body of `POST /auth/refresh`.

@@ -1,10 +1,13 @@
 //! What the routes do, and for whom: which pages of browsers may call one, and how its refusals look.
 
+use crate::admin::operation::Operation;
 use crate::api::refusal::Form;
 
 /// What a route does. The edge matches it exhaustively.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
+    /// An operation of an administrator.
+    Admin(Operation),
     /// Log in with a username and a password.
     Login,
     /// Use a refresh token.
@@ -149,7 +152,8 @@ impl Endpoint {
 
     const fn meant_for(self) -> MeantFor {
         match self {
-            Self::Login
+            Self::Admin(_)
+            | Self::Login
             | Self::Refresh
             | Self::Logout
             | Self::Me

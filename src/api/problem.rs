@@ -3,6 +3,7 @@
 //! A variant carries facts for the log. What a caller sees comes from one exhaustive map, says what to mend, and never
 //! carries a secret, an upstream's words or an inner error.
 
+use crate::admin::order::InvalidOrder;
 use crate::api::challenge::Realm;
 use crate::api::reply::Reply;
 use crate::config::ConfigProblem;
@@ -10,6 +11,7 @@ use crate::gate::bucket::Policy;
 use crate::id::CorrelationId;
 use crate::json::JsonError;
 use crate::oauth::error::{Code, OAuthError};
+use crate::plan::{Reached, Whose};
 use crate::time::Lifetime;
 use serde::Serialize;
 
@@ -65,6 +67,30 @@ pub enum Problem {
         /// All that the operation needs.
         needed: &'static [&'static str],
     },
+    /// The caller's role does not reach this.
+    #[error("forbidden: for {whom}")]
+    Forbidden {
+        /// Whom it is for, in words.
+        whom: &'static str,
+    },
+    /// A policy of the tenant does not allow the call.
+    #[error("a policy does not allow the call")]
+    CallForbidden,
+    /// What the path names is not there, or is another tenant's.
+    #[error("no such thing")]
+    NoSuchThing,
+    /// A change must say which version it changes.
+    #[error("no version was given")]
+    VersionNeeded,
+    /// What was to be changed is in another version by now.
+    #[error("another version")]
+    VersionPassed,
+    /// What was ordered does not go together with what there is.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// An idempotency key came again with another order.
+    #[error("an idempotency key of another order")]
+    KeyReused,
     /// The login was refused. The reason is for the log.
     #[error("login refused: {0}")]
     InvalidLogin(String),
@@ -118,10 +144,19 @@ pub enum Problem {
 }
 
 /// Which limit was hit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Calls of one principal.
     Calls(Policy),
+    /// A limit of a plan.
+    Plan {
+        /// Whose plan.
+        whose: Whose,
+        /// The shown name of the tool it is for; none when it is for all calls together.
+        tool: Option<String>,
+        /// The limit.
+        reached: Reached,
+    },
     /// Logins from one address.
     Source,
     /// Login attempts on one account.
@@ -210,6 +245,13 @@ impl Problem {
             Self::NotTheOperator => ("not-the-operator", 401, "For the operator"),
             Self::InvalidToken(_) => ("invalid-token", 401, "Invalid token"),
             Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
+            Self::Forbidden { .. } => ("forbidden", 403, "Forbidden"),
+            Self::CallForbidden => ("call-forbidden", 403, "Call not allowed"),
+            Self::NoSuchThing => ("no-such-thing", 404, "Not found"),
+            Self::VersionNeeded => ("version-needed", 428, "Precondition required"),
+            Self::VersionPassed => ("version-passed", 412, "Precondition failed"),
+            Self::Conflict(_) => ("conflict", 409, "Conflict"),
+            Self::KeyReused => ("idempotency-key-reused", 422, "Idempotency key reused"),
             Self::InvalidLogin(_) => ("invalid-login", 401, "Login failed"),
             Self::InvalidRefreshToken(_) => ("invalid-refresh-token", 401, "Refresh failed"),
             Self::RateLimited { .. } => ("rate-limited", 429, "Too many requests"),
@@ -241,6 +283,13 @@ impl Problem {
             }
             Self::InvalidToken(_) => "the access token is invalid, expired or revoked".into(),
             Self::InsufficientScope { needed } => format!("this needs the scope {}", needed.join(" ")),
+            Self::Forbidden { whom } => format!("this is for {whom}"),
+            Self::CallForbidden => "a policy of your team does not allow this call".into(),
+            Self::NoSuchThing => "there is no such thing".into(),
+            Self::VersionNeeded => "say which version is to be changed: send if-match with the etag that was read".into(),
+            Self::VersionPassed => "it was changed meanwhile: read it again and decide anew".into(),
+            Self::Conflict(what) => (*what).to_owned(),
+            Self::KeyReused => "this idempotency key came with another order before; use a new one".into(),
             Self::InvalidLogin(_) => "username or password is wrong".into(),
             Self::InvalidRefreshToken(_) => "the refresh token is invalid, expired or used; log in again".into(),
             Self::RateLimited { limit, retry_after } => {
@@ -276,6 +325,12 @@ impl Problem {
     }
 }
 
+impl From<InvalidOrder> for Problem {
+    fn from(invalid: InvalidOrder) -> Self {
+        Self::InvalidBody(invalid.to_string())
+    }
+}
+
 impl From<OAuthError> for Problem {
     fn from(error: OAuthError) -> Self {
         Self::OAuth { error, reason: String::new() }
@@ -284,11 +339,17 @@ impl From<OAuthError> for Problem {
 
 impl Limit {
     /// The reply with the fields that say when to come back, at least one second from now, and what the limit is.
-    pub fn with_headers(self, reply: Reply, retry_after: Lifetime) -> Reply {
+    pub fn with_headers(&self, reply: Reply, retry_after: Lifetime) -> Reply {
         let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());
         match self {
-            Self::Calls(policy) => reply.with_rate(policy, 0, retry_after),
-            Self::Source | Self::Account | Self::Registrations => reply,
+            Self::Calls(policy) | Self::Plan { reached: Reached::Rate(policy), .. } => {
+                reply.with_rate(*policy, 0, retry_after)
+            }
+            Self::Plan { reached: Reached::Daily(quota), .. } => reply.with_used_up("daily", *quota, retry_after),
+            Self::Plan { reached: Reached::Monthly(quota), .. } => reply.with_used_up("monthly", *quota, retry_after),
+            Self::Plan { reached: Reached::Concurrent(_), .. } | Self::Source | Self::Account | Self::Registrations => {
+                reply
+            }
         }
     }
 }
@@ -298,6 +359,10 @@ impl std::fmt::Display for Limit {
         match self {
             Self::Calls(policy) => {
                 write!(f, "more than {} calls at once or {} a minute", policy.burst, policy.per_minute)
+            }
+            Self::Plan { whose, tool: None, reached } => write!(f, "{whose} limit of {reached} is reached"),
+            Self::Plan { whose, tool: Some(tool), reached } => {
+                write!(f, "{whose} limit of {reached} for the tool {tool} is reached")
             }
             Self::Source => f.write_str("too many logins from this address"),
             Self::Account => f.write_str("too many login attempts on this account"),

@@ -4,6 +4,7 @@ use crate::config::ConfigProblem;
 use crate::gate::bucket::Policy;
 use crate::id::CorrelationId;
 use crate::json::JsonError;
+use crate::plan::{Reached, Whose};
 use crate::time::Lifetime;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -30,6 +31,10 @@ fn all() -> Vec<Problem> {
         Problem::RateLimited { limit: Limit::Calls(POLICY), retry_after: Lifetime::from_millis(100) },
         Problem::RateLimited { limit: Limit::Source, retry_after: Lifetime::from_millis(0) },
         Problem::RateLimited { limit: Limit::Account, retry_after: Lifetime::from_seconds(4) },
+        of_plan(Whose::Tenant, None, Reached::Rate(POLICY)),
+        of_plan(Whose::Principal, Some("files__read"), Reached::Concurrent(5)),
+        of_plan(Whose::Tenant, Some("files__read"), Reached::Daily(100)),
+        of_plan(Whose::Principal, None, Reached::Monthly(2000)),
         Problem::Unavailable { part: "D1", reason: "SECRET".into() },
         Problem::UnknownTool,
         Problem::InvalidArguments(vec![ArgumentError { pointer: "/a".into(), problem: "must be a string".into() }]),
@@ -37,6 +42,35 @@ fn all() -> Vec<Problem> {
         Problem::UpstreamFailed { detail: "the upstream files was too slow".into(), timeout: true },
         Problem::Internal("SECRET".into()),
     ]
+}
+
+fn of_plan(whose: Whose, tool: Option<&str>, reached: Reached) -> Problem {
+    let limit = Limit::Plan { whose, tool: tool.map(str::to_owned), reached };
+    Problem::RateLimited { limit, retry_after: Lifetime::from_seconds(9) }
+}
+
+#[test]
+fn a_limit_of_a_plan_says_whose_it_is_for_which_tool_and_when_to_come_back() {
+    for (problem, detail) in [
+        (
+            of_plan(Whose::Tenant, None, Reached::Rate(POLICY)),
+            "your tenant's limit of 20 calls at once and 600 a minute is reached; retry after 9 s",
+        ),
+        (
+            of_plan(Whose::Principal, Some("files__read"), Reached::Concurrent(5)),
+            "your limit of 5 calls at the same time for the tool files__read is reached; retry after 9 s",
+        ),
+        (
+            of_plan(Whose::Principal, None, Reached::Daily(100)),
+            "your limit of 100 calls a day (UTC) is reached; retry after 9 s",
+        ),
+        (
+            of_plan(Whose::Tenant, Some("files__read"), Reached::Monthly(7)),
+            "your tenant's limit of 7 calls a month (UTC) for the tool files__read is reached; retry after 9 s",
+        ),
+    ] {
+        assert_eq!(problem.detail(), detail);
+    }
 }
 
 /// The whole table of refusals, as it stands on the wire.
@@ -75,6 +109,10 @@ fn every_problem_has_its_status_and_headers() {
         "429 rate-limited retry-after: 1 | ratelimit-policy: \"calls\";q=20;w=2 | ratelimit: \"calls\";r=0;t=1",
         "429 rate-limited retry-after: 1",
         "429 rate-limited retry-after: 4",
+        "429 rate-limited retry-after: 9 | ratelimit-policy: \"calls\";q=20;w=2 | ratelimit: \"calls\";r=0;t=9",
+        "429 rate-limited retry-after: 9",
+        "429 rate-limited retry-after: 9 | ratelimit-policy: \"daily\";q=100 | ratelimit: \"daily\";r=0;t=9",
+        "429 rate-limited retry-after: 9 | ratelimit-policy: \"monthly\";q=2000 | ratelimit: \"monthly\";r=0;t=9",
         "503 unavailable retry-after: 5",
         "404 unknown-tool",
         "422 invalid-arguments",

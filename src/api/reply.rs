@@ -67,6 +67,14 @@ impl Reply {
         self.with("ratelimit-policy", format!("\"calls\";q={};w={window}", policy.burst))
             .with("ratelimit", format!("\"calls\";r={remaining};t={}", reset.seconds_ceil()))
     }
+
+    /// The same with the `RateLimit` fields of a quota that is used up: its name, how many calls it has, and when it begins
+    /// anew. It has no window of a fixed length: a day and a month begin at midnight.
+    #[must_use]
+    pub fn with_used_up(self, name: &'static str, quota: u32, reset: Lifetime) -> Self {
+        self.with("ratelimit-policy", format!("\"{name}\";q={quota}"))
+            .with("ratelimit", format!("\"{name}\";r=0;t={}", reset.seconds_ceil()))
+    }
 }
 
 #[cfg(test)]

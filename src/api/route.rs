@@ -1,5 +1,6 @@
 //! Every route of the gateway, once: the router, `Allow`, and the OpenAPI document all read this table.
 
+use crate::admin::operation::{OPERATIONS, Spec, Verb};
 pub use crate::api::endpoint::{Browsers, Endpoint};
 use crate::api::refusal::Form;
 
@@ -10,8 +11,25 @@ pub enum Method {
     Get,
     /// `POST`
     Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
     /// `DELETE`
     Delete,
+}
+
+impl Method {
+    /// Its name (RFC 9110 section 9.3, RFC 5789).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// One line of the table.
@@ -19,7 +37,7 @@ pub enum Method {
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The exact path; a path that ends in `/` stands for everything below it, and [`SERVER`] for one segment.
+    /// The exact path; a path that ends in `/` stands for everything below it, and `{name}` for one segment.
     pub path: &'static str,
     /// What it does.
     pub endpoint: Endpoint,
@@ -59,8 +77,36 @@ const fn delete(path: &'static str, endpoint: Endpoint, summary: &'static str) -
 /// What stands for the name of a virtual server in a path.
 pub const SERVER: &str = "{server}";
 
+/// How many routes there are.
+const COUNT: usize = OWN.len() + OPERATIONS.len();
+
+/// Every route.
+pub static ROUTES: [Route; COUNT] = with_operations();
+
+/// The table, followed by the operations of administrators.
+const fn with_operations() -> [Route; COUNT] {
+    let mut all = [OWN[0]; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = if at < OWN.len() { OWN[at] } else { of_operation(&OPERATIONS[at - OWN.len()]) };
+        at += 1;
+    }
+    all
+}
+
+const fn of_operation(spec: &Spec) -> Route {
+    let method = match spec.verb {
+        Verb::Read => Method::Get,
+        Verb::Make => Method::Post,
+        Verb::Replace => Method::Put,
+        Verb::Change => Method::Patch,
+        Verb::Remove => Method::Delete,
+    };
+    Route { method, path: spec.path, endpoint: Endpoint::Admin(spec.operation), summary: spec.summary }
+}
+
 /// The table.
-pub static ROUTES: [Route; 52] = [
+const OWN: [Route; 52] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -185,12 +231,15 @@ impl Place<'_> {
     fn allow(&self) -> String {
         let names = self.routes.iter().map(|route| match route.method {
             Method::Get if route.serves("HEAD") => "GET, HEAD",
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Delete => "DELETE",
+            other => other.as_str(),
         });
         names.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The id that an administrator's path names: its third segment, exactly as it stands there.
+pub fn id(path: &str) -> Option<&str> {
+    path.strip_prefix("/admin/")?.split('/').nth(1)
 }
 
 /// The name of the virtual server in a path, exactly as it stands there.
@@ -201,18 +250,22 @@ pub fn server(path: &str) -> Option<&str> {
 impl Route {
     /// A stream has no end, so there is no `HEAD` of it.
     fn serves(&self, method: &str) -> bool {
-        match self.method {
-            Method::Get => method == "GET" || (method == "HEAD" && self.endpoint != Endpoint::McpStream),
-            Method::Post => method == "POST",
-            Method::Delete => method == "DELETE",
-        }
+        let head = self.method == Method::Get && self.endpoint != Endpoint::McpStream;
+        method == self.method.as_str() || (method == "HEAD" && head)
     }
 }
 
 fn covers(route: &str, path: &str) -> bool {
-    match route.strip_suffix(SERVER) {
-        Some(before) => path.strip_prefix(before).is_some_and(is_segment),
-        None => route.ends_with('/') && path.starts_with(route),
+    if route.ends_with('/') {
+        return path.starts_with(route);
+    }
+    let (mut wanted, mut given) = (route.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return route.contains('{'),
+            (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && is_segment(given)) => {}
+            _ => return false,
+        }
     }
 }
 

@@ -13,12 +13,7 @@ fn browsers(path: &str) -> Browsers {
 #[test]
 fn every_route_of_the_table_is_found() {
     for route in ROUTES {
-        let method = match route.method {
-            super::Method::Get => "GET",
-            super::Method::Post => "POST",
-            super::Method::Delete => "DELETE",
-        };
-        assert_eq!(resolve(method, route.path), Ok(route));
+        assert_eq!(resolve(route.method.as_str(), route.path), Ok(route));
     }
     assert_eq!(resolve("GET", "/docs/init.js").unwrap().endpoint, Endpoint::Docs);
     assert_eq!(resolve("HEAD", "/health").unwrap().endpoint, Endpoint::Health);
@@ -67,4 +62,15 @@ fn a_virtual_server_has_a_path_of_its_own_and_takes_no_other() {
     assert_eq!(resolve("GET", "/mcp/tools").unwrap().endpoint, Endpoint::ListTools);
     assert_eq!(resolve("POST", "/mcp/tools"), Err(Miss::MethodNotAllowed { allow: "GET, HEAD, OPTIONS".into() }));
     assert_eq!(resolve("DELETE", "/mcp/execute"), Err(Miss::MethodNotAllowed { allow: "POST, OPTIONS".into() }));
+}
+
+#[test]
+fn an_administrators_path_names_one_thing() {
+    let route = resolve("POST", "/admin/keys/k-1/rotate").unwrap();
+    assert_eq!((route.path, super::id("/admin/keys/k-1/rotate")), ("/admin/keys/{id}/rotate", Some("k-1")));
+    assert_eq!(resolve("POST", "/admin/policies/explain").unwrap().path, "/admin/policies/explain");
+    assert_eq!((super::id("/admin/keys"), super::id("/mcp/files/x")), (None, None));
+    for path in ["/admin/keys/", "/admin/keys//rotate", "/admin/keys/a/b", "/admin", "/admin/keys/a/rotate/"] {
+        assert_eq!(resolve("POST", path), Err(Miss::NotFound), "{path}");
+    }
 }

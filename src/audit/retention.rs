@@ -13,14 +13,14 @@ pub const ALARM: Lifetime = Lifetime::from_seconds(24 * 60 * 60);
 /// When it goes on where one step was not enough.
 pub const SOON: Lifetime = Lifetime::from_seconds(5);
 
-/// How many days records are kept: 1 to 3650.
+/// How many days records are kept: 1 to 3660.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Days(u32);
 
 /// Why a number is no retention.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("records are kept for 1 to 3650 days")]
+#[error("records are kept for 1 to 3660 days")]
 pub struct InvalidDays;
 
 impl Days {
@@ -33,7 +33,7 @@ impl Days {
 impl TryFrom<u32> for Days {
     type Error = InvalidDays;
     fn try_from(days: u32) -> Result<Self, InvalidDays> {
-        if (1..=3650).contains(&days) { Ok(Self(days)) } else { Err(InvalidDays) }
+        if (1..=3660).contains(&days) { Ok(Self(days)) } else { Err(InvalidDays) }
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
         let days = Days::try_from(2).unwrap();
         assert_eq!(days.cutoff(Timestamp::from_seconds(200_000)), Timestamp::from_seconds(27_200));
         assert_eq!(days.cutoff(Timestamp::from_seconds(1)), Timestamp::from_seconds(0));
-        for bad in [0, 3651] {
+        for bad in [0, 3661] {
             assert!(Days::try_from(bad).is_err());
         }
     }

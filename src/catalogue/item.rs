@@ -26,6 +26,11 @@ pub trait Item: Clone + Serialize {
     /// What a model reads of it first.
     fn description(&self) -> Option<&str>;
 
+    /// What a tool says of itself; other kinds say nothing.
+    fn annotations(&self) -> Option<&Map<String, Value>> {
+        None
+    }
+
     /// Whether it is well formed, as far as only this kind can tell.
     fn check(&self) -> Result<(), LeftOutReason>;
 
@@ -57,6 +62,10 @@ impl Item for Tool {
 
     fn description(&self) -> Option<&str> {
         self.description.as_deref()
+    }
+
+    fn annotations(&self) -> Option<&Map<String, Value>> {
+        self.annotations.as_ref()
     }
 
     fn check(&self) -> Result<(), LeftOutReason> {

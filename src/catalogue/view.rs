@@ -5,7 +5,7 @@
 
 use super::endpoint::{Chosen, Endpoint, PrefixMode};
 use super::item::Item;
-use super::listing::Listing;
+use super::listing::{Kind, Listing};
 use super::naming::{self, Prefix};
 use crate::id::UpstreamId;
 use crate::mcp::capability::ServerCapabilities;
@@ -55,6 +55,41 @@ pub enum Lookup<T> {
     Unknown,
 }
 
+/// An item as somebody would see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// What kind of item it is.
+    pub kind: Kind,
+    /// What the endpoint of everything shows it as, whatever endpoint is looked at.
+    pub name: &'a str,
+    /// The name of its upstream; none for the gateway's own.
+    pub upstream: Option<&'a Prefix>,
+    /// A tool's annotations, where they are known.
+    pub annotations: Option<&'a Map<String, Value>>,
+}
+
+/// Who looks: whether they may see an item. Nobody in particular sees everything.
+#[derive(Clone, Copy, Default)]
+pub struct Eyes<'a>(Option<&'a dyn Fn(&Seen<'_>) -> bool>);
+
+impl<'a> Eyes<'a> {
+    /// The eyes of somebody who sees what this says.
+    pub fn of(sees: &'a dyn Fn(&Seen<'_>) -> bool) -> Self {
+        Self(Some(sees))
+    }
+
+    /// Whether they see an item.
+    pub fn see(self, seen: &Seen<'_>) -> bool {
+        self.0.is_none_or(|sees| sees(seen))
+    }
+}
+
+impl std::fmt::Debug for Eyes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Eyes(somebody)" } else { "Eyes(nobody)" })
+    }
+}
+
 /// An endpoint with its upstreams' listings.
 #[derive(Debug, Clone)]
 pub struct View<'a> {
@@ -62,6 +97,12 @@ pub struct View<'a> {
     parts: &'a [Part],
     /// What is shown of each part; of one that is no member's, nothing.
     chosen: Vec<Option<&'a Chosen>>,
+    eyes: Eyes<'a>,
+}
+
+/// What the endpoint of everything shows an item of an upstream as. Where it shows none so, as its upstream calls it.
+pub fn everywhere<T: Item>(upstream: &Prefix, own: &str) -> String {
+    T::expose(upstream, own).unwrap_or_else(|| own.to_owned())
 }
 
 impl<'a> View<'a> {
@@ -69,7 +110,27 @@ impl<'a> View<'a> {
     pub fn new(endpoint: &'a Endpoint, parts: &'a [Part]) -> Self {
         let of = |part: &Part| endpoint.members.iter().find(|member| member.upstream == part.upstream);
         let chosen = parts.iter().map(|part| of(part).map(|member| &member.chosen)).collect();
-        Self { endpoint, parts, chosen }
+        Self { endpoint, parts, chosen, eyes: Eyes::default() }
+    }
+
+    /// The same for these eyes: what they do not see is as if it were not there. It keeps its name all the same, so that
+    /// another item never gets one that means something else to somebody else.
+    #[must_use]
+    pub fn seen_by(self, eyes: Eyes<'a>) -> Self {
+        Self { eyes, ..self }
+    }
+
+    /// Whether an item of a part is seen, by what its upstream calls it.
+    fn sees<T: Item>(&self, part: usize, own: &str, annotations: Option<&Map<String, Value>>) -> bool {
+        let Some(part) = self.parts.get(part) else { return false };
+        let name = everywhere::<T>(&part.prefix, own);
+        self.eyes.see(&Seen { kind: T::KIND, name: &name, upstream: Some(&part.prefix), annotations })
+    }
+
+    /// The same where only what it is shown as is known.
+    fn may_see<T: Item>(&self, part: usize, shown: &str) -> bool {
+        let own = self.parts.get(part).and_then(|part| T::hide(&part.prefix, shown));
+        self.sees::<T>(part, own.as_deref().unwrap_or(shown), None)
     }
 
     pub(super) const fn mode(&self) -> PrefixMode {
@@ -123,8 +184,14 @@ impl<'a> View<'a> {
             }
             tool
         });
-        let own = own.iter().filter(|_| self.endpoint.own_tools).cloned();
+        let own = own.iter().filter(|_| self.endpoint.own_tools).filter(|tool| self.sees_own(tool)).cloned();
         self.in_order(own.chain(of_upstreams))
+    }
+
+    /// Whether a tool of the gateway's own is seen.
+    pub fn sees_own(&self, tool: &Tool) -> bool {
+        let annotations = tool.annotations.as_ref();
+        self.eyes.see(&Seen { kind: Kind::Tool, name: &tool.name, upstream: None, annotations })
     }
 
     /// The prompts as they are shown.
@@ -161,7 +228,8 @@ impl<'a> View<'a> {
         let listed = parts.filter_map(|(at, part)| part.listing.as_ref().map(|listing| (at, T::shelf(listing))));
         listed.flat_map(move |(part, shelf)| {
             let chosen = shelf.iter().filter(move |item| self.is_chosen(part, item.own()));
-            chosen.filter_map(move |item| Some((part, self.shown::<T>(part, item.own())?, item)))
+            let shown = chosen.filter_map(move |item| Some((part, self.shown::<T>(part, item.own())?, item)));
+            shown.filter(|(part, _, item)| self.sees::<T>(*part, item.own(), item.annotations()))
         })
     }
 
@@ -235,6 +303,14 @@ impl<'a> View<'a> {
     }
 
     fn find<T: Item + 'a>(&self, shown: &str) -> Lookup<Rc<T>> {
+        match self.find_unseen::<T>(shown) {
+            Lookup::Found { part, own } if !self.sees::<T>(part, own.own(), own.annotations()) => Lookup::Unknown,
+            Lookup::Missing(part) if !self.may_see::<T>(part, shown) => Lookup::Unknown,
+            found => found,
+        }
+    }
+
+    fn find_unseen<T: Item + 'a>(&self, shown: &str) -> Lookup<Rc<T>> {
         if self.endpoint.mode != PrefixMode::Never {
             match self.claim::<T>(shown) {
                 Some((part, own)) => return self.find_claimed(part, &own, shown),
@@ -281,6 +357,14 @@ impl<'a> View<'a> {
     /// The upstream's own URI of one that is shown. It need not be listed: where only one upstream can be meant, by a prefix
     /// or because there is no other, every URI goes to it; else it goes to who lists it or has a template for it.
     pub fn find_resource(&self, shown: &str) -> Lookup<String> {
+        match self.find_resource_unseen(shown) {
+            Lookup::Found { part, own } if !self.sees::<Resource>(part, &own, None) => Lookup::Unknown,
+            Lookup::Missing(part) if !self.may_see::<Resource>(part, shown) => Lookup::Unknown,
+            found => found,
+        }
+    }
+
+    fn find_resource_unseen(&self, shown: &str) -> Lookup<String> {
         if self.endpoint.mode == PrefixMode::Never {
             return self.find_plain(shown);
         }

@@ -6,20 +6,25 @@
 //! 4. one call out of the lease this isolate holds, or one question to the principal's gate.
 
 use super::context::Context;
+use super::rights::Rights;
 use super::standing::{self, Standing};
+use super::tenant::{self, Rules};
 use super::{clock, gate};
 use crate::account::api_key::KeyRefusal;
 use crate::api::problem::{Limit, Problem};
+use crate::gate::bucket::Policy;
 use crate::gate::lease::{Leases, Step};
 use crate::gate::message::{GateReply, GateRequest};
 use crate::id::{ApiKeyId, SessionId, TenantId, TokenId, UserId};
 use crate::mcp::ticket::Place;
 use crate::observe::Who;
+use crate::policy::facts::Subject;
 use crate::scope::Scope;
 use crate::store::keys;
 use crate::time::Timestamp;
 use crate::token::access::{self, AccessClaims, Expectation, TokenRefusal, VerifiedToken};
 use crate::token::opaque::{self, Kind};
+use futures::future::try_join;
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -69,8 +74,19 @@ struct KeyInUse {
 pub struct Principal {
     credential: Credential,
     standing: Rc<Standing>,
+    rights: Rc<Rights>,
+    /// Its rate.
+    pub rate: Policy,
     /// Calls left, as far as this isolate knows.
     pub remaining: u32,
+}
+
+/// A caller before it is admitted: whether it is limited or revoked is for its gate to say.
+struct Caller {
+    credential: Credential,
+    standing: Rc<Standing>,
+    rights: Rc<Rights>,
+    rate: Policy,
 }
 
 impl Principal {
@@ -92,10 +108,7 @@ impl Principal {
 
     /// The user that the caller acts for.
     pub fn user(&self) -> &UserId {
-        match &self.credential {
-            Credential::Token(token) => &token.claims().sub,
-            Credential::Key(key) => &key.user,
-        }
+        self.credential.user()
     }
 
     /// What the credential may be used for.
@@ -105,6 +118,16 @@ impl Principal {
             (Credential::Token(token), None) => &token.claims().scope,
             (Credential::Key(_), None) => &NOTHING,
         }
+    }
+
+    /// What it may see and call.
+    pub fn rights(&self) -> &Rc<Rights> {
+        &self.rights
+    }
+
+    /// Whose counters a call of it is charged to.
+    pub fn gate(&self) -> String {
+        self.credential.gate()
     }
 
     /// Who the caller is as it stands in the database.
@@ -149,6 +172,21 @@ impl Credential {
         }
     }
 
+    fn user(&self) -> &UserId {
+        match self {
+            Self::Token(token) => &token.claims().sub,
+            Self::Key(key) => &key.user,
+        }
+    }
+
+    /// The OAuth client it was given to.
+    fn client(&self) -> Option<&str> {
+        match self {
+            Self::Token(token) => Some(&token.claims().client_id),
+            Self::Key(_) => None,
+        }
+    }
+
     fn session(&self) -> Option<&SessionId> {
         match self {
             Self::Token(token) => Some(&token.claims().sid),
@@ -167,32 +205,60 @@ impl Credential {
 /// A caller whose credential is good at an endpoint, in an object that was asked on behalf of a request which has taken its
 /// call.
 pub async fn accompany(context: &Context, presented: &Presented<'_>) -> Result<Principal, Problem> {
-    let (credential, standing) = credential(context, presented).await?;
-    Ok(Principal { credential, standing, remaining: 0 })
+    let caller = caller(context, presented).await?;
+    Ok(caller.admitted(0))
 }
 
-/// 1. to 3.: the credential, and who came with it. No call is taken, and a revocation is not seen.
-async fn credential(context: &Context, presented: &Presented<'_>) -> Result<(Credential, Rc<Standing>), Problem> {
+/// 1. to 3.: the credential, who came with it, and what that may do. No call is taken, and a revocation is not seen.
+async fn caller(context: &Context, presented: &Presented<'_>) -> Result<Caller, Problem> {
     let text = bearer(presented.authorization)?;
-    if text.starts_with(Kind::ApiKey.prefix()) {
-        return key(context, text, presented.source).await;
+    let (credential, standing, rules) = if text.starts_with(Kind::ApiKey.prefix()) {
+        key(context, text, presented.source).await?
+    } else {
+        let token = verify_at(context, presented.authorization, presented.server)?;
+        let claims = token.claims();
+        let standing = standing::of_user(context, &claims.tenant, &claims.sub);
+        let (standing, rules) = try_join(standing, tenant::rules(context, &claims.tenant)).await?;
+        (Credential::Token(token), standing, rules)
+    };
+    let rate = rules.plan_of([standing.plan.as_ref()]).and_then(|plan| plan.rate).unwrap_or(context.settings.calls);
+    let subject = Subject {
+        user: credential.user().clone(),
+        role: standing.role,
+        service: standing.service,
+        groups: standing.groups.clone(),
+        key: standing.key.as_ref().map(|key| key.id.clone()),
+        client: credential.client().map(str::to_owned),
+        network: presented.source.map(str::to_owned),
+        narrowing: standing.narrowing.clone(),
+    };
+    let rights = Rc::new(Rights::new(rules, subject));
+    Ok(Caller { credential, standing, rights, rate })
+}
+
+impl Caller {
+    fn admitted(self, remaining: u32) -> Principal {
+        let Self { credential, standing, rights, rate } = self;
+        Principal { credential, standing, rights, rate, remaining }
     }
-    let token = verify_at(context, presented.authorization, presented.server)?;
-    let standing = standing::of_user(context, &token.claims().tenant, &token.claims().sub).await?;
-    Ok((Credential::Token(token), standing))
 }
 
 /// A key: 1. its tag, so that a made-up one costs no look-up; 2. its row; 3. secret, time and networks.
-async fn key(context: &Context, text: &str, source: Option<&str>) -> Result<(Credential, Rc<Standing>), Problem> {
+async fn key(
+    context: &Context,
+    text: &str,
+    source: Option<&str>,
+) -> Result<(Credential, Rc<Standing>, Rc<Rules>), Problem> {
     let refused = |reason: &dyn std::fmt::Display| Problem::InvalidToken(reason.to_string());
     let read = opaque::parse(Kind::ApiKey, &context.settings.root, text).map_err(|error| refused(&error))?;
     let id = ApiKeyId::parse(read.session.as_str()).map_err(|error| refused(&error))?;
-    let standing = standing::of_key(context, &read, &id).await?;
+    let standing = standing::of_key(context, &read, &id);
+    let (standing, rules) = try_join(standing, tenant::rules(context, &read.tenant)).await?;
     let known = standing.key.as_ref().ok_or_else(|| refused(&KeyRefusal::Unknown))?;
     known.admit(&read.secret_hash, source, clock::now()).map_err(|refusal| refused(&refusal))?;
     let token = TokenId::parse(id.as_str()).map_err(|error| refused(&error))?;
     let key = KeyInUse { tenant: read.tenant, user: read.user, token };
-    Ok((Credential::Key(Rc::new(key)), standing))
+    Ok((Credential::Key(Rc::new(key)), standing, rules))
 }
 
 /// Who the log says the claims stand for.
@@ -234,30 +300,26 @@ pub fn read(context: &Context, text: &str) -> Result<Rc<VerifiedToken>, TokenRef
 }
 
 /// Takes one call for who came with a credential.
-async fn admit(context: &Context, credential: Credential, standing: Rc<Standing>) -> Result<Principal, Problem> {
+async fn admit(context: &Context, caller: Caller) -> Result<Principal, Problem> {
     let asked_at = clock::now();
-    let id = credential.id().clone();
-    let admitted = |remaining| Ok(Principal { credential: credential.clone(), standing, remaining });
+    let (id, rate) = (caller.credential.id().clone(), caller.rate);
+    let (gate, session) = (caller.credential.gate(), caller.credential.session().cloned());
+    let admitted = |remaining| Ok(caller.admitted(remaining));
     let asked = match LEASES.with_borrow_mut(|leases| leases.take(&id, asked_at)) {
         Step::Admit { remaining } => return admitted(remaining),
         Step::Ask(asked) => asked,
     };
     let settings = &context.settings;
-    let question = GateRequest::Admit {
-        token: id.clone(),
-        session: credential.session().cloned(),
-        asked,
-        policy: settings.calls,
-        lease_life: settings.lease_life,
-    };
-    match gate::ask(&context.env, &credential.gate(), &question).await? {
+    let question =
+        GateRequest::Admit { token: id.clone(), session, asked, policy: rate, lease_life: settings.lease_life };
+    match gate::ask(&context.env, &gate, &question).await? {
         GateReply::Admitted(admission) => {
             LEASES.with_borrow_mut(|leases| leases.keep(&id, asked_at, settings.lease_life, &admission));
             admitted(admission.remaining)
         }
         GateReply::Limited { retry_after } => {
             let held = LEASES.with_borrow_mut(|leases| leases.take_held(&id, clock::now()));
-            held.map_or(Err(Problem::RateLimited { limit: Limit::Calls(settings.calls), retry_after }), admitted)
+            held.map_or(Err(Problem::RateLimited { limit: Limit::Calls(rate), retry_after }), admitted)
         }
         GateReply::Revoked => {
             forget(&id);
@@ -269,14 +331,14 @@ async fn admit(context: &Context, credential: Credential, standing: Rc<Standing>
 
 /// Verifies the caller's credential for an endpoint and takes one call.
 pub async fn authenticate(context: &Context, presented: &Presented<'_>) -> Result<Principal, Problem> {
-    let (credential, standing) = credential(context, presented).await?;
-    admit(context, credential, standing).await
+    admit(context, caller(context, presented).await?).await
 }
 
 impl Principal {
     /// Takes one further call for the same caller.
     pub async fn another(&self, context: &Context) -> Result<Self, Problem> {
-        admit(context, self.credential.clone(), Rc::clone(&self.standing)).await
+        let Self { credential, standing, rights, rate, .. } = self.clone();
+        admit(context, Caller { credential, standing, rights, rate }).await
     }
 }
 

@@ -7,6 +7,7 @@ use super::admission::Principal;
 use super::context::{Background, Context};
 use super::timer;
 use super::{clock, context};
+use crate::admin::tenant::AuditCalls;
 use crate::api::problem::{AUDIT_TRAIL, Problem};
 use crate::audit::append::MAX_DRAFTS;
 use crate::audit::damper::Damper;
@@ -53,6 +54,8 @@ thread_local! {
 pub struct Ledger {
     pending: RefCell<Vec<(Trail, Draft)>>,
     about: RefCell<Option<Who>>,
+    /// The trail of a tenant that is no more.
+    forgotten: RefCell<Option<Trail>>,
     settled: Cell<bool>,
 }
 
@@ -60,6 +63,11 @@ impl Ledger {
     /// Whose account this request is about, for records of refusals: the caller's, or the one that somebody tries.
     pub fn concerns(&self, who: &Who) {
         self.about.replace(Some(who.clone()));
+    }
+
+    /// Has a whole trail forgotten when the request is settled: its tenant is no more.
+    pub fn forgets(&self, trail: Trail) {
+        self.forgotten.replace(Some(trail));
     }
 }
 
@@ -95,6 +103,10 @@ pub async fn settle(context: &Context) -> Result<(), Problem> {
     let mut trails: BTreeMap<Trail, Vec<Draft>> = BTreeMap::new();
     for (trail, draft) in context.ledger.pending.take() {
         trails.entry(trail).or_default().push(draft);
+    }
+    if let Some(trail) = context.ledger.forgotten.take() {
+        trails.remove(&trail);
+        ask(&context.env, &trail, TrailRequest::Forget).await?;
     }
     let writes = trails.iter().map(|(trail, drafts)| async move {
         let written = append(&context.env, trail, drafts).await;
@@ -136,8 +148,13 @@ fn stamp_for(correlation: &CorrelationId) -> Stamp {
 }
 
 /// What the caller's tenant decided about its trail.
-fn keeping(_principal: &Principal) -> Keeping {
-    Keeping::default()
+fn keeping(principal: &Principal) -> Keeping {
+    let rules = principal.rights().rules();
+    let mode = match rules.audit_calls {
+        AuditCalls::Before => AuditMode::Before,
+        AuditCalls::After => AuditMode::After,
+    };
+    Keeping { mode, bodies: rules.audit_bodies }
 }
 
 /// The record of a tool's call with validated arguments: the name it is shown under, its upstream, its definition.

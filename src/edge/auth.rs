@@ -39,6 +39,11 @@ pub struct Proven {
 /// `POST /auth/login`: a password, a code where one is needed, and a session that is opened before its tokens leave. A
 /// missing or wrong code is told in the words of a wrong password.
 pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Result<Reply, Problem> {
+    let scope = request.scope.as_deref().map_or(Ok(Scope::full()), Scope::parse);
+    let scope = scope.map_err(|error| Problem::InvalidBody(error.to_string()))?;
+    if scope.is_empty() || !Scope::all().covers(&scope) {
+        return Err(Problem::InvalidBody("scope names what this gateway has: see its metadata".into()));
+    }
     let proven = check_password(context, source, &request.username, &request.password).await?;
     if let Some(sealed) = &proven.second_factor {
         let code = request.code.as_ref().map(SecretText::expose).unwrap_or_default();
@@ -46,7 +51,7 @@ pub async fn login(context: &Context, source: &str, request: LoginRequest) -> Re
     }
     succeeded(context, source, &proven.username).await?;
     let Who { tenant, user } = proven.who;
-    open_session(context, tenant, user).await
+    open_session(context, tenant, user, scope).await
 }
 
 /// Whose username and password these are.
@@ -181,12 +186,12 @@ async fn find_user(context: &Context, username: &Username) -> Result<Option<User
     Ok(row.and_then(UserRow::into_user))
 }
 
-async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Result<Reply, Problem> {
+async fn open_session(context: &Context, tenant: TenantId, user: UserId, scope: Scope) -> Result<Reply, Problem> {
     let id = SessionId::from_bytes(&random::bytes::<16>(Purpose::SessionId));
     let pair = Pair::draw(context, &tenant, &user, &id);
     let expires_at = clock::now().plus(context.settings.session_life);
     let mut session =
-        Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), Scope::full(), expires_at, pair.issued.clone());
+        Session::open(id.clone(), PASSWORD_CLIENT.to_owned(), scope.clone(), expires_at, pair.issued.clone());
     session.opened_at = Some(context.started);
     let question = GateRequest::Open { session: Box::new(session) };
     match gate::ask(&context.env, &keys::principal_gate(&tenant, &user), &question).await? {
@@ -195,7 +200,6 @@ async fn open_session(context: &Context, tenant: TenantId, user: UserId) -> Resu
         other => return Err(gate::unexpected(&other)),
     }
     context.log(&Event::LoggedIn { who: Who { tenant, user }, session: id, issued: pair.record() });
-    let scope = Scope::full();
     let granted = Granted {
         client_id: PASSWORD_CLIENT,
         scope: &scope,

@@ -17,7 +17,7 @@ use crate::oauth::redirect::{RedirectUri, policy_source};
 use crate::oauth::ticket::{Consent, Form, LIFE, Login, Waiting};
 use crate::observe::Event;
 use crate::page::{ConsentPage, External, LoginPage, ScopeLine, Verification};
-use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::scope::{ADMIN_READ, ADMIN_WRITE, TOOLS_CALL, TOOLS_READ};
 use crate::secret::SecretText;
 use crate::store::keys;
 use crate::time::Lifetime;
@@ -197,9 +197,11 @@ fn consent_page(
 }
 
 /// What each scope allows, in words for the person who is asked.
-const SCOPES: [ScopeLine<'static>; 2] = [
+const SCOPES: [ScopeLine<'static>; 4] = [
     ScopeLine { name: TOOLS_READ, words: "See which tools you have" },
     ScopeLine { name: TOOLS_CALL, words: "Use your tools for you" },
+    ScopeLine { name: ADMIN_READ, words: "See the people, keys, rules and records of your team, as far as you may" },
+    ScopeLine { name: ADMIN_WRITE, words: "Change them for you, as far as you may" },
 ];
 
 /// What a consent page's form is about, if the person it asked is still the one who is signed in with this browser.

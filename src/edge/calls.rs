@@ -6,11 +6,13 @@ use super::context::Context;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, ToolError};
-use super::{audit, clock, errand};
+use super::{audit, clock, errand, permit};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
-use crate::catalogue::view::{Freshness, Part, View};
+use crate::catalogue::listing::Kind;
+use crate::catalogue::naming::Prefix;
+use crate::catalogue::view::{Eyes, Freshness, Part, Seen, View, everywhere};
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
@@ -31,19 +33,33 @@ pub enum Found {
 }
 
 impl Found {
+    /// What the endpoint of everything shows it as: what policies and plans call it, whatever endpoint it is called at.
+    pub fn everywhere(&self) -> String {
+        match self.upstream() {
+            Some(upstream) => everywhere::<Tool>(upstream, &self.definition().name),
+            None => self.definition().name.clone(),
+        }
+    }
+
+    /// The tool as somebody sees it, by that name.
+    pub fn seen<'a>(&'a self, name: &'a str) -> Seen<'a> {
+        let annotations = self.definition().annotations.as_ref();
+        Seen { kind: Kind::Tool, name, upstream: self.upstream(), annotations }
+    }
+
+    /// The name of its upstream.
+    fn upstream(&self) -> Option<&Prefix> {
+        match self {
+            Self::Own(..) => None,
+            Self::Upstream(shown, at) => shown.prefixes.get(at.index),
+        }
+    }
+
     /// Its definition, under its own name.
     pub const fn definition(&self) -> &Rc<Tool> {
         match self {
             Self::Own(_, definition) => definition,
             Self::Upstream(_, at) => &at.own,
-        }
-    }
-
-    /// The name of its upstream.
-    fn upstream(&self) -> Option<&str> {
-        match self {
-            Self::Own(..) => None,
-            Self::Upstream(shown, at) => shown.upstreams.get(at.index).map(|upstream| upstream.name.as_str()),
         }
     }
 }
@@ -57,17 +73,17 @@ pub async fn find(
     name: &str,
 ) -> Result<Result<Found, ToolError>, Problem> {
     principal.demand(TO_CALL)?;
-    let own = BuiltIn::named(name);
-    let shown = match (own, server) {
-        (Some(_), None) => tenant::own(),
-        _ => tenant::shown(context, principal, server).await?,
-    };
-    if let Some(own) = own.filter(|_| shown.endpoint.own_tools) {
-        return Ok(tools::own_definition(own).map(|definition| Found::Own(own, definition)));
+    let shown = tenant::shown(context, principal, server).await?;
+    if let Some(own) = BuiltIn::named(name).filter(|_| shown.endpoint.own_tools) {
+        let found = tools::own_definition(own).map(|definition| Found::Own(own, definition));
+        return Ok(found.and_then(|found| {
+            let seen = principal.rights().sees(&found.seen(name));
+            if seen { Ok(found) } else { Err(ToolError::Unknown) }
+        }));
     }
     let party = tenant::party(context, principal);
     let started = clock::now();
-    let found = locate::locate(&party, &shown, |view| view.find_tool(name)).await;
+    let found = locate::locate(&party, &shown, principal.rights(), |view| view.find_tool(name)).await;
     Ok(match found {
         Ok(at) => Ok(Found::Upstream(shown, at)),
         // The name a caller made up is not noted.
@@ -95,7 +111,9 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     principal.demand(TO_LIST)?;
     let shown = tenant::shown(context, principal, None).await?;
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
-    let tools = View::new(&shown.endpoint, &parts).tools(&tools::own_definitions());
+    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let view = View::new(&shown.endpoint, &parts).seen_by(Eyes::of(&sees));
+    let tools = view.tools(&tools::own_definitions());
     let tools = tools.into_iter().map(|tool| ToolSummary {
         name: tool.name,
         description: tool.description.unwrap_or_default(),
@@ -119,7 +137,7 @@ pub async fn execute(context: &Context, principal: &Principal, request: ExecuteR
     Ok(Reply::private_json(200, &ExecuteResponse { success, result }))
 }
 
-/// Calls a tool that is shown under a name, on record.
+/// Calls a tool that is shown under a name, when that is permitted, and on record.
 async fn call(
     context: &Context,
     principal: &Principal,
@@ -130,7 +148,13 @@ async fn call(
         Ok(arguments) => arguments,
         Err(error) => return Ok(Err(error)),
     };
-    let record = audit::tool_call(context, principal, (name, found.upstream(), found.definition()), &arguments);
+    let everywhere = found.everywhere();
+    let _charged = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {
+        Ok(charged) => charged,
+        Err(error) => return Ok(Err(error)),
+    };
+    let upstream = found.upstream().map(Prefix::as_str);
+    let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
     let run = Box::pin(made(context, principal, found, arguments));
     Box::pin(audit::recorded(context, principal, record, run, ended)).await
 }
@@ -174,6 +198,9 @@ fn problem(error: ToolError) -> Problem {
                 .map(|violation| ArgumentError { pointer: violation.pointer, problem: violation.problem })
                 .collect(),
         ),
+        ToolError::Forbidden => Problem::CallForbidden,
+        ToolError::Limited { limit, retry_after } => Problem::RateLimited { limit, retry_after },
+        ToolError::Away { part } => Problem::Unavailable { part, reason: "while a call was charged".into() },
         ToolError::Upstream(failure) => Problem::UpstreamFailed {
             timeout: matches!(failure.problem, UpstreamProblem::Timeout),
             detail: failure.to_string(),
@@ -202,6 +229,9 @@ pub fn ended(called: &Result<CallToolResult, ToolError>) -> audit::Ended {
 pub const fn error_outcome(error: &ToolError) -> &'static str {
     match error {
         ToolError::Unknown => "unknown_tool",
+        ToolError::Forbidden => "forbidden",
+        ToolError::Limited { .. } => "limited",
+        ToolError::Away { .. } => "unavailable",
         ToolError::BadArguments(_) => "bad_arguments",
         ToolError::Upstream(_) => "upstream_failed",
         ToolError::Refused { .. } => "upstream_refused",

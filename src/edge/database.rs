@@ -43,10 +43,15 @@ pub fn changes(done: Option<&D1Result>) -> Result<usize, Problem> {
     Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
 }
 
+/// Every row that a statement of a batch returned.
+pub fn rows<T: DeserializeOwned>(done: Option<&D1Result>) -> Result<Vec<T>, Problem> {
+    let rows = done.map(D1Result::results).transpose().map_err(unavailable(PART))?;
+    Ok(rows.unwrap_or_default())
+}
+
 /// The first row that a statement of a batch returned.
 pub fn returned<T: DeserializeOwned>(done: Option<&D1Result>) -> Result<Option<T>, Problem> {
-    let rows = done.map(D1Result::results).transpose().map_err(unavailable(PART))?;
-    Ok(rows.into_iter().flatten().next())
+    Ok(rows(done)?.into_iter().next())
 }
 
 /// A text, or `NULL`.

@@ -1,6 +1,7 @@
 //! The `Gate` Durable Object: reads the facts, lets [`crate::gate::decision::decide`] decide, commits, answers.
 //!
-//! One object per principal, and one per account and per source address for logins. Input gates let one event in at a
+//! One object per principal, one per tenant and per tool whose calls are limited, and one per account and per source address
+//! for logins. Input gates let one event in at a
 //! time, and no call is awaited between reading and writing, so a decision never works on stale facts.
 
 use super::clock;
@@ -82,14 +83,15 @@ impl Gate {
             None => None,
         };
         let sessions = if question.is_about_everything() { self.rows(statements::READ_SESSIONS)? } else { Vec::new() };
-        let ended_all =
-            if question.is_sign_in() { self.read(statements::READ_PART, statements::ENDED_ALL)? } else { None };
+        let ended_all = self.part_if(question.is_sign_in(), statements::ENDED_ALL)?;
         let token_revoked = match question.token() {
             Some(id) => self.value(statements::READ_REVOKED_TOKEN, id.as_str())?.is_some(),
             None => false,
         };
         Ok(Facts {
             bucket: self.read(statements::READ_PART, statements::BUCKET)?,
+            quotas: self.part_if(question.is_about_limits(), statements::QUOTAS)?,
+            slots: self.part_if(question.is_about_limits(), statements::SLOTS)?,
             throttle: self.read(statements::READ_PART, statements::THROTTLE)?,
             ended_all,
             session,
@@ -124,6 +126,8 @@ impl Gate {
     fn commit(&self, write: &Write) -> Result<()> {
         match write {
             Write::Bucket(bucket) => self.write_part(statements::BUCKET, bucket),
+            Write::Quotas(quotas) => self.write_part(statements::QUOTAS, quotas),
+            Write::Slots(slots) => self.write_part(statements::SLOTS, slots),
             Write::Throttle(throttle) => self.write_part(statements::THROTTLE, throttle),
             Write::EndedAll(moment) => self.write_part(statements::ENDED_ALL, moment),
             Write::Session(session) => {
@@ -159,6 +163,11 @@ impl Gate {
             self.sql.exec(statement, vec![milliseconds(now)?])?;
         }
         Ok(())
+    }
+
+    /// A part that only some questions need.
+    fn part_if<T: DeserializeOwned>(&self, needed: bool, name: &str) -> Result<Option<T>> {
+        if needed { self.read(statements::READ_PART, name) } else { Ok(None) }
     }
 
     fn read<T: DeserializeOwned>(&self, statement: &str, key: &str) -> Result<Option<T>> {

@@ -3,9 +3,10 @@
 
 use super::admission::Principal;
 use super::context::Context;
+use super::rights::Rights;
 use super::tenant::Shown;
 use super::upstreams::{self, Age, Party};
-use crate::catalogue::view::{Freshness, Lookup, Part, View};
+use crate::catalogue::view::{Eyes, Freshness, Lookup, Part, Seen, View};
 use crate::mcp::reply::Degraded;
 use crate::observe::Event;
 use crate::upstream::UpstreamFailure;
@@ -78,14 +79,20 @@ pub async fn parts_at_hand(party: &Party, shown: &Shown) -> Vec<Part> {
 
 /// Finds what a name stands for. Only a listing that is too old, or where nothing is found and it is not fresh, is fetched
 /// again at once.
-pub async fn locate<T>(party: &Party, shown: &Shown, find: impl Fn(&View<'_>) -> Lookup<T>) -> Result<At<T>, Lost> {
+pub async fn locate<T>(
+    party: &Party,
+    shown: &Shown,
+    rights: &Rights,
+    find: impl Fn(&View<'_>) -> Lookup<T>,
+) -> Result<At<T>, Lost> {
+    let sees = |seen: &Seen<'_>| rights.sees(seen);
     let mut failures: Vec<Option<UpstreamFailure>> = vec![None; shown.upstreams.len()];
     for asked in [false, true] {
         let (at_hand, ages): (Vec<Part>, Vec<Age>) =
             shown.named().map(|(upstream, prefix)| upstreams::at_hand(party, upstream, prefix)).unzip();
         let age = |index: usize| ages.get(index).copied().unwrap_or(Age::Old);
         let failed = |index: usize| failures.get(index).cloned().flatten();
-        let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &at_hand)) {
+        let needed: Vec<usize> = match find(&View::new(&shown.endpoint, &at_hand).seen_by(Eyes::of(&sees))) {
             Lookup::Found { part, own } if age(part) != Age::Old => {
                 if let (Age::Ageing, Some(upstream)) = (age(part), shown.upstreams.get(part)) {
                     upstreams::refresh_later(party, upstream);

@@ -136,7 +136,9 @@ pub fn in_band(problem: Problem) -> Result<Fault, Problem> {
 /// A problem as an error of the protocol.
 pub fn fault(problem: &Problem) -> Fault {
     match problem {
-        Problem::RateLimited { retry_after, .. } => Fault::RateLimited { retry_after: *retry_after },
+        Problem::RateLimited { limit, retry_after } => {
+            Fault::RateLimited { limit: limit.to_string(), retry_after: *retry_after }
+        }
         Problem::Unavailable { .. } => Fault::Unavailable { retry_after: RETRY },
         _ => Fault::Internal,
     }

@@ -3,15 +3,17 @@
 use super::admission::Principal;
 use super::calls::{self, Found};
 use super::context::Context;
+use super::limits::Charged;
 use super::locate::{self, At, Lost};
 use super::mcp::{Posted, Served, in_band};
 use super::mcp_work::{Audience, Client, Work};
 use super::tenant::{self, Shown};
 use super::tools::{self, ToolError};
 use super::upstreams::Party;
-use super::{audit, clock, mcp_listen, mcp_session, relay, upstreams};
+use super::{audit, clock, mcp_listen, mcp_session, permit, relay, upstreams};
 use crate::api::problem::Problem;
-use crate::catalogue::view::View;
+use crate::catalogue::listing::Kind;
+use crate::catalogue::view::{Eyes, Seen, View, everywhere};
 use crate::mcp::era::Era;
 use crate::mcp::headers::repeats_arguments;
 use crate::mcp::method::{Call, ListKind, Method};
@@ -22,7 +24,7 @@ use crate::mcp::reply::{Addressee, Degraded, INSTRUCTIONS, Reply};
 use crate::mcp::session::Session;
 use crate::mcp::ticket::{self, Place, Resume};
 use crate::mcp::turn::Asked;
-use crate::mcp::wire::Tool;
+use crate::mcp::wire::{Prompt, Resource, Tool};
 use crate::scope::{TO_CALL, TO_LIST};
 use crate::tool::builtin::BuiltIn;
 use crate::upstream::ask::Ask;
@@ -114,7 +116,8 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         }
         _ => locate::parts_at_hand(&party, &shown).await,
     };
-    let view = View::new(&shown.endpoint, &at_hand);
+    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let view = View::new(&shown.endpoint, &at_hand).seen_by(Eyes::of(&sees));
     let (offered, mut to) = (view.offered(), asked.to.clone());
     to.server = view.server_info().cloned();
     if !asked.method.family().is_offered(&offered) {
@@ -198,6 +201,11 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
             let party = scene.party();
             match named(&scene, &party, &shown, other).await {
                 Ok(At { index, own }) => {
+                    if let Err(error) = permitted(&scene, &shown, other, (index, &own)) {
+                        let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
+                        calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
+                        return Ok(Prepared::Reply(relay::failed(other, &to, &error)));
+                    }
                     let at = At { index, own: relay::ask(other, &own) };
                     relayed(scene, &party, asked, shown, at, None).await
                 }
@@ -208,6 +216,13 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
             }
         }
     }
+}
+
+/// Whether this goes on with a call that was charged before.
+fn resumes(scene: &Scene, call: &Call) -> bool {
+    let state = call.retry().and_then(|retry| retry.state.as_deref());
+    let open = |state| ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now());
+    state.is_some_and(|state| open(state).is_ok())
 }
 
 /// The object that holds this call, if its retry says so.
@@ -243,13 +258,25 @@ async fn tool(
             return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
         }
     };
+    let name = found.everywhere();
+    let permitted = match resumes(&scene, call) {
+        true => permit::permit(&scene.principal, &found.seen(&name), &arguments).map(|()| None),
+        false => permit::permit_tool(&scene.context, &scene.principal, &found.seen(&name), &arguments).await.map(Some),
+    };
+    let charged = match permitted {
+        Ok(charged) => charged,
+        Err(error) => {
+            calls::note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
+            return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
+        }
+    };
     match found {
         Found::Own(own, _) => own_tool(&scene, &to, (own, &definition), &arguments).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
             let party = scene.party();
             let at = At { index: at.index, own: ask };
-            relayed(scene, &party, asked.clone(), shown, at, Some(definition)).await
+            relayed(scene, &party, asked.clone(), shown, at, Some((definition, charged))).await
         }
     }
 }
@@ -271,17 +298,35 @@ async fn own_tool(
     }))
 }
 
+/// Whether the policies allow a prompt to be got, or a resource to be read. Who sees a prompt or a template may have its
+/// arguments completed; a task belongs to a call that was allowed.
+fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<(), ToolError> {
+    let Some(upstream) = shown.prefixes.get(index) else { return Err(ToolError::Unknown) };
+    let nothing = Map::new();
+    let (kind, name, arguments) = match call {
+        Call::Prompt { arguments, .. } => {
+            (Kind::Prompt, everywhere::<Prompt>(upstream, own), arguments.as_ref().unwrap_or(&nothing))
+        }
+        Call::Resource { .. } => (Kind::Resource, everywhere::<Resource>(upstream, own), &nothing),
+        Call::Complete { .. } | Call::Tool { .. } | Call::Task { .. } => return Ok(()),
+    };
+    let seen = Seen { kind, name: &name, upstream: Some(upstream), annotations: None };
+    permit::permit(&scene.principal, &seen, arguments)
+}
+
 /// What a call other than a tool's names: which upstream, and what that calls it.
 async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> Result<At<String>, Lost> {
     let context = &scene.context;
     match call {
         Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
-            let at = locate::locate(party, shown, |view| view.find_prompt(name)).await?;
+            let at = locate::locate(party, shown, scene.principal.rights(), |view| view.find_prompt(name)).await?;
             Ok(At { index: at.index, own: at.own.name.clone() })
         }
-        Call::Resource { uri, .. } => locate::locate(party, shown, |view| view.find_resource(uri)).await,
+        Call::Resource { uri, .. } => {
+            locate::locate(party, shown, scene.principal.rights(), |view| view.find_resource(uri)).await
+        }
         Call::Complete { reference: Reference::Resource(uri), .. } => {
-            let at = locate::locate(party, shown, |view| view.find_template(uri)).await?;
+            let at = locate::locate(party, shown, scene.principal.rights(), |view| view.find_template(uri)).await?;
             Ok(At { index: at.index, own: at.own.uri_template.clone() })
         }
         Call::Task { id, .. } => {
@@ -314,7 +359,7 @@ async fn relayed(
     asked: Asked,
     shown: Rc<Shown>,
     at: At<Ask>,
-    tool: Option<Rc<Tool>>,
+    tool: Option<(Rc<Tool>, Option<Charged>)>,
 ) -> Result<Prepared, Problem> {
     let Asked { mut to, meta, method } = asked;
     to.server = locate::server_info(party, &shown);
@@ -332,7 +377,8 @@ async fn relayed(
     };
     let hears = !alone || meta.progress.is_some() || meta.log_level.is_some();
     let audience = Audience { notices: Notices::new(to.era, meta.progress.clone(), log_level), to };
-    let errand = relay::Errand { scene, meta, call, shown, at, tool };
+    let (tool, charged) = tool.unzip();
+    let errand = relay::Errand { scene, meta, call, shown, at, tool, charged: charged.flatten() };
     if hears {
         return Ok(Prepared::Work(Work::new(audience, |client| relay::run(errand, client))));
     }

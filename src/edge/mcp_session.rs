@@ -134,7 +134,7 @@ fn returned(scene: &Scene, response: Response) -> worker::Result<Response> {
             head = head.with(name, value);
         }
     }
-    let head = super::rated(&scene.context, &scene.principal, head);
+    let head = super::rated(&scene.principal, head);
     let (_, body) = response.into_parts();
     reply::with_body(head, &scene.context.correlation, body)
 }

@@ -41,7 +41,7 @@ pub fn response(
         .with("content-type", sse::MEDIA_TYPE)
         .with("cache-control", "no-cache, no-transform")
         .with("x-accel-buffering", "no");
-    let head = super::rated(context, principal, head);
+    let head = super::rated(principal, head);
     let failed = |error: worker::Error| Problem::Internal(format!("a stream could not be made: {error}"));
     let pipe = pipe().map_err(|error| failed(error.into()))?;
     let writer = pipe.writable().get_writer().map_err(|error| failed(error.into()))?;

@@ -1,6 +1,7 @@
 //! The Workers runtime: the only room that names it. Gathers facts, asks the pure rooms, commits, replies.
 
 mod account;
+mod admin;
 mod admission;
 mod assertion;
 mod audit;
@@ -30,6 +31,7 @@ mod health;
 mod incoming;
 mod issue;
 mod join;
+mod limits;
 mod line;
 mod links;
 mod locate;
@@ -48,11 +50,13 @@ mod operator;
 mod outbound;
 mod own;
 mod people;
+mod permit;
 mod random;
 mod refresh;
 mod relay;
 mod reply;
 mod revoked;
+mod rights;
 mod setup;
 mod signature;
 mod standing;
@@ -140,26 +144,27 @@ async fn dispatch(
     let authorization = header(&request, "authorization");
     let authorization = authorization.as_deref();
     match route.endpoint {
+        Endpoint::Admin(operation) => admin::serve(context, operation, &request, trace).await,
         Endpoint::Login => auth::login(context, &source(&request), json::<LoginRequest>(&request).await?).await,
         Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&request).await?).await,
         Endpoint::Logout => auth::logout(context, authorization).await,
         Endpoint::Me => {
             let principal = caller(context, &request, trace).await?;
-            Ok(rated(context, &principal, auth::me(&principal)?))
+            Ok(rated(&principal, auth::me(&principal)?))
         }
         Endpoint::Introspect => {
             let principal = caller(context, &request, trace).await?;
             let question = form(&request).await?;
-            Ok(rated(context, &principal, auth::introspect(context, &principal, &question).await?))
+            Ok(rated(&principal, auth::introspect(context, &principal, &question).await?))
         }
         Endpoint::ListTools => {
             let principal = caller(context, &request, trace).await?;
-            Ok(rated(context, &principal, calls::list_tools(context, &principal).await?))
+            Ok(rated(&principal, calls::list_tools(context, &principal).await?))
         }
         Endpoint::ExecuteTool => {
             let principal = caller(context, &request, trace).await?;
             let order = json::<ExecuteRequest>(&request).await?;
-            Ok(rated(context, &principal, calls::execute(context, &principal, order).await?))
+            Ok(rated(&principal, calls::execute(context, &principal, order).await?))
         }
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),
@@ -219,7 +224,7 @@ async fn protocol(
     let body = if endpoint == Endpoint::Mcp { incoming::body(&request).await } else { Ok(Vec::new()) };
     let (principal, body) = match (caller, body) {
         (Ok(principal), Ok(body)) => (principal, body),
-        (Ok(principal), Err(Problem::Json(_))) => return Ok(rated(context, &principal, mcp::too_large()).into()),
+        (Ok(principal), Err(Problem::Json(_))) => return Ok(rated(&principal, mcp::too_large()).into()),
         (Err(problem @ Problem::RateLimited { .. }), Ok(body)) => {
             let reply = mcp::limited(&mcp::routing_headers(&request), &body, &problem);
             trace.told_in_band = reply.is_some().then(|| problem.clone());
@@ -242,7 +247,7 @@ async fn protocol(
         _ => mcp::post(scene, mcp::Posted::new(request, body)).await,
     };
     Ok(match answered? {
-        Served::Reply(reply) => rated(context, &principal, reply).into(),
+        Served::Reply(reply) => rated(&principal, reply).into(),
         streamed @ Served::Response(_) => streamed,
     })
 }
@@ -278,9 +283,8 @@ fn is_of_good_credential(problem: &Problem) -> bool {
 }
 
 /// Tells the caller what is left of its rate.
-fn rated(context: &Context, principal: &Principal, reply: Reply) -> Reply {
-    let policy = context.settings.calls;
-    reply.with_rate(policy, principal.remaining, policy.window())
+fn rated(principal: &Principal, reply: Reply) -> Reply {
+    reply.with_rate(principal.rate, principal.remaining, principal.rate.window())
 }
 
 async fn json<T: DeserializeOwned>(request: &Request) -> std::result::Result<T, Problem> {

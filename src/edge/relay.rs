@@ -9,6 +9,7 @@
 
 use super::calls::{self, note};
 use super::errand::{self, Hearer};
+use super::limits::Charged;
 use super::locate::At;
 use super::mcp_serve::Scene;
 use super::mcp_work::Client;
@@ -52,11 +53,13 @@ pub struct Errand {
     pub at: At<Ask>,
     /// The called tool.
     pub tool: Option<Rc<Tool>>,
+    /// What the call holds of a limit until it is over.
+    pub charged: Option<Charged>,
 }
 
 /// Asks the upstream, as often as it needs input, and renders what it answered.
 pub async fn run(errand: Errand, client: Client) -> Result<Reply, Problem> {
-    let Errand { scene, meta, call, shown, at, tool } = errand;
+    let Errand { scene, meta, call, shown, at, tool, charged: _charged } = errand;
     let Some(upstream) = shown.upstreams.get(at.index) else { return Ok(client.to().refuse(Fault::Internal)) };
     let relay = Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index: at.index, upstream, tool };
     let started = clock::now();

@@ -1,14 +1,18 @@
 //! Revocations: the gate enforces one at once; here it is put on the published list, and into the log.
 
 use super::context::Context;
-use super::{clock, gate};
+use super::{clock, database, gate};
 use crate::api::problem::Problem;
 use crate::gate::message::{GateReply, GateRequest};
 use crate::id::{SessionId, TenantId, TokenId};
 use crate::observe::{Event, RevocationCause, Who};
 use crate::store::keys;
+use crate::store::tenants::{PRINCIPALS, PrincipalRow};
 use crate::time::Timestamp;
 use futures::future::join_all;
+
+/// Gates that are asked at one time.
+const AT_ONCE: u32 = 50;
 
 /// Publishes that a session is over, and says why. `until` is when its last token would have expired.
 pub async fn session(context: &Context, who: Who, session: SessionId, until: Timestamp, cause: RevocationCause) {
@@ -31,6 +35,23 @@ pub async fn everything(
             Ok(())
         }
         other => Err(gate::unexpected(&other)),
+    }
+}
+
+/// Ends everything that everybody of a tenant has open. What a gate does not know stays refused all the same, a few seconds
+/// later: who is disabled or gone is asked of the database.
+pub async fn everybody(context: &Context, tenant: &TenantId, cause: RevocationCause) -> Result<(), Problem> {
+    let mut after = String::new();
+    loop {
+        let values = [tenant.as_str().into(), after.as_str().into(), AT_ONCE.into()];
+        let rows: Vec<PrincipalRow> = database::all(&context.env, PRINCIPALS, &values).await?;
+        let whom: Vec<Who> = rows.into_iter().map(|row| Who { tenant: tenant.clone(), user: row.id }).collect();
+        let ended = whom.iter().map(|who| everything(context, who, None, cause));
+        join_all(ended).await.into_iter().collect::<Result<(), _>>()?;
+        match whom.last() {
+            Some(last) => last.user.as_str().clone_into(&mut after),
+            None => return Ok(()),
+        }
     }
 }
 

@@ -4,12 +4,12 @@
 use super::context::Context;
 use super::{clock, database};
 use crate::account::api_key::{ApiKey, KeyRefusal};
+use crate::account::kind::UserKind;
 use crate::account::role::Role;
 use crate::api::problem::Problem;
 use crate::id::{ApiKeyId, TenantId, UserId};
-use crate::store::api_keys::{
-    KeyRow, NOTE_USE, STANDING_OF_KEY, STANDING_OF_USER, StandingRow, UserKind, standing_name,
-};
+use crate::policy::facts::Narrowing;
+use crate::store::api_keys::{KeyRow, NOTE_USE, STANDING_OF_KEY, STANDING_OF_USER, StandingRow, standing_name};
 use crate::time::{Lifetime, Timestamp};
 use crate::token::opaque::OpaqueToken;
 use lru::LruCache;
@@ -38,6 +38,8 @@ pub struct Standing {
     pub plan: Option<String>,
     /// The key it came with.
     pub key: Option<ApiKey>,
+    /// What that leaves of what its owner may.
+    pub narrowing: Narrowing,
 }
 
 type Kept = LruCache<String, (Timestamp, Rc<Standing>)>;
@@ -85,6 +87,11 @@ fn standing(row: StandingRow, key: Option<ApiKey>) -> Result<Standing, Problem> 
         return Err(Problem::InvalidToken(DISABLED.into()));
     }
     let unreadable = |_| Problem::Internal("the groups of a user cannot be read".into());
+    let narrowing = match &key {
+        Some(key) => Narrowing::parse(key.tools.as_deref(), key.upstreams.as_deref()),
+        None => Ok(Narrowing::default()),
+    };
+    let narrowing = narrowing.map_err(|invalid| Problem::Internal(format!("an API key's lists: {invalid}")))?;
     Ok(Standing {
         username: row.username,
         role: row.role,
@@ -92,6 +99,7 @@ fn standing(row: StandingRow, key: Option<ApiKey>) -> Result<Standing, Problem> 
         groups: serde_json::from_str(&row.groups).map_err(unreadable)?,
         plan: row.plan_id,
         key,
+        narrowing,
     })
 }
 

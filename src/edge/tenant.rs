@@ -1,21 +1,27 @@
-//! A tenant's upstreams and virtual servers, as the database has them, remembered for a few seconds.
+//! A tenant as the database has it, remembered for a few seconds: its upstreams and virtual servers, its policies and plans.
 
 use super::admission::Principal;
-use super::clock;
-use super::context::{Context, unavailable};
+use super::context::Context;
 use super::upstreams::Party;
+use super::{clock, database};
+use crate::admin::tenant::{AuditCalls, Tenant};
 use crate::api::problem::Problem;
 use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::naming::Prefix;
-use crate::id::{TenantId, UpstreamId};
+use crate::id::{RuleId, TenantId, UpstreamId};
 use crate::observe::Event;
+use crate::plan::Plan;
+use crate::policy::judge::Policies;
+use crate::policy::rule::Rule;
+use crate::store::rules::{ALL_PLANS, ALL_POLICIES, LimitsRow, RuleRow};
 use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
+use crate::store::tenants::{TENANT, TenantRow};
 use crate::store::upstreams::{ENABLED_UPSTREAMS, UpstreamRow, credential_place};
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::Upstream;
 use lru::LruCache;
-use serde::de::DeserializeOwned;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
@@ -45,24 +51,61 @@ impl Shown {
 type Named = (Upstream, Prefix);
 
 /// Every endpoint of a tenant; the first one shows everything.
-type Endpoints = Rc<Vec<Rc<Shown>>>;
+
+/// What a tenant decided of its calls.
+pub struct Rules {
+    /// Who may see and call what.
+    pub policies: Policies,
+    /// The limits of the tenant as a whole.
+    pub plan: Plan,
+    /// Every plan, by id.
+    plans: BTreeMap<String, Plan>,
+    /// The plan of each user without one; none for the gateway's own limits.
+    user_plan: Option<String>,
+    /// When the record of a call is written.
+    pub audit_calls: AuditCalls,
+    /// Whether redacted arguments are recorded too.
+    pub audit_bodies: bool,
+}
+
+/// A tenant.
+struct Team {
+    endpoints: Vec<Rc<Shown>>,
+    rules: Rc<Rules>,
+}
 
 thread_local! {
-    static ENDPOINTS: RefCell<LruCache<TenantId, (Timestamp, Endpoints)>> = RefCell::new(LruCache::new(MAX_TENANTS));
-    /// What the endpoint of everything shows of the gateway itself: it needs no database.
-    static OWN: Rc<Shown> = Rc::new(Shown { endpoint: Endpoint::everything([]), upstreams: Vec::new(), prefixes: Vec::new() });
+    static TEAMS: RefCell<LruCache<TenantId, (Timestamp, Rc<Team>)>> = RefCell::new(LruCache::new(MAX_TENANTS));
+}
+
+impl Rules {
+    /// The plan of that id.
+    pub fn plan(&self, id: &str) -> Option<&Plan> {
+        self.plans.get(id)
+    }
+
+    /// The plan of a caller: the first that is there of its own and the usual one.
+    pub fn plan_of<'a>(&'a self, own: impl IntoIterator<Item = Option<&'a String>>) -> Option<&'a Plan> {
+        let named = own.into_iter().flatten().chain(&self.user_plan);
+        named.filter_map(|id| self.plans.get(id)).next()
+    }
 }
 
 /// The endpoint of a virtual server, or that of everything: at most one look into the database in five seconds.
 pub async fn shown(context: &Context, principal: &Principal, server: Option<&str>) -> Result<Rc<Shown>, Problem> {
-    let endpoints = endpoints(context, principal).await?;
+    let team = team(context, principal.tenant()).await?;
     let name_of = |shown: &Shown| shown.endpoint.name.as_ref().map(|name| name.as_str().to_owned());
-    endpoints.iter().find(|shown| name_of(shown).as_deref() == server).cloned().ok_or(Problem::NotFound)
+    team.endpoints.iter().find(|shown| name_of(shown).as_deref() == server).cloned().ok_or(Problem::NotFound)
 }
 
-/// The gateway's own part of the endpoint of everything.
-pub fn own() -> Rc<Shown> {
-    OWN.with(Rc::clone)
+/// What a tenant decided of its calls.
+pub async fn rules(context: &Context, tenant: &TenantId) -> Result<Rc<Rules>, Problem> {
+    Ok(Rc::clone(&team(context, tenant).await?.rules))
+}
+
+/// Has a tenant read again at the next request of this isolate, which changed something of it.
+pub fn forget(tenant: &TenantId) {
+    TEAMS.with_borrow_mut(|teams| teams.pop(tenant));
 }
 
 /// On whose behalf upstreams are asked.
@@ -72,28 +115,54 @@ pub fn party(context: &Context, principal: &Principal) -> Party {
     Party { tenant: principal.tenant().clone(), user: principal.user().clone(), session: None, limits, background }
 }
 
-async fn endpoints(context: &Context, principal: &Principal) -> Result<Endpoints, Problem> {
-    let tenant = principal.tenant();
+async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem> {
     let now = clock::now();
-    let kept = ENDPOINTS.with_borrow_mut(|kept| kept.get(tenant).cloned());
-    if let Some((since, endpoints)) = kept
+    let kept = TEAMS.with_borrow_mut(|teams| teams.get(tenant).cloned());
+    if let Some((since, team)) = kept
         && now.since(since) < BELIEVED
     {
-        return Ok(endpoints);
+        return Ok(team);
     }
-    let upstreams: Vec<UpstreamRow> = read(context, ENABLED_UPSTREAMS, tenant).await?;
-    let servers: Vec<ServerRow> = read(context, ENABLED_SERVERS, tenant).await?;
+    let values = [JsValue::from_str(tenant.as_str())];
+    let statements = [ENABLED_UPSTREAMS, ENABLED_SERVERS, TENANT, ALL_POLICIES, ALL_PLANS];
+    let read = database::batch(&context.env, &statements.map(|statement| (statement, values.as_slice()))).await?;
+    let upstreams: Vec<UpstreamRow> = database::rows(read.first())?;
+    let servers: Vec<ServerRow> = database::rows(read.get(1))?;
+    let row: Option<TenantRow> = database::rows(read.get(2))?.into_iter().next();
+    let row = row.ok_or_else(|| Problem::InvalidToken("the tenant is gone".into()))?;
+    let rules = rules_of(row.into(), database::rows(read.get(3))?, database::rows(read.get(4))?)?;
     let usable: Vec<Named> = upstreams.into_iter().filter_map(|row| usable(context, tenant, &row)).collect();
-    let endpoints = Rc::new(assemble(context, tenant, &usable, servers));
-    ENDPOINTS.with_borrow_mut(|kept| kept.put(tenant.clone(), (now, Rc::clone(&endpoints))));
-    Ok(endpoints)
+    let endpoints = assemble(context, tenant, &usable, servers);
+    let team = Rc::new(Team { endpoints, rules: Rc::new(rules) });
+    TEAMS.with_borrow_mut(|teams| teams.put(tenant.clone(), (now, Rc::clone(&team))));
+    Ok(team)
 }
 
-async fn read<T: DeserializeOwned>(context: &Context, statement: &str, tenant: &TenantId) -> Result<Vec<T>, Problem> {
-    let failed = unavailable("the database");
-    let database = context.env.d1("DB").map_err(&failed)?;
-    let statement = database.prepare(statement).bind(&[JsValue::from_str(tenant.as_str())]).map_err(&failed)?;
-    statement.all().await.and_then(|rows| rows.results()).map_err(&failed)
+/// A policy or plan that cannot be read, as one of a later version, is not left out: what it forbids is not known.
+fn rules_of(tenant: Tenant, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Result<Rules, Problem> {
+    let unreadable = |what: &str, id: &str, why: &dyn std::fmt::Display| Problem::Unavailable {
+        part: "the tenant's rules",
+        reason: format!("the {what} {id} cannot be read: {why}"),
+    };
+    let policies = policies.into_iter().map(|row| {
+        let rule = Rule::parse(row.rule.as_bytes()).map_err(|invalid| unreadable("policy", &row.id, &invalid))?;
+        let id = RuleId::parse(&row.id).map_err(|invalid| unreadable("policy", &row.id, &invalid))?;
+        Ok((id, rule))
+    });
+    let policies: Vec<_> = policies.collect::<Result<_, Problem>>()?;
+    let plans = plans.into_iter().map(|row| {
+        let plan = Plan::parse(row.plan.as_bytes()).map_err(|invalid| unreadable("plan", &row.id, &invalid))?;
+        Ok((row.id, plan))
+    });
+    let plans: BTreeMap<String, Plan> = plans.collect::<Result<_, Problem>>()?;
+    Ok(Rules {
+        policies: Policies::new(policies, tenant.default_effect),
+        plan: tenant.plan.and_then(|id| plans.get(&id).cloned()).unwrap_or_default(),
+        plans,
+        user_plan: tenant.user_plan,
+        audit_calls: tenant.audit_calls,
+        audit_bodies: tenant.audit_bodies,
+    })
 }
 
 /// Every endpoint with its upstreams. A member that is disabled or cannot be used is not there.

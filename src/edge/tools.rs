@@ -1,8 +1,10 @@
 //! The gateway's own tools, and the schemas of everybody's: arguments and results are held to them.
 
 use super::{clock, outbound, random};
+use crate::api::problem::Limit;
 use crate::entropy::purpose::Purpose;
 use crate::mcp::wire::{CallToolResult, Tool};
+use crate::time::Lifetime;
 use crate::tool::builtin::quantum_random::Order;
 use crate::tool::builtin::weather::{Query, WeatherFailure, WeatherSettings};
 use crate::tool::builtin::{BuiltIn, server_time};
@@ -40,6 +42,23 @@ pub enum ToolError {
     /// No tool of exactly that name.
     #[error("there is no tool of that name")]
     Unknown,
+    /// A policy does not allow this call.
+    #[error("a policy of your team does not allow this call")]
+    Forbidden,
+    /// A limit allows no further call now.
+    #[error("{limit}; retry after {} s", retry_after.seconds_ceil().max(1))]
+    Limited {
+        /// Which.
+        limit: Limit,
+        /// When to come back.
+        retry_after: Lifetime,
+    },
+    /// A part of the gateway does not answer, so that it is not known whether the call may be made.
+    #[error("{part} does not answer; nothing was done; retry after 5 s")]
+    Away {
+        /// Which part.
+        part: &'static str,
+    },
     /// The arguments do not fit the tool's input schema.
     #[error("the arguments do not fit the tool's input schema")]
     BadArguments(Vec<Violation>),

@@ -54,11 +54,6 @@ pub async fn keep(context: &Context, trail: &Trail, days: Option<Days>) -> Resul
     done(ask(&context.env, trail, TrailRequest::Keep { days }).await?)
 }
 
-/// Forgets a whole trail: its tenant is no more.
-pub async fn forget(context: &Context, trail: &Trail) -> Result<(), Problem> {
-    done(ask(&context.env, trail, TrailRequest::Forget).await?)
-}
-
 fn done(reply: TrailReply) -> Result<(), Problem> {
     match reply {
         TrailReply::Done => Ok(()),

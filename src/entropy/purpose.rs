@@ -40,6 +40,10 @@ pub enum Purpose {
     McpSession,
     /// The nonce of what a client of the Model Context Protocol carries for the gateway, sealed.
     McpSealed,
+    /// An API key: its id, and its secret.
+    ApiKey,
+    /// What an administrator makes: its id, and the nonce of a sealed reply.
+    Admin,
     /// The bytes the `quantum_random` tool gives.
     Tool,
     /// The nonce of a request to a provider.
@@ -65,8 +69,10 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::TokenId,
+        Self::ApiKey,
+        Self::Admin,
         Self::SessionId,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -103,6 +109,8 @@ impl Purpose {
             Self::SignIn => "sign-in",
             Self::McpSession => "mcp-session",
             Self::McpSealed => "mcp-sealed",
+            Self::ApiKey => "api-key",
+            Self::Admin => "admin",
             Self::Tool => "tool",
             Self::ProviderNonce => "provider-nonce",
             Self::Jitter => "jitter",
@@ -119,6 +127,7 @@ impl Purpose {
             | Self::PageTicket
             | Self::UserId
             | Self::McpSealed
+            | Self::Admin
             | Self::Tool
             | Self::ProviderNonce
             | Self::Jitter => Lane::Public,
@@ -130,6 +139,7 @@ impl Purpose {
             | Self::OneTimeCode
             | Self::SecondFactor
             | Self::McpSession
+            | Self::ApiKey
             | Self::ChildSeed => Lane::Private,
         }
     }

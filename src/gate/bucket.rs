@@ -5,22 +5,13 @@
 //! refill behind them. Calls that a lease did not use come back when it is closed. The bucket waits for that twice as long
 //! as the isolate may use the lease, and not longer: once the bucket may fill up behind a lease, nothing can be given back.
 
+pub use crate::plan::Rate as Policy;
+use crate::plan::UNITS_PER_CALL;
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The level counts in units, so that a rate per minute refills whole units every millisecond.
-const UNITS_PER_CALL: u64 = 60_000;
 /// Most leases out at once per principal; beyond it calls are granted one by one.
 const MAX_LEASES: usize = 256;
-
-/// How much a principal may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Calls that may come at once, at least 1.
-    pub burst: u32,
-    /// Calls per minute that come back, at least 1.
-    pub per_minute: u32,
-}
 
 /// Calls taken out of the bucket for one isolate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,21 +50,6 @@ pub enum Verdict {
     },
 }
 
-impl Policy {
-    fn capacity(self) -> u64 {
-        u64::from(self.burst.max(1)) * UNITS_PER_CALL
-    }
-
-    fn refill_per_milli(self) -> u64 {
-        u64::from(self.per_minute.max(1))
-    }
-
-    /// How long an empty bucket takes to fill.
-    pub fn window(self) -> Lifetime {
-        Lifetime::from_millis(self.capacity().div_ceil(self.refill_per_milli()))
-    }
-}
-
 impl Bucket {
     /// A full bucket.
     pub fn full(policy: Policy, now: Timestamp) -> Self {
@@ -84,16 +60,45 @@ impl Bucket {
     ///
     /// A lease is never more than half of what is left, so that one isolate cannot starve the others.
     pub fn acquire(&mut self, policy: Policy, now: Timestamp, wish: u32, life: Lifetime) -> Verdict {
-        self.advance(policy, now);
-        let Some(level) = self.level.checked_sub(UNITS_PER_CALL) else {
-            let missing = UNITS_PER_CALL - self.level;
-            return Verdict::Limit { retry_after: Lifetime::from_millis(missing.div_ceil(policy.refill_per_milli())) };
-        };
-        self.level = level;
-        let full = self.leases.len() >= MAX_LEASES || life.millis() == 0;
-        let calls = if full { 0 } else { wish.min(self.remaining() / 2) };
-        let lease = (calls > 0).then(|| self.lease(calls, now.plus(life).plus(life)));
+        if let Err(retry_after) = self.available(policy, now) {
+            return Verdict::Limit { retry_after };
+        }
+        self.take();
+        let calls = if life.millis() == 0 { 0 } else { wish.min(self.leasable()) };
+        let lease = (calls > 0).then(|| Lease { id: self.next_lease, calls, expires_at: now.plus(life).plus(life) });
+        lease.into_iter().for_each(|lease| self.hand_out(lease));
         Verdict::Admit { lease, remaining: self.remaining() }
+    }
+
+    /// Whole calls that may be taken now, at least one; else how long until one has come back.
+    pub fn available(&mut self, policy: Policy, now: Timestamp) -> Result<u32, Lifetime> {
+        self.advance(policy, now);
+        match UNITS_PER_CALL.saturating_sub(self.level) {
+            0 => Ok(self.remaining()),
+            missing => Err(Lifetime::from_millis(missing.div_ceil(policy.refill_per_milli()))),
+        }
+    }
+
+    /// Takes one call that is [available](Self::available).
+    pub fn take(&mut self) {
+        self.level = self.level.saturating_sub(UNITS_PER_CALL);
+    }
+
+    /// Most calls that one lease may take out now.
+    pub fn leasable(&self) -> u32 {
+        if self.leases.len() < MAX_LEASES { self.remaining() / 2 } else { 0 }
+    }
+
+    /// The least id that no lease of this bucket had.
+    pub const fn next_lease(&self) -> u64 {
+        self.next_lease
+    }
+
+    /// Takes out the calls of a lease, no more than are [leasable](Self::leasable), under an id that no lease had.
+    pub fn hand_out(&mut self, lease: Lease) {
+        self.next_lease = lease.id.saturating_add(1);
+        self.level = self.level.saturating_sub(u64::from(lease.calls) * UNITS_PER_CALL);
+        self.leases.push(lease);
     }
 
     /// Closes a lease: its unused calls come back. An unknown lease, or more calls than it held, gives nothing.
@@ -109,14 +114,6 @@ impl Bucket {
     /// Whole calls left.
     pub fn remaining(&self) -> u32 {
         u32::try_from(self.level / UNITS_PER_CALL).unwrap_or(u32::MAX)
-    }
-
-    fn lease(&mut self, calls: u32, expires_at: Timestamp) -> Lease {
-        let lease = Lease { id: self.next_lease, calls, expires_at };
-        self.next_lease += 1;
-        self.level -= u64::from(calls) * UNITS_PER_CALL;
-        self.leases.push(lease);
-        lease
     }
 
     /// Moves the bucket to `now`, lease end by lease end: while a lease was out, the level stayed below the capacity less

@@ -5,9 +5,12 @@
 
 use crate::gate::bucket::{Bucket, Policy, Verdict};
 use crate::gate::ending;
+use crate::gate::level::{Level, Wanted};
 use crate::gate::message::{Admission, Asked, GateReply, GateRequest, NotRotated};
+use crate::gate::quota::Quotas;
 use crate::gate::session::{Issued, Opening, Refresh, Rotation, RotationRefusal, Session};
 use crate::gate::single::{CodeRefusal, Presented, Redeemed, Single};
+use crate::gate::slots::Slots;
 use crate::gate::throttle::Throttle;
 use crate::id::{SessionId, TokenId};
 use crate::time::{Lifetime, Timestamp};
@@ -18,6 +21,10 @@ use std::collections::BTreeMap;
 pub struct Facts {
     /// The bucket, if any call was ever counted.
     pub bucket: Option<Bucket>,
+    /// What was used of quotas, where the question is about limits and there ever was a quota.
+    pub quotas: Option<Quotas>,
+    /// The slots of running calls, where the question is about limits and they ever were limited.
+    pub slots: Option<Slots>,
     /// The throttle, if any login was ever tried.
     pub throttle: Option<Throttle>,
     /// The session the question names.
@@ -37,6 +44,10 @@ pub struct Facts {
 pub enum Write {
     /// The bucket.
     Bucket(Bucket),
+    /// What was used of quotas.
+    Quotas(Quotas),
+    /// The slots of running calls.
+    Slots(Slots),
     /// The throttle.
     Throttle(Throttle),
     /// A session.
@@ -74,6 +85,14 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::RevokeToken { token, until } => (GateReply::Done, vec![Write::RevokeToken(token, until)]),
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
+        }
+        GateRequest::Take { limits, asked, slot, lease_life } => {
+            take(&Wanted { limits, asked, slot, lease_life }, facts, now)
+        }
+        GateRequest::Release { slot, unmade } => {
+            let mut level = level(facts);
+            level.release(&slot, unmade, now);
+            (GateReply::Done, stored(level))
         }
         GateRequest::AttemptLogin { network } => attempt_login(facts.throttle.unwrap_or_default(), &network, now),
         GateRequest::Probe => (GateReply::Done, Vec::new()),
@@ -201,6 +220,27 @@ fn charge(
         Verdict::Limit { retry_after } => GateReply::Limited { retry_after },
     };
     (reply, vec![Write::Bucket(bucket)])
+}
+
+fn take(wanted: &Wanted, facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
+    let mut level = level(facts);
+    let reply = match level.take(wanted, now) {
+        Ok(taken) => GateReply::Taken {
+            admission: Admission { lease: taken.lease, remaining: taken.remaining },
+            counted_at: taken.counted_at,
+        },
+        Err((reached, retry_after)) => GateReply::Exhausted { reached, retry_after },
+    };
+    (reply, stored(level))
+}
+
+fn level(facts: Facts) -> Level {
+    Level { bucket: facts.bucket, quotas: facts.quotas, slots: facts.slots }
+}
+
+fn stored(level: Level) -> Vec<Write> {
+    let Level { bucket, quotas, slots } = level;
+    [bucket.map(Write::Bucket), quotas.map(Write::Quotas), slots.map(Write::Slots)].into_iter().flatten().collect()
 }
 
 fn rotate(

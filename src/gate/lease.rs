@@ -4,24 +4,26 @@ use crate::gate::message::{Admission, Asked, ClosedLease};
 use crate::id::TokenId;
 use crate::time::{Lifetime, Timestamp};
 use lru::LruCache;
+use std::hash::Hash;
 use std::num::NonZeroUsize;
 
-/// Tokens with a lease per isolate; the least recently used is forgotten first, which only costs a hop.
-const MAX_TOKENS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+/// Counters with a lease per isolate; the least recently used is forgotten first, which only costs a hop.
+const MAX_COUNTERS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 /// Most calls an isolate asks for in advance.
 const MAX_WISH: u32 = 1024;
 /// A lease of at least this many calls is renewed before it ends, by one request while the others go on using it: else
 /// every request in flight at its end would ask the gate for itself.
 const RENEWED_EARLY: u32 = 16;
 
-/// The leases of one isolate, one per access token. A lease is bound to the token that was checked when it was granted, so
-/// a token that this isolate has not seen within the lease's life is always checked at the gate.
+/// The leases of one isolate, one per counter: an access token, or the gate of a tenant or a tool by its name. A lease is
+/// bound to the token that was checked when it was granted, so a token that this isolate has not seen within the lease's
+/// life is always checked at the gate.
 #[derive(Debug)]
-pub struct Leases {
-    by_token: LruCache<TokenId, Held>,
+pub struct Leases<K: Hash + Eq = TokenId> {
+    by_counter: LruCache<K, Held>,
 }
 
-/// What the isolate holds for one token.
+/// What the isolate holds for one counter.
 #[derive(Debug, Default)]
 struct Held {
     lease: Option<HeldLease>,
@@ -56,16 +58,16 @@ pub enum Step {
     Ask(Asked),
 }
 
-impl Default for Leases {
+impl<K: Hash + Eq> Default for Leases<K> {
     fn default() -> Self {
-        Self { by_token: LruCache::new(MAX_TOKENS) }
+        Self { by_counter: LruCache::new(MAX_COUNTERS) }
     }
 }
 
-impl Leases {
-    /// Takes one call for this token, or says what to ask the gate.
-    pub fn take(&mut self, token: &TokenId, now: Timestamp) -> Step {
-        let held = self.by_token.get_or_insert_mut(token.clone(), Held::default);
+impl<K: Hash + Eq + Clone> Leases<K> {
+    /// Takes one call of this counter, or says what to ask the gate.
+    pub fn take(&mut self, counter: &K, now: Timestamp) -> Step {
+        let held = self.by_counter.get_or_insert_mut(counter.clone(), Held::default);
         match &mut held.lease {
             Some(lease) if lease.is_usable(now) && lease.is_due(now) => {
                 lease.renewing = true;
@@ -81,17 +83,31 @@ impl Leases {
     }
 
     /// Takes one call out of a lease that is still good, when the gate had none for a request that asked for renewal.
-    pub fn take_held(&mut self, token: &TokenId, now: Timestamp) -> Option<u32> {
-        let held = self.by_token.get_mut(token)?;
+    pub fn take_held(&mut self, counter: &K, now: Timestamp) -> Option<u32> {
+        let held = self.by_counter.get_mut(counter)?;
         match (held.lease.as_ref()?.is_usable(now).then(|| held.admit()))?? {
             Step::Admit { remaining } => Some(remaining),
             Step::Ask(_) => None,
         }
     }
 
+    /// The lease that a call was taken out of just now, to [put it back](Self::put_back).
+    pub fn current(&self, counter: &K) -> Option<u64> {
+        Some(self.by_counter.peek(counter)?.lease.as_ref()?.id)
+    }
+
+    /// Puts back a call that was not made, while the lease it was taken out of is held; else it counts as made.
+    pub fn put_back(&mut self, counter: &K, lease: u64) {
+        let Some(held) = self.by_counter.peek_mut(counter) else { return };
+        if let Some(same) = held.lease.as_mut().filter(|held| held.id == lease && held.calls < held.granted) {
+            same.calls += 1;
+            held.made = held.made.saturating_sub(1);
+        }
+    }
+
     /// Keeps what the gate granted. `asked_at` is when the question was sent, so the lease ends here before it ends there.
-    pub fn keep(&mut self, token: &TokenId, asked_at: Timestamp, life: Lifetime, admission: &Admission) {
-        let held = self.by_token.get_or_insert_mut(token.clone(), Held::default);
+    pub fn keep(&mut self, counter: &K, asked_at: Timestamp, life: Lifetime, admission: &Admission) {
+        let held = self.by_counter.get_or_insert_mut(counter.clone(), Held::default);
         held.made = held.made.saturating_add(1);
         held.remaining_at_gate = admission.remaining;
         let Some(granted) = admission.lease else { return };
@@ -109,9 +125,9 @@ impl Leases {
         }
     }
 
-    /// Forgets a token, for example because the gate refused it.
-    pub fn forget(&mut self, token: &TokenId) {
-        self.by_token.pop(token);
+    /// Forgets a counter, for example because the gate refused its token.
+    pub fn forget(&mut self, counter: &K) {
+        self.by_counter.pop(counter);
     }
 }
 
@@ -245,6 +261,23 @@ mod tests {
         let Step::Ask(asked) = leases.take(&token(1), now.plus(LIFE)) else { panic!("there is none") };
         assert_eq!(asked.close, None);
         assert_eq!(leases.take_held(&token(1), now.plus(LIFE)), None);
+    }
+
+    #[test]
+    fn a_call_that_was_not_made_goes_back_into_its_own_lease() {
+        let (mut leases, now) = (Leases::<String>::default(), Timestamp::from_seconds(1));
+        let gate = "tenant/acme".to_owned();
+        leases.keep(&gate, now, LIFE, &grant(7, 1, now));
+        leases.put_back(&gate, 7);
+        assert_eq!(leases.take(&gate, now), Step::Admit { remaining: 5 });
+        assert_eq!(leases.current(&gate), Some(7));
+        leases.put_back(&gate, 6);
+        assert!(matches!(leases.take(&gate, now), Step::Ask(_)), "another lease's call");
+        leases.keep(&gate, now, LIFE, &grant(8, 1, now));
+        assert_eq!(leases.take(&gate, now), Step::Admit { remaining: 5 });
+        leases.put_back(&gate, 8);
+        let Step::Ask(asked) = leases.take(&gate, now.plus(LIFE)) else { panic!("the lease has ended") };
+        assert_eq!(asked.close.unwrap().unused, 1);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::gate::bucket::{Lease, Policy};
 use crate::gate::session::{Issued, Opening, Refresh, RotationRefusal, Session};
 use crate::gate::single::{Browser, CodeGrant, CodeRefusal, Presented};
-use crate::id::{SessionId, TokenId};
+use crate::id::{SessionId, SlotId, TokenId};
+use crate::plan::{Limits, Reached};
 use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,24 @@ pub enum GateRequest {
     Charge {
         /// The source's rate.
         policy: Policy,
+    },
+    /// May a call be made within the limits of this level? It is charged to all of them, or to none.
+    Take {
+        /// The level's limits.
+        limits: Limits,
+        /// Leases given back and wanted.
+        asked: Asked,
+        /// The call's slot, where calls that run at the same time are limited.
+        slot: SlotId,
+        /// Life of a lease, in milliseconds.
+        lease_life: Lifetime,
+    },
+    /// A call that was charged here is over.
+    Release {
+        /// Its slot.
+        slot: SlotId,
+        /// It was not made after all: the moment it counts for, to take it off its quota.
+        unmade: Option<Timestamp>,
     },
     /// Count one login attempt on this account.
     AttemptLogin {
@@ -175,6 +194,20 @@ pub struct Admission {
 pub enum GateReply {
     /// Go on.
     Admitted(Admission),
+    /// Go on: the call was charged to its level.
+    Taken {
+        /// What was granted.
+        admission: Admission,
+        /// The moment the call counts for in a quota.
+        counted_at: Timestamp,
+    },
+    /// A limit of the level allows no call, and nothing was charged.
+    Exhausted {
+        /// Which; of several the one that lasts longest.
+        reached: Reached,
+        /// When to come back.
+        retry_after: Lifetime,
+    },
     /// Too much: come back later.
     Limited {
         /// When.
@@ -287,6 +320,11 @@ impl GateRequest {
     /// Whether it begins something, so that what has ended may be forgotten meanwhile.
     pub fn opens(&self) -> bool {
         matches!(self, Self::Open { .. } | Self::OpenBrowser { .. } | Self::Redeem { .. } | Self::Spend { .. })
+    }
+
+    /// Whether it is about the limits of a level.
+    pub const fn is_about_limits(&self) -> bool {
+        matches!(self, Self::Take { .. } | Self::Release { .. })
     }
 
     /// The access token a question is about.

@@ -127,8 +127,10 @@ pub enum Fault {
     #[error("{}", .0.message)]
     Upstream(Box<RpcError>),
     /// The caller made too many calls.
-    #[error("Too many requests")]
+    #[error("Too many requests: {limit}; retry after {} s", .retry_after.seconds_ceil().max(1))]
     RateLimited {
+        /// Which limit, in words.
+        limit: String,
         /// When to try again.
         retry_after: Lifetime,
     },
@@ -218,7 +220,7 @@ impl Fault {
                 let supported = Era::SERVED.into_iter().map(Era::name).filter(|name| name != requested).collect();
                 Some(Detail::Versions { supported, requested })
             }
-            Self::RateLimited { retry_after } | Self::Unavailable { retry_after } => {
+            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after } => {
                 Some(Detail::Retry { retry_after_ms: retry_after.millis() })
             }
             Self::UnknownResource { uri } => Some(Detail::Resource { uri }),

@@ -165,7 +165,7 @@ impl ReturnTo {
 pub fn requested_scope(asked: Option<&str>) -> Result<Scope, OAuthError> {
     let Some(asked) = asked else { return Ok(Scope::full()) };
     let asked = Scope::parse(asked).map_err(|_| Code::InvalidScope.because("scope is malformed"))?;
-    let known = asked.common(&Scope::full());
+    let known = asked.common(&Scope::all());
     if known.is_empty() {
         return Err(Code::InvalidScope.because("this gateway has no such scope"));
     }

@@ -2,7 +2,7 @@
 //! server (RFC 8414). Every address in it is made of the configured issuer, never of what a request says.
 
 use crate::oauth::client::{JWT_BEARER, TOKEN_EXCHANGE};
-use crate::scope::{TOOLS_CALL, TOOLS_READ};
+use crate::scope::{ADMIN_READ, ADMIN_WRITE, TOOLS_CALL, TOOLS_READ};
 use crate::token::audience::{Audience, is_server_name};
 use serde::Serialize;
 
@@ -10,7 +10,9 @@ use serde::Serialize;
 pub const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 /// The path of the endpoint of everything.
 const MCP: &str = "/mcp";
+/// What a client of a resource asks for that knows nothing else: the scopes of administrators are asked for by name.
 const SCOPES: [&str; 2] = [TOOLS_CALL, TOOLS_READ];
+const ALL_SCOPES: [&str; 4] = [ADMIN_READ, ADMIN_WRITE, TOOLS_CALL, TOOLS_READ];
 /// How a client presents itself to the token endpoint (RFC 7591 section 2, RFC 7523 section 2.2).
 const CLIENT_METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 /// The profile of identity assertions.
@@ -86,7 +88,7 @@ pub struct AuthorizationServer {
     /// The public keys of access tokens.
     pub jwks_uri: String,
     /// What can be asked for.
-    pub scopes_supported: [&'static str; 2],
+    pub scopes_supported: [&'static str; 4],
     /// Codes alone: nothing is issued through a browser's address line.
     pub response_types_supported: [&'static str; 1],
     /// How an authorization response comes back.
@@ -133,7 +135,7 @@ impl AuthorizationServer {
             revocation_endpoint: at("/oauth/revoke"),
             introspection_endpoint: at("/auth/introspect"),
             jwks_uri: at("/.well-known/jwks.json"),
-            scopes_supported: SCOPES,
+            scopes_supported: ALL_SCOPES,
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
             grant_types_supported: grants,
@@ -237,7 +239,7 @@ mod tests {
                 r#"{"issuer":"https://gw.example","authorization_endpoint":"https://gw.example/oauth/authorize","#,
                 r#""token_endpoint":"https://gw.example/oauth/token","registration_endpoint":"https://gw.example/oauth/register","#,
                 r#""revocation_endpoint":"https://gw.example/oauth/revoke","introspection_endpoint":"https://gw.example/auth/introspect","#,
-                r#""jwks_uri":"https://gw.example/.well-known/jwks.json","scopes_supported":["tools:call","tools:read"],"#,
+                r#""jwks_uri":"https://gw.example/.well-known/jwks.json","scopes_supported":["admin:read","admin:write","tools:call","tools:read"],"#,
                 r#""response_types_supported":["code"],"response_modes_supported":["query"],"#,
                 r#""grant_types_supported":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:token-exchange"],"#,
                 r#""code_challenge_methods_supported":["S256"],"#,

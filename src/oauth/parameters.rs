@@ -36,6 +36,11 @@ impl Parameters {
         Ok(Self(read))
     }
 
+    /// Every parameter that is not empty, with its value.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
     /// The value of a parameter, unless it is missing or empty.
     pub fn find(&self, name: &str) -> Option<&str> {
         self.0

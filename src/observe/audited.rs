@@ -7,8 +7,13 @@ use crate::audit::Trail;
 use crate::audit::record::{Actor, Credential, CredentialKind, Decision, Draft, Effect, Kind, Stamp, ToolUsed};
 use crate::id::SessionId;
 
-/// What the log calls a call whose arguments were refused.
-const BAD_ARGUMENTS: &str = "bad_arguments";
+/// What the log calls calls that reached nothing: their arguments, a policy or a limit was against it.
+const REFUSED: [&str; 3] = ["bad_arguments", "forbidden", "limited"];
+
+/// The operation after which a tenant has no trail.
+const DELETE_TENANT: &str = "delete_tenant";
+/// What the operator shows.
+const OPERATOR: Credential = Credential { kind: CredentialKind::Operator, id: None };
 
 /// What becomes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,7 @@ impl Event {
             | Self::SignedOut { .. }
             | Self::Invited { .. }
             | Self::AccountChanged { .. }
+            | Self::Administered { .. }
             | Self::SessionRevoked { .. } => written(self.of_people(about, stamp)),
             Self::RevocationUnpublished { .. } => Audited::Routine("the revocation itself is written, and in force"),
             Self::AuditUnwritten { .. } => Audited::Routine("it says that the trail itself could not be written"),
@@ -117,6 +123,19 @@ impl Event {
                 let draft = Draft::new(stamp(), kind("account.changed"), actor);
                 (of(who), draft.on("user", who.user.as_str()).ended(change.as_str()))
             }
+            Self::Administered { who, operation, about_tenant, subject } => {
+                let actor = match who {
+                    Some(who) => Actor { user: Some(who.user.clone()), ..Actor::default() },
+                    None => Actor { credential: Some(OPERATOR), ..Actor::default() },
+                };
+                let draft = Draft::new(stamp(), kind("admin.done"), actor).on("operation", operation);
+                // A tenant that is no more has no trail.
+                let (trail, subject) = match *operation {
+                    DELETE_TENANT => (Trail::Operator, Some(about_tenant.as_str())),
+                    _ => (Trail::Tenant(about_tenant.clone()), subject.as_deref()),
+                };
+                (trail, draft.ended("ok").because(subject))
+            }
             Self::SessionRevoked { who, session, cause } => {
                 let actor = Actor { user: cause.by_owner().then(|| who.user.clone()), ..Actor::default() };
                 let draft = Draft::new(stamp(), kind("auth.session_revoked"), actor);
@@ -148,8 +167,10 @@ fn refusal(problem: &str) -> Option<Kind> {
 
 fn refused(request: &Request, about: Option<&Who>, stamp: Stamper<'_>) -> Audited {
     let about = request.who.as_ref().or(about);
-    let mut records: Vec<_> = request.calls.iter().filter_map(|call| bad_call(call, about, stamp)).collect();
-    if let Some((problem, kind)) = request.problem.and_then(|problem| Some((problem, refusal(problem)?))) {
+    let mut records: Vec<_> = request.calls.iter().filter_map(|call| refused_call(call, about, stamp)).collect();
+    // A call that was refused is written once.
+    let problem = request.problem.filter(|_| records.is_empty());
+    if let Some((problem, kind)) = problem.and_then(|problem| Some((problem, refusal(problem)?))) {
         let draft = Draft::new(stamp(), kind, Actor::default()).on("route", request.route.unwrap_or_default());
         records.push((of_some(about), concerning(draft, about).ended(problem).because(request.reason.as_deref())));
     }
@@ -160,21 +181,23 @@ fn refused(request: &Request, about: Option<&Who>, stamp: Stamper<'_>) -> Audite
 }
 
 fn called(call: &Call, about: Option<&Who>, stamp: Stamper<'_>) -> Audited {
-    match bad_call(call, about, stamp) {
+    match refused_call(call, about, stamp) {
         Some(record) => Audited::Written(vec![record]),
         None => Audited::Routine("a call writes its own records"),
     }
 }
 
-/// A call that reached no tool, because of its arguments.
-fn bad_call(call: &Call, about: Option<&Who>, stamp: Stamper<'_>) -> Option<(Trail, Draft)> {
-    if call.outcome != BAD_ARGUMENTS {
+/// A call that reached nothing.
+fn refused_call(call: &Call, about: Option<&Who>, stamp: Stamper<'_>) -> Option<(Trail, Draft)> {
+    if !REFUSED.contains(&call.outcome) {
         return None;
     }
+    let denied = call.outcome == "forbidden";
     let draft = Draft::new(stamp(), Kind::TOOL_REFUSED, Actor::default());
     let tool = ToolUsed { name: call.tool.clone(), upstream: None, version: None };
-    let draft = Draft { tool: Some(tool), duration_ms: Some(call.duration_ms), ..draft };
-    Some((of_some(about), concerning(draft, about).ended(BAD_ARGUMENTS)))
+    let decision = denied.then_some(Decision { effect: Effect::Deny, rule: None });
+    let draft = Draft { tool: Some(tool), decision, duration_ms: Some(call.duration_ms), ..draft };
+    Some((of_some(about), concerning(draft, about).ended(call.outcome)))
 }
 
 /// What refusals have in common of which only the first few are written (see [`crate::audit::damper`]); `None` for a record
@@ -183,7 +206,8 @@ pub fn likeness(trail: &Trail, draft: &Draft) -> Option<String> {
     let outcome = draft.outcome.as_deref()?;
     let can_be_repeated_by_anybody = matches!(
         outcome,
-        "invalid-token"
+        "limited"
+            | "invalid-token"
             | "rate-limited"
             | "not-the-operator"
             | "host-not-allowed"
@@ -194,7 +218,8 @@ pub fn likeness(trail: &Trail, draft: &Draft) -> Option<String> {
     );
     let user = draft.actor.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let target = draft.target.as_deref().unwrap_or_default();
-    can_be_repeated_by_anybody.then(|| format!("{trail} {outcome} {user} {target}"))
+    let tool = draft.tool.as_ref().map(|tool| tool.name.as_str()).unwrap_or_default();
+    can_be_repeated_by_anybody.then(|| format!("{trail} {outcome} {user} {target} {tool}"))
 }
 
 fn written(record: Option<(Trail, Draft)>) -> Audited {

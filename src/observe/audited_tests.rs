@@ -72,6 +72,12 @@ fn all() -> Vec<Event> {
         Event::SignedOut { who: who(), sign_in: session() },
         Event::Invited { by: who(), role: Role::Admin },
         Event::AccountChanged { who: who(), change: AccountChange::Disabled, by: UserId::parse("u-2").ok() },
+        Event::Administered {
+            who: None,
+            operation: "update_user",
+            about_tenant: who().tenant,
+            subject: Some("u-3".into()),
+        },
         Event::SessionRevoked { who: who(), session: session(), cause: RevocationCause::Logout },
         Event::RevocationUnpublished { reason: reason() },
         Event::AuditUnwritten { trail: "audit/acme".into(), records: Vec::new(), reason: reason() },
@@ -147,6 +153,15 @@ fn who_did_it_and_to_whom_are_told_apart() {
 }
 
 #[test]
+fn the_end_of_a_tenant_stands_in_the_operators_trail() {
+    let done =
+        |operation| Event::Administered { who: Some(who()), operation, about_tenant: who().tenant, subject: None };
+    assert_eq!(one(&done("update_tenant"), None).0, Trail::Tenant(who().tenant));
+    let (trail, draft) = one(&done("delete_tenant"), None);
+    assert_eq!((trail, draft.reason.as_deref()), (Trail::Operator, Some("acme")));
+}
+
+#[test]
 fn a_refused_login_is_told_to_the_tenant_whose_account_was_tried_and_else_to_the_operator() {
     let event = Event::Request(request(Some("invalid-login"), None));
     let (known, draft) = one(&event, Some(&who()));
@@ -170,12 +185,15 @@ fn a_refusal_that_says_nothing_about_security_is_not_audited() {
 }
 
 #[test]
-fn arguments_that_were_refused_are_audited_wherever_the_call_was_noted() {
-    let (trail, draft) = one(&Event::Call(call("bad_arguments")), Some(&who()));
-    assert_eq!((trail, draft.kind.as_str()), (Trail::Tenant(who().tenant), "tool.refused"));
-    let both = Request { calls: vec![call("ok"), call("bad_arguments")], ..request(Some("rate-limited"), Some(who())) };
-    let Audited::Written(records) = audited(&Event::Request(both), None) else { panic!("written") };
-    assert_eq!(records.len(), 2);
+fn a_call_that_reached_nothing_is_audited_once_wherever_it_was_noted() {
+    for (outcome, denied) in [("bad_arguments", false), ("forbidden", true), ("limited", false)] {
+        let (trail, draft) = one(&Event::Call(call(outcome)), Some(&who()));
+        assert_eq!((trail, draft.kind.as_str()), (Trail::Tenant(who().tenant), "tool.refused"));
+        assert_eq!(draft.decision.is_some_and(|decision| decision.effect == Effect::Deny), denied);
+        let calls = vec![call("ok"), call(outcome)];
+        let refused = Request { calls, ..request(Some("rate-limited"), Some(who())) };
+        assert_eq!(one(&Event::Request(refused), None).1.outcome.as_deref(), Some(outcome));
+    }
 }
 
 #[test]
@@ -212,6 +230,9 @@ fn names_of_changes_and_causes_are_those_of_the_log() {
         RevocationCause::Client,
         RevocationCause::Password,
         RevocationCause::Disabled,
+        RevocationCause::Administrator,
+        RevocationCause::Deleted,
+        RevocationCause::Tenant,
     ] {
         assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
     }

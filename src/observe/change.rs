@@ -21,6 +21,12 @@ pub enum RevocationCause {
     Password,
     /// Its owner was disabled.
     Disabled,
+    /// An administrator revoked it.
+    Administrator,
+    /// Its owner was deleted.
+    Deleted,
+    /// Its tenant was suspended or deleted.
+    Tenant,
 }
 
 /// What was done with an account.
@@ -90,6 +96,9 @@ impl RevocationCause {
             Self::Client => "client",
             Self::Password => "password",
             Self::Disabled => "disabled",
+            Self::Administrator => "administrator",
+            Self::Deleted => "deleted",
+            Self::Tenant => "tenant",
         }
     }
 

@@ -145,6 +145,20 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
+    /// An administrator or the operator changed something.
+    #[serde(rename = "admin.done")]
+    Administered {
+        /// Who; nobody for the operator.
+        #[serde(flatten)]
+        who: Option<Who>,
+        /// The operation's name.
+        operation: &'static str,
+        /// The tenant it was about.
+        about_tenant: TenantId,
+        /// What it was about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+    },
     /// A session ended before its time.
     #[serde(rename = "auth.session_revoked")]
     SessionRevoked {
@@ -324,6 +338,7 @@ impl Event {
             | Self::SignedOut { .. }
             | Self::Invited { .. }
             | Self::AccountChanged { .. }
+            | Self::Administered { .. }
             | Self::SessionRevoked { .. }
             | Self::ProviderRecovered { .. } => Level::Info,
         }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub entropy_salt: Salt,
     /// What an operator's own tools show to read status and metrics; without it nobody may.
     pub metrics_token: Option<SecretText>,
+    /// What the operator shows to make, suspend and delete tenants; without it nobody may.
+    pub operator_token: Option<SecretText>,
     /// What whoever sets the gateway up shows to make its first administrator; without it nobody may.
     pub bootstrap_token: Option<SecretText>,
     /// Calls of one principal.
@@ -91,6 +93,7 @@ impl Settings {
                 entropy_salt: Salt::derive(root.expose()),
                 root: RootKey::new(root),
                 metrics_token: outside.metrics_token,
+                operator_token: outside.operator_token,
                 bootstrap_token: outside.bootstrap_token,
                 calls: numbers.calls,
                 logins: numbers.logins,
@@ -132,6 +135,7 @@ impl Settings {
 
 struct Outside {
     metrics_token: Option<SecretText>,
+    operator_token: Option<SecretText>,
     bootstrap_token: Option<SecretText>,
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
@@ -143,11 +147,20 @@ impl Outside {
     fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Self, ConfigProblem> {
         let weather = WeatherSettings::read(lookup, profile.reach())?;
         let metrics_token = read_operator_token(lookup, "METRICS_TOKEN")?;
+        let operator_token = read_operator_token(lookup, "OPERATOR_TOKEN")?;
         let bootstrap_token = read_operator_token(lookup, "BOOTSTRAP_TOKEN")?;
         let allowed_origins = read_origins(lookup)?;
         let redirect_schemes = read_schemes(lookup)?;
         let upstreams = UpstreamLimits::read(lookup)?;
-        Ok(Self { metrics_token, bootstrap_token, weather, upstreams, allowed_origins, redirect_schemes })
+        Ok(Self {
+            metrics_token,
+            operator_token,
+            bootstrap_token,
+            weather,
+            upstreams,
+            allowed_origins,
+            redirect_schemes,
+        })
     }
 }
 

@@ -36,7 +36,7 @@ fn a_token_of_an_operators_choice_is_long_and_may_be_absent() {
     let settings = read(&[]).unwrap();
     assert_eq!((settings.metrics_token, settings.bootstrap_token), (None, None));
     let (short, long) = ("x".repeat(31), "x".repeat(32));
-    for name in ["METRICS_TOKEN", "BOOTSTRAP_TOKEN"] {
+    for name in ["METRICS_TOKEN", "BOOTSTRAP_TOKEN", "OPERATOR_TOKEN"] {
         assert_eq!(read(&[(name, &short)]).unwrap_err(), format!("{name} must have 32 characters at least"));
         assert!(read(&[(name, &long)]).is_ok());
     }

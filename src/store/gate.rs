@@ -3,7 +3,8 @@
 //! Values are JSON of the types in [`crate::gate`]: the object reads them whole and writes them whole, and no statement
 //! looks inside.
 
-/// Tables, made when an object first runs. `parts` holds the bucket, the throttle, and when everything was ended last.
+/// Tables, made when an object first runs. `parts` holds the bucket, quotas and slots, the throttle,
+/// and when everything was ended last.
 pub const SCHEMA: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT",
@@ -13,6 +14,10 @@ pub const SCHEMA: [&str; 4] = [
 
 /// Name of the bucket in `parts`.
 pub const BUCKET: &str = "bucket";
+/// Name of what was used of quotas, in `parts`.
+pub const QUOTAS: &str = "quotas";
+/// Name of the slots of running calls, in `parts`.
+pub const SLOTS: &str = "slots";
 /// Name of the throttle in `parts`.
 pub const THROTTLE: &str = "throttle";
 /// Name of when everything was ended last, in `parts`.

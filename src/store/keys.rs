@@ -15,6 +15,22 @@ pub fn principal_gate(tenant: &TenantId, user: &UserId) -> String {
     format!("principal/{tenant}/{user}")
 }
 
+/// The gate of a whole tenant, which counts the calls of everybody in it.
+pub fn tenant_gate(tenant: &TenantId) -> String {
+    format!("tenant/{tenant}")
+}
+
+/// The gate of one tool within a level, which has the gate of this name: a principal's or a tenant's. The tool's name is
+/// hashed: it is an upstream's word.
+pub fn tool_gate(level: &str, tool: &str) -> String {
+    format!("tool/{}/{level}", encode_random(&Sha256::digest(tool)))
+}
+
+/// The counters of an API key with a plan of its own.
+pub fn key_gate(tenant: &TenantId, key: &str) -> String {
+    format!("key/{tenant}/{key}")
+}
+
 /// The gate that slows down logins on one account. The name is hashed: it is typed by strangers and may be a mistyped secret.
 pub fn account_gate(username: &Username) -> String {
     format!("account/{}", encode_random(&Sha256::digest(username.as_str())))
@@ -84,7 +100,7 @@ pub fn revocation_lifetime(until: Timestamp, now: Timestamp) -> Lifetime {
 mod tests {
     use super::{
         account_gate, client_gate, mcp_held, mcp_session, principal_gate, registration_gate, revocation_lifetime,
-        revoked_session, sign_in_gate, source_gate,
+        revoked_session, sign_in_gate, source_gate, tenant_gate, tool_gate,
     };
     use crate::account::Username;
     use crate::id::{SessionId, TenantId, UserId};
@@ -96,6 +112,9 @@ mod tests {
     fn names_carry_the_tenant() {
         let (tenant, user) = (TenantId::parse("acme").unwrap(), UserId::parse("u-1").unwrap());
         assert_eq!(principal_gate(&tenant, &user), "principal/acme/u-1");
+        assert_eq!(tenant_gate(&tenant), "tenant/acme");
+        assert!(tool_gate("tenant/acme", "a/../b").ends_with("/tenant/acme"));
+        assert!(!tool_gate("tenant/acme", "a/../b").contains(".."));
         assert_eq!(mcp_session(&tenant, &user, "r"), "session/acme/u-1/r");
         assert_eq!(mcp_held(&tenant, &user, "r"), "held/acme/u-1/r");
         assert_eq!(revoked_session(&tenant, &SessionId::parse("s").unwrap()), "revoked:session:acme:s");

@@ -3,6 +3,7 @@
 //! Rendered on the host only; the Worker serves the rendered file beside this folder, and `tests/openapi.rs` keeps the
 //! file current. Two tables, [`served`] and [`refused`], have a line for every endpoint and no catch-all.
 
+pub mod admin;
 pub mod document;
 pub mod examples;
 pub mod oauth;
@@ -15,7 +16,7 @@ use crate::api::challenge::Realm;
 use crate::api::problem::{Problem, ProblemDocument};
 use crate::api::refusal::{Form, OAuthDocument};
 use crate::api::reply::Reply;
-use crate::api::route::{Browsers, Method, ROUTES, Route, SERVER};
+use crate::api::route::{Browsers, ROUTES, Route, SERVER};
 use crate::mcp::refusal::{Fault, Refusal};
 use document::{
     Components, Document, Example, Header, Info, License, Media, Named, Operation, Parameter, Reference, RequestBody,
@@ -73,12 +74,7 @@ pub fn render() -> String {
 fn paths(shapes: &mut Shapes) -> Named<Named<Operation>> {
     let mut paths: Vec<(String, Named<Operation>)> = Vec::new();
     for route in ROUTES.into_iter().filter(|route| !route.path.ends_with('/')) {
-        let method = match route.method {
-            Method::Get => "get",
-            Method::Post => "post",
-            Method::Delete => "delete",
-        };
-        let entry = (method.to_owned(), operation(route, shapes));
+        let entry = (route.method.as_str().to_ascii_lowercase(), operation(route, shapes));
         match paths.iter_mut().find(|(path, _)| path == route.path) {
             Some((_, methods)) => methods.0.push(entry),
             None => paths.push((route.path.to_owned(), Named(vec![entry]))),
@@ -105,7 +101,11 @@ fn operation(route: Route, shapes: &mut Shapes) -> Operation {
     if of_server {
         responses.refuse(&Problem::NotFound, Form::Problem, shapes);
     }
-    let path: &[&str] = if of_server { &["server"] } else { &[] };
+    let path: &[&str] = match route.path {
+        path if path.contains("{id}") => &["id"],
+        _ if of_server => &["server"],
+        _ => &[],
+    };
     let parameters = path.iter().chain([&CORRELATION]).chain(parameters);
     Operation {
         operation_id: if of_server { format!("{id}OfServer") } else { id.to_owned() },
@@ -196,7 +196,8 @@ fn reference(kind: &str, name: &str) -> Reference {
 }
 
 /// Name, description, example; the whole of a response's header fields that callers may act on.
-const HEADERS: [(&str, &str, &str); 8] = [
+const HEADERS: [(&str, &str, &str); 9] = [
+    ("ETag", "The version, for `If-Match`", "\"v1\""),
     (CORRELATION, "Ties the reply to the log", "WlpaWlpaWlpaWlpaWlpaWg"),
     ("Retry-After", "Seconds to wait before trying again", "1"),
     (
@@ -252,19 +253,32 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
             "nO8kQx2mD1aVb3c4e5f6g7h8i9j0kA1B2C3D4E5F6Gc",
         ),
         ("Last-Event-ID", "The newest event that reached the client: its stream goes on after it", "0-1"),
+        (
+            "Idempotency-Key",
+            "Makes the order once, however often it is sent: 1 to 128 visible ASCII characters",
+            "a7Q2-make-a-key",
+        ),
+        ("If-Match", "The `ETag` that was read, of what is to be changed (RFC 9110 section 13.1.1)", "\"v1\""),
         ("server", "The virtual server's name", "files"),
+        ("id", "What it is about", "nO8kQx2mD1aVb3c4e5f6g7"),
     ];
-    let places = known.into_iter().map(|known| (if known.0 == "server" { "path" } else { "header" }, known));
+    let places =
+        known.into_iter().map(|known| (if matches!(known.0, "server" | "id") { "path" } else { "header" }, known));
     let parameter = |(place, (name, description, example)): (&'static str, (&'static str, &'static str, &str))| {
-        let required = place == "path" || matches!(name, "response_type" | "client_id" | "code_challenge");
+        let required = place == "path" || matches!(name, "response_type" | "client_id" | "code_challenge" | "If-Match");
         let (schema, example) = (shapes.read::<String>(), example.to_owned());
         (name.to_owned(), Parameter { name, place, description, required, schema, example })
     };
     Named(places.chain(QUERY.map(|known| ("query", known))).map(parameter).collect())
 }
 
-/// The parameters of an authorization request, and of an answer to one.
-const QUERY: [(&str, &str, &str); 11] = [
+/// The parameters of an authorization request, of an answer to one, and of lists.
+const QUERY: [(&str, &str, &str); 16] = [
+    ("cursor", "Where the page starts: `next` of the page before", "nO8kQx2mD1aVb3c4e5f6g7"),
+    ("limit", "How many at most: 1 to 200, 50 when nothing is said", "50"),
+    ("kind", "`person` or `service`", "service"),
+    ("role", "`owner`, `admin`, `developer`, `auditor` or `agent`", "agent"),
+    ("user", "Whose", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("response_type", "`code`", "code"),
     ("client_id", "The client: an id it was given, or the address of its description", "dyn_4711"),
     (
@@ -294,6 +308,7 @@ fn tags() -> Vec<Tag> {
         ("tools", "Tools in plain REST"),
         ("mcp", "Tools by the Model Context Protocol"),
         ("health", "How the gateway does"),
+        ("admin", "Tenants, users, keys, policies and plans"),
         ("operator", "For the operator's own tools"),
         ("description", "What the gateway says of itself"),
     ];

@@ -1,6 +1,6 @@
 //! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
 
-use super::{oauth, people};
+use super::{admin, oauth, people};
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::introspection::{FORM, IntrospectionRequest};
 use crate::api::problem::{ArgumentError, Limit, Problem};
@@ -20,6 +20,10 @@ pub const CALLS: Policy = Policy { burst: 20, per_minute: 600 };
 /// Every refusal of an endpoint that is a problem document.
 pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
     let own = match endpoint {
+        Endpoint::Admin(operation) => {
+            let own = operation.spec().map(admin::problems).unwrap_or_default();
+            [credentials(), vec![limited(), away("the gate")], own].concat()
+        }
         Endpoint::Login => [body::<LoginRequest>(), login()].concat(),
         Endpoint::Refresh => [body::<RefreshRequest>(), refresh()].concat(),
         Endpoint::Logout => [credentials(), vec![away("the gate")]].concat(),
@@ -104,7 +108,7 @@ fn posted() -> Vec<(&'static str, Fault)> {
         ("not-acceptable", Fault::NotAcceptable),
         ("body-too-large", Fault::Json(JsonError::TooLarge { max_bytes })),
         ("unsupported-media-type", Fault::ContentType),
-        ("rate-limited", Fault::RateLimited { retry_after }),
+        ("rate-limited", Fault::RateLimited { limit: Limit::Calls(CALLS).to_string(), retry_after }),
         ("unavailable", Fault::Unavailable { retry_after }),
     ]
 }
@@ -121,7 +125,7 @@ fn everywhere() -> Vec<Problem> {
 }
 
 /// What the product says to no JSON, to an object without members, to too much and to another media type.
-fn body<T: DeserializeOwned>() -> Vec<Problem> {
+pub fn body<T: DeserializeOwned>() -> Vec<Problem> {
     let json = Some("application/json");
     let told = [parse::<T>(json, b"{"), parse::<T>(json, b"{}"), parse::<T>(Some("text/plain"), b"{}")];
     told.into_iter().filter_map(Result::err).chain([too_large()]).collect()
@@ -160,6 +164,7 @@ fn execute() -> Vec<Problem> {
     let error = ArgumentError { pointer: "/location".to_owned(), problem: "must be a string".to_owned() };
     vec![
         Problem::UnknownTool,
+        Problem::CallForbidden,
         Problem::InvalidArguments(vec![error]),
         upstream(UpstreamProblem::Unreachable),
         upstream(UpstreamProblem::Timeout),

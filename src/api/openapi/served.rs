@@ -1,7 +1,7 @@
 //! What each endpoint takes and gives when it serves a request.
 
 use super::rpc::{McpPost, McpReply};
-use super::{examples, oauth, people};
+use super::{admin, examples, oauth, people};
 use crate::api::body::{
     ExecuteRequest, ExecuteResponse, LoginRequest, MeResponse, RefreshRequest, TokenResponse, ToolList,
 };
@@ -157,6 +157,10 @@ impl Offer {
 /// The table.
 pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     match endpoint {
+        Endpoint::Admin(operation) => match operation.spec() {
+            Some(spec) => admin::offer(spec, shapes),
+            None => Offer::new("unknown", "admin", Vec::new()),
+        },
         Endpoint::Login | Endpoint::Refresh | Endpoint::Logout | Endpoint::Me => account(endpoint, shapes),
         Endpoint::Introspect => introspect(shapes),
         Endpoint::ListTools => {

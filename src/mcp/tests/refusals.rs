@@ -318,8 +318,8 @@ fn limits_outages_and_failures_keep_the_id() {
     let after = Lifetime::from_seconds(2);
     for (refusal, expected) in [
         (
-            Refusal { id: id(), fault: Fault::RateLimited { retry_after: after } },
-            r#"429 {"jsonrpc":"2.0","id":"a","error":{"code":429,"message":"Too many requests","data":{"retryAfterMs":2000}}}"#,
+            Refusal { id: id(), fault: Fault::RateLimited { limit: "no more".into(), retry_after: after } },
+            r#"429 {"jsonrpc":"2.0","id":"a","error":{"code":429,"message":"Too many requests: no more; retry after 2 s","data":{"retryAfterMs":2000}}}"#,
         ),
         (
             Refusal::anonymous(Fault::Unavailable { retry_after: after }),

@@ -1,0 +1,11 @@
+//! What administrators do, as data: every operation with its route, who may use it, and what it takes and gives.
+//!
+//! One table ([`operation::OPERATIONS`]) is behind three faces: the REST routes under `/admin`, their description, and the
+//! tools by which an agent runs the gateway. An operation takes an [`order::Order`], whatever face it came through.
+
+pub mod key;
+pub mod operation;
+pub mod order;
+pub mod rule;
+pub mod tenant;
+pub mod user;

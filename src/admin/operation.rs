@@ -1,0 +1,282 @@
+//! Every operation of an administrator, once.
+
+use crate::account::role::Role;
+use Operation as Op;
+
+/// The method of an operation's route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `GET`
+    Read,
+    /// `POST`
+    Make,
+    /// `PUT`
+    Replace,
+    /// `PATCH`
+    Change,
+    /// `DELETE`
+    Remove,
+}
+
+/// Who may use an operation. Its tenant is always the one the credential says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// The operator of the gateway alone.
+    Operator,
+    /// Owners.
+    Owners,
+    /// Owners and administrators.
+    Managers,
+    /// Those, and auditors.
+    Readers,
+    /// Managers everything; developers what is their own.
+    ManagersOrOwn,
+    /// Readers everything; developers what is their own.
+    ReadersOrOwn,
+}
+
+/// How much of its tenant somebody may use an operation on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    All,
+    /// What is the user's own.
+    Own,
+}
+
+/// An operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// The tenants there are, or the own one.
+    ListTenants,
+    /// Makes a tenant, with a code for its first owner.
+    CreateTenant,
+    /// One tenant.
+    ReadTenant,
+    /// Changes a tenant's settings; the operator suspends it.
+    UpdateTenant,
+    /// Deletes a tenant with all it owns.
+    DeleteTenant,
+    /// People and service accounts.
+    ListUsers,
+    /// Makes a service account.
+    CreateUser,
+    /// One user.
+    ReadUser,
+    /// Changes a user's role, groups or plan, disables or enables it.
+    UpdateUser,
+    /// Deletes a user with its keys.
+    DeleteUser,
+    /// Makes a code by which somebody joins.
+    InviteUser,
+    /// Makes a code by which somebody sets a new password.
+    ResetUser,
+    /// API keys.
+    ListKeys,
+    /// Makes an API key, which is shown this once.
+    CreateKey,
+    /// One API key.
+    ReadKey,
+    /// Changes what an API key may do.
+    UpdateKey,
+    /// Makes a key that replaces another, which goes on for a while.
+    RotateKey,
+    /// Revokes an API key.
+    RevokeKey,
+    /// Policies.
+    ListPolicies,
+    /// Makes a policy.
+    CreatePolicy,
+    /// One policy.
+    ReadPolicy,
+    /// Replaces a policy.
+    ReplacePolicy,
+    /// Deletes a policy.
+    DeletePolicy,
+    /// Explains what policies would say of a call, without making it.
+    ExplainPolicies,
+    /// Plans.
+    ListPlans,
+    /// Makes a plan.
+    CreatePlan,
+    /// One plan.
+    ReadPlan,
+    /// Replaces a plan.
+    ReplacePlan,
+    /// Deletes a plan.
+    DeletePlan,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// What it does.
+    pub operation: Operation,
+    /// Its name: `{verb}_{thing}`, unique.
+    pub name: &'static str,
+    /// The method of its route.
+    pub verb: Verb,
+    /// The path of its route.
+    pub path: &'static str,
+    /// Who may use it.
+    pub whom: Whom,
+    /// One line for whoever chooses among them.
+    pub summary: &'static str,
+}
+
+const fn spec(
+    operation: Operation,
+    name: &'static str,
+    verb: Verb,
+    path: &'static str,
+    whom: Whom,
+    summary: &'static str,
+) -> Spec {
+    Spec { operation, name, verb, path, whom, summary }
+}
+
+/// The table.
+#[rustfmt::skip]
+pub const OPERATIONS: [Spec; 29] = [
+    spec(Op::ListTenants, "list_tenants", Verb::Read, "/admin/tenants", Whom::Readers, "List the tenants: every one for the operator, the own one for everybody else"),
+    spec(Op::CreateTenant, "create_tenant", Verb::Make, "/admin/tenants", Whom::Operator, "Make a tenant, with a code by which its first owner joins"),
+    spec(Op::ReadTenant, "read_tenant", Verb::Read, "/admin/tenants/{id}", Whom::Readers, "Read a tenant's settings"),
+    spec(Op::UpdateTenant, "update_tenant", Verb::Change, "/admin/tenants/{id}", Whom::Managers, "Change a tenant's settings; the operator suspends and resumes it"),
+    spec(Op::DeleteTenant, "delete_tenant", Verb::Remove, "/admin/tenants/{id}", Whom::Owners, "Delete a tenant with all it owns"),
+    spec(Op::ListUsers, "list_users", Verb::Read, "/admin/users", Whom::ReadersOrOwn, "List people and service accounts"),
+    spec(Op::CreateUser, "create_user", Verb::Make, "/admin/users", Whom::Managers, "Make a service account, which has no password and is used by its keys"),
+    spec(Op::ReadUser, "read_user", Verb::Read, "/admin/users/{id}", Whom::ReadersOrOwn, "Read a user"),
+    spec(Op::UpdateUser, "update_user", Verb::Change, "/admin/users/{id}", Whom::Managers, "Change another user's role, groups or plan; disable or enable it"),
+    spec(Op::DeleteUser, "delete_user", Verb::Remove, "/admin/users/{id}", Whom::Managers, "Delete another user with its keys"),
+    spec(Op::InviteUser, "invite_user", Verb::Make, "/admin/invitations", Whom::Managers, "Make a one-time code by which a person joins with a role"),
+    spec(Op::ResetUser, "reset_user", Verb::Make, "/admin/users/{id}/reset", Whom::Managers, "Make a one-time code by which another person sets a new password"),
+    spec(Op::ListKeys, "list_keys", Verb::Read, "/admin/keys", Whom::ReadersOrOwn, "List API keys"),
+    spec(Op::CreateKey, "create_key", Verb::Make, "/admin/keys", Whom::ManagersOrOwn, "Make an API key; it is shown this once"),
+    spec(Op::ReadKey, "read_key", Verb::Read, "/admin/keys/{id}", Whom::ReadersOrOwn, "Read what is known of an API key"),
+    spec(Op::UpdateKey, "update_key", Verb::Change, "/admin/keys/{id}", Whom::ManagersOrOwn, "Change an API key's name, limits or end"),
+    spec(Op::RotateKey, "rotate_key", Verb::Make, "/admin/keys/{id}/rotate", Whom::ManagersOrOwn, "Make a key in place of another, which goes on for a while"),
+    spec(Op::RevokeKey, "revoke_key", Verb::Remove, "/admin/keys/{id}", Whom::ManagersOrOwn, "Revoke an API key"),
+    spec(Op::ListPolicies, "list_policies", Verb::Read, "/admin/policies", Whom::Readers, "List policies"),
+    spec(Op::CreatePolicy, "create_policy", Verb::Make, "/admin/policies", Whom::Managers, "Make a policy"),
+    spec(Op::ReadPolicy, "read_policy", Verb::Read, "/admin/policies/{id}", Whom::Readers, "Read a policy"),
+    spec(Op::ReplacePolicy, "replace_policy", Verb::Replace, "/admin/policies/{id}", Whom::Managers, "Replace a policy"),
+    spec(Op::DeletePolicy, "delete_policy", Verb::Remove, "/admin/policies/{id}", Whom::Managers, "Delete a policy"),
+    spec(Op::ExplainPolicies, "explain_policies", Verb::Make, "/admin/policies/explain", Whom::Readers, "Explain what the policies say of a call, without making it"),
+    spec(Op::ListPlans, "list_plans", Verb::Read, "/admin/plans", Whom::Readers, "List plans"),
+    spec(Op::CreatePlan, "create_plan", Verb::Make, "/admin/plans", Whom::Managers, "Make a plan: limits and quotas to be given to tenants, users and keys"),
+    spec(Op::ReadPlan, "read_plan", Verb::Read, "/admin/plans/{id}", Whom::Readers, "Read a plan"),
+    spec(Op::ReplacePlan, "replace_plan", Verb::Replace, "/admin/plans/{id}", Whom::Managers, "Replace a plan"),
+    spec(Op::DeletePlan, "delete_plan", Verb::Remove, "/admin/plans/{id}", Whom::Managers, "Delete a plan that nothing uses"),
+];
+
+impl Whom {
+    /// How much a user with this role may use it on; none for not at all.
+    pub const fn extent(self, role: Role) -> Option<Extent> {
+        let all = match self {
+            Self::Operator => false,
+            Self::Owners => matches!(role, Role::Owner),
+            Self::Managers | Self::ManagersOrOwn => role.manages(),
+            Self::Readers | Self::ReadersOrOwn => role.reads_all(),
+        };
+        let own = matches!(self, Self::ManagersOrOwn | Self::ReadersOrOwn) && matches!(role, Role::Developer);
+        match (all, own) {
+            (true, _) => Some(Extent::All),
+            (false, true) => Some(Extent::Own),
+            (false, false) => None,
+        }
+    }
+
+    /// Who they are, in words for whoever is none of them.
+    pub const fn as_words(self) -> &'static str {
+        match self {
+            Self::Operator => "the gateway's operator",
+            Self::Owners => "owners",
+            Self::Managers => "owners and administrators",
+            Self::Readers => "owners, administrators and auditors",
+            Self::ManagersOrOwn => "owners, administrators, and developers for what is their own",
+            Self::ReadersOrOwn => "owners, administrators, auditors, and developers for what is their own",
+        }
+    }
+}
+
+impl Whom {
+    /// Who they are, as a sentence.
+    pub const fn as_sentence(self) -> &'static str {
+        match self {
+            Self::Operator => "For the gateway's operator, with `OPERATOR_TOKEN`.",
+            Self::Owners => "For owners.",
+            Self::Managers => "For owners and administrators.",
+            Self::Readers => "For owners, administrators and auditors.",
+            Self::ManagersOrOwn => "For owners and administrators; for developers where it is their own.",
+            Self::ReadersOrOwn => "For owners, administrators and auditors; for developers where it is their own.",
+        }
+    }
+}
+
+impl Operation {
+    /// Its line of the table.
+    pub fn spec(self) -> Option<&'static Spec> {
+        OPERATIONS.iter().find(|spec| spec.operation == self)
+    }
+}
+
+impl Spec {
+    /// Whether it changes nothing.
+    pub const fn only_reads(&self) -> bool {
+        matches!(self.verb, Verb::Read) || matches!(self.operation, Op::ExplainPolicies)
+    }
+
+    /// Whether it changes something that must not have been changed meanwhile.
+    pub const fn is_conditional(&self) -> bool {
+        matches!(self.verb, Verb::Replace | Verb::Change)
+    }
+
+    /// Whether the operator may use it, who belongs to no tenant.
+    pub const fn is_the_operators(&self) -> bool {
+        matches!(
+            self.operation,
+            Op::ListTenants | Op::CreateTenant | Op::ReadTenant | Op::UpdateTenant | Op::DeleteTenant
+        )
+    }
+
+    /// Whether it is about one thing that its path names.
+    pub fn names_one(&self) -> bool {
+        self.path.contains("/{id}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extent, OPERATIONS, Operation, Verb, Whom};
+    use crate::account::role::Role;
+    use std::collections::BTreeSet;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn every_operation_has_a_name_and_a_route_of_its_own() {
+        let names: BTreeSet<_> = OPERATIONS.iter().map(|spec| spec.name).collect();
+        let routes: BTreeSet<_> = OPERATIONS.iter().map(|spec| (spec.verb as u8, spec.path)).collect();
+        assert_eq!((names.len(), routes.len()), (OPERATIONS.len(), OPERATIONS.len()));
+        for spec in OPERATIONS {
+            assert_eq!(spec.operation.spec().unwrap().name, spec.name);
+            assert!(spec.path.starts_with("/admin/") && !spec.summary.ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn an_agent_reaches_nothing_and_an_auditor_changes_nothing() {
+        for spec in OPERATIONS {
+            assert_eq!(spec.whom.extent(Role::Agent), None, "{}", spec.name);
+            let audits = spec.whom.extent(Role::Auditor).is_some();
+            assert_eq!(audits, spec.only_reads(), "{}", spec.name);
+            let own = spec.whom.extent(Role::Developer);
+            assert!(own.is_none() || own == Some(Extent::Own), "{}", spec.name);
+        }
+        assert_eq!(Whom::Owners.extent(Role::Admin), None);
+        assert_eq!(Whom::Operator.extent(Role::Owner), None);
+        let operators = OPERATIONS.iter().filter(|spec| spec.is_the_operators()).count();
+        assert_eq!(operators, 5);
+        assert!(Operation::UpdateKey.spec().unwrap().is_conditional() && Verb::Change != Verb::Replace);
+    }
+}

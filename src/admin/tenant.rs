@@ -1,0 +1,142 @@
+//! Tenants, as administrators see and change them.
+
+use crate::admin::user::MadeCode;
+use crate::id::TenantId;
+use crate::policy::judge::DefaultEffect;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Longest name of anything an administrator names, in characters.
+pub const LONGEST_NAME: usize = 64;
+
+/// When the record of a call is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum AuditCalls {
+    /// Before its reply leaves: nothing is lost.
+    Before,
+    /// After it: faster, and a call is lost with an isolate that ends in between.
+    After,
+}
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Tenant {
+    /// Its id.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub id: TenantId,
+    /// Its name.
+    pub name: String,
+    /// What holds where no policy says anything.
+    pub default_effect: DefaultEffect,
+    /// The plan of the tenant as a whole.
+    pub plan: Option<String>,
+    /// The plan of each user without one.
+    pub user_plan: Option<String>,
+    /// When the record of a call is written.
+    pub audit_calls: AuditCalls,
+    /// Whether redacted arguments are kept in the audit trail.
+    pub audit_bodies: bool,
+    /// How long the audit trail is kept, in days.
+    pub audit_days: u32,
+    /// When it was suspended, seconds since 1970.
+    pub suspended_at: Option<u64>,
+    /// When it was made, seconds since 1970.
+    pub created_at: u64,
+    /// Counts its changes; the number in its `ETag`.
+    pub version: u32,
+}
+
+/// A tenant to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewTenant {
+    /// Its id: 1 to 64 characters of `A-Z a-z 0-9 - _`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub id: TenantId,
+    /// Its name; its id when nothing is said.
+    pub name: Option<String>,
+}
+
+/// A tenant that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct MadeTenant {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The code by which its first owner joins.
+    pub owner: MadeCode,
+}
+
+/// What changes of a tenant. What is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct TenantChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// For the operator: true ends every session and lets nobody in, false lets them in again.
+    pub suspended: Option<bool>,
+    /// What holds where no policy says anything.
+    pub default_effect: Option<DefaultEffect>,
+    /// The plan of the tenant as a whole; `null` for none.
+    #[serde(default, deserialize_with = "said")]
+    pub plan: Option<Option<String>>,
+    /// The plan of each user without one; `null` for the gateway's own limits.
+    #[serde(default, deserialize_with = "said")]
+    pub user_plan: Option<Option<String>>,
+    /// When the record of a call is written.
+    pub audit_calls: Option<AuditCalls>,
+    /// Whether redacted arguments are kept in the audit trail.
+    pub audit_bodies: Option<bool>,
+    /// How long the audit trail is kept: 1 to 3660 days.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(range(min = 1, max = 3660)))]
+    pub audit_days: Option<u32>,
+}
+
+/// Tells a member that is `null` from one that is absent.
+pub fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Whether a text can be the name of something: 1 to [`LONGEST_NAME`] characters, none of them a control or a direction
+/// character, and no blank at either end.
+pub fn is_name(text: &str) -> bool {
+    let misleads = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.chars().any(misleads) && text.trim() == text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TenantChange, is_name};
+    use serde_json::{Value, json};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn null_clears_and_absence_keeps() {
+        let read = |value: Value| serde_json::from_value::<TenantChange>(value).unwrap().plan;
+        assert_eq!(read(json!({})), None);
+        assert_eq!(read(json!({"plan": null})), Some(None));
+        assert_eq!(read(json!({"plan": "p"})), Some(Some("p".into())));
+        for bad in [json!({"id": "x"}), json!({"version": 1}), json!({"suspended": "yes"}), json!({"audit_calls": "x"})]
+        {
+            assert!(serde_json::from_value::<TenantChange>(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_shows_what_it_is() {
+        for good in ["a", "Team Ä 東京", &"x".repeat(64)] {
+            assert!(is_name(good), "{good:?}");
+        }
+        for bad in ["", " a", "a ", "a\nb", "a\u{202e}b", "a\u{200b}", "\u{e0041}", &"x".repeat(65)] {
+            assert!(!is_name(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the operations of administrators take, give and refuse.
+
+use super::served::{Given, JSON, Offer, Shapes};
+use crate::admin::key::{KeyChange, KeyView, MadeKey, NewKey, Rotation};
+use crate::admin::operation::{Operation, Spec, Verb};
+use crate::admin::order::Page;
+use crate::admin::rule::{NewPlan, PlanView, PolicyView, Trial};
+use crate::admin::tenant::{MadeTenant, NewTenant, Tenant, TenantChange};
+use crate::admin::user::{Invitation, MadeCode, NewUser, UserChange, UserView};
+use crate::api::problem::Problem;
+use crate::scope::{TO_ADMIN_READ, TO_ADMIN_WRITE};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+/// Fields of a reply with one thing that can be changed.
+const TAGGED: &[&str] = &["etag"];
+
+/// What an operation takes and gives.
+pub fn offer(spec: &Spec, shapes: &mut Shapes) -> Offer {
+    let gives = gives(spec.operation, shapes);
+    let mut offer = Offer::new(spec.name, "admin", vec![gives]);
+    offer.scopes = Some(if spec.only_reads() { TO_ADMIN_READ } else { TO_ADMIN_WRITE });
+    offer.description = Some(spec.whom.as_sentence());
+    offer.parameters = parameters(spec);
+    match takes(spec.operation, shapes) {
+        Some((schema, example)) => offer.taking(schema, vec![("example", example)]),
+        None => offer,
+    }
+}
+
+/// Header fields and query parameters, by name.
+fn parameters(spec: &Spec) -> &'static [&'static str] {
+    match (spec.operation, spec.verb) {
+        (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
+        (Operation::ListKeys, _) => &["cursor", "limit", "user"],
+        (Operation::ListTenants | Operation::ListPolicies | Operation::ListPlans, _) => &["cursor", "limit"],
+        (Operation::ExplainPolicies, _) => &[],
+        (_, Verb::Make) => &["Idempotency-Key"],
+        (_, Verb::Replace | Verb::Change) => &["If-Match"],
+        (_, Verb::Read | Verb::Remove) => &[],
+    }
+}
+
+fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
+    let rule = || json!({"name": "agents only read", "effect": "deny", "who": {"roles": ["agent"]}, "what": {"read_only": false}});
+    Some(match operation {
+        Operation::CreateTenant => read::<NewTenant>(shapes, json!({"id": "acme", "name": "Acme"})),
+        Operation::UpdateTenant => read::<TenantChange>(shapes, json!({"default_effect": "deny"})),
+        Operation::CreateUser => read::<NewUser>(shapes, json!({"username": "acme-builder", "groups": ["ci"]})),
+        Operation::UpdateUser => read::<UserChange>(shapes, json!({"role": "auditor"})),
+        Operation::InviteUser => read::<Invitation>(shapes, json!({"role": "developer"})),
+        Operation::CreateKey => {
+            read::<NewKey>(shapes, json!({"name": "builder", "user": "u-1", "tools": ["files__*"]}))
+        }
+        Operation::UpdateKey => read::<KeyChange>(shapes, json!({"networks": ["192.0.2.0/24"]})),
+        Operation::RotateKey => read::<Rotation>(shapes, json!({"overlap": 600})),
+        Operation::CreatePolicy | Operation::ReplacePolicy => read::<Map<String, Value>>(shapes, rule()),
+        Operation::ExplainPolicies => read::<Trial>(shapes, json!({"tool": "server_time", "arguments": {}})),
+        Operation::CreatePlan | Operation::ReplacePlan => {
+            read::<NewPlan>(shapes, json!({"name": "small", "limits": {"daily": 1000}}))
+        }
+        _ => return None,
+    })
+}
+
+fn read<T: JsonSchema>(shapes: &mut Shapes, example: Value) -> (Schema, Value) {
+    (shapes.read::<T>(), example)
+}
+
+fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
+    match operation {
+        Operation::ListTenants => page::<Tenant>(shapes),
+        Operation::CreateTenant => made::<MadeTenant>(shapes),
+        Operation::ReadTenant | Operation::UpdateTenant => one::<Tenant>(shapes),
+        Operation::ListUsers => page::<UserView>(shapes),
+        Operation::CreateUser => made::<UserView>(shapes),
+        Operation::ReadUser | Operation::UpdateUser => one::<UserView>(shapes),
+        Operation::InviteUser | Operation::ResetUser => made::<MadeCode>(shapes),
+        Operation::ListKeys => page::<KeyView>(shapes),
+        Operation::CreateKey | Operation::RotateKey => made::<MadeKey>(shapes),
+        Operation::ReadKey | Operation::UpdateKey => one::<KeyView>(shapes),
+        Operation::ListPolicies => page::<PolicyView>(shapes),
+        Operation::CreatePolicy => made::<PolicyView>(shapes),
+        Operation::ReadPolicy | Operation::ReplacePolicy => one::<PolicyView>(shapes),
+        Operation::ExplainPolicies => given::<Map<String, Value>>(200, "What was decided, and why", &[], shapes),
+        Operation::ListPlans => page::<PlanView>(shapes),
+        Operation::CreatePlan => made::<PlanView>(shapes),
+        Operation::ReadPlan | Operation::ReplacePlan => one::<PlanView>(shapes),
+        Operation::DeleteTenant
+        | Operation::DeleteUser
+        | Operation::RevokeKey
+        | Operation::DeletePolicy
+        | Operation::DeletePlan => Given::empty(204, "Done"),
+    }
+}
+
+fn page<T: JsonSchema>(shapes: &mut Shapes) -> Given {
+    given::<Page<T>>(200, "A page of them, in the order of their ids", &[], shapes)
+}
+
+fn made<T: JsonSchema>(shapes: &mut Shapes) -> Given {
+    given::<T>(201, "Made. The same order with the same idempotency key is answered alike for a day", &[], shapes)
+}
+
+fn one<T: JsonSchema>(shapes: &mut Shapes) -> Given {
+    given::<T>(200, "As it is now", TAGGED, shapes)
+}
+
+fn given<T: JsonSchema>(
+    status: u16,
+    description: &'static str,
+    headers: &'static [&'static str],
+    shapes: &mut Shapes,
+) -> Given {
+    Given { status, description, headers, body: Some((JSON, shapes.written::<T>(), Vec::new())) }
+}
+
+/// The refusals of an operation, besides those of every route that takes a token.
+pub fn problems(spec: &Spec) -> Vec<Problem> {
+    let needed = if spec.only_reads() { TO_ADMIN_READ } else { TO_ADMIN_WRITE };
+    let mut all = vec![
+        Problem::InsufficientScope { needed },
+        Problem::Forbidden { whom: spec.whom.as_words() },
+        Problem::InvalidBody("limit must be from 1 to 200".into()),
+        Problem::Unavailable { part: "the database", reason: String::new() },
+    ];
+    if spec.names_one() {
+        all.push(Problem::NoSuchThing);
+    }
+    if spec.is_conditional() {
+        all.extend([Problem::VersionNeeded, Problem::VersionPassed]);
+    }
+    if !spec.only_reads() {
+        all.push(Problem::Conflict("that name is taken"));
+    }
+    if spec.verb == Verb::Make && !spec.only_reads() {
+        all.push(Problem::KeyReused);
+    }
+    if !matches!(spec.verb, Verb::Read | Verb::Remove) {
+        all.extend(super::refused::body::<Map<String, Value>>());
+    }
+    all
+}

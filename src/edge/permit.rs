@@ -1,0 +1,47 @@
+//! Whether a call may be made: 1. the policies; 2. what is left of every limit. Both after its arguments were found sound,
+//! and before anything of it is done.
+
+use super::admission::Principal;
+use super::context::Context;
+use super::limits::{self, Charged, Payer};
+use super::rights::Permission;
+use super::tools::ToolError;
+use crate::api::problem::Problem;
+use crate::catalogue::view::Seen;
+use crate::plan::Plan;
+use crate::store::counter::Plans;
+use serde_json::{Map, Value};
+
+/// A tool's call that may be made: allowed, and charged. What it holds of a limit is free again when the charge is dropped.
+pub async fn permit_tool(
+    context: &Context,
+    principal: &Principal,
+    seen: &Seen<'_>,
+    arguments: &Map<String, Value>,
+) -> Result<Charged, ToolError> {
+    permit(principal, seen, arguments)?;
+    charge(context, principal, seen.name).await
+}
+
+/// Whether the policies allow something to be called, got or read.
+pub fn permit(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<(), ToolError> {
+    match principal.rights().permit(seen, arguments) {
+        Permission::Granted => Ok(()),
+        Permission::OnApproval(_) | Permission::Refused => Err(ToolError::Forbidden),
+    }
+}
+
+async fn charge(context: &Context, principal: &Principal, tool: &str) -> Result<Charged, ToolError> {
+    let (rules, standing) = (principal.rights().rules(), principal.standing());
+    let unlimited = Plan::default();
+    let own = rules.plan_of([standing.plan.as_ref()]).unwrap_or(&unlimited);
+    let key = standing.key.as_ref().and_then(|key| rules.plan(key.plan.as_deref()?));
+    let plans = Plans { tenant: &rules.plan, principal: own, key };
+    let gate = principal.gate();
+    let payer = Payer { tenant: principal.tenant(), gate: &gate, key: principal.credential_id().as_str() };
+    limits::charge(context, payer, plans, tool).await.map_err(|problem| match problem {
+        Problem::RateLimited { limit, retry_after } => ToolError::Limited { limit, retry_after },
+        Problem::Unavailable { part, .. } => ToolError::Away { part },
+        _ => ToolError::Away { part: "the gate" },
+    })
+}

@@ -1,0 +1,64 @@
+//! What a caller may see and call. One function of [`crate::policy`] answers for both.
+
+use super::clock;
+use super::tenant::Rules;
+use crate::catalogue::listing;
+use crate::catalogue::view::Seen;
+use crate::policy::facts::{Hints, Kind, Subject, Thing};
+use crate::policy::judge::{Ask, Basis, Judgement};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+/// The rules of a tenant, as far as they are about one caller.
+pub struct Rights {
+    rules: Rc<Rules>,
+    subject: Subject,
+}
+
+/// Whether a call goes on.
+pub enum Permission {
+    /// It does.
+    Granted,
+    /// Once somebody has approved exactly this call, which that policy wants.
+    OnApproval(String),
+    /// It does not.
+    Refused,
+}
+
+impl Rights {
+    /// The rights of a caller.
+    pub fn new(rules: Rc<Rules>, subject: Subject) -> Self {
+        Self { rules, subject }
+    }
+
+    /// What the tenant decided.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether the caller sees an item.
+    pub fn sees(&self, seen: &Seen<'_>) -> bool {
+        let judgement = self.rules.policies.judge(&self.subject, &thing(seen), Ask::See, clock::now());
+        !matches!(judgement, Judgement::Hidden { .. })
+    }
+
+    /// Whether the caller may call an item with these arguments.
+    pub fn permit(&self, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Permission {
+        match self.rules.policies.judge(&self.subject, &thing(seen), Ask::Call(arguments), clock::now()) {
+            Judgement::Allowed { .. } => Permission::Granted,
+            Judgement::NeedsApproval { by: Basis::Rule(rule) } => Permission::OnApproval(rule.to_string()),
+            Judgement::NeedsApproval { .. } | Judgement::Hidden { .. } | Judgement::Refused { .. } => {
+                Permission::Refused
+            }
+        }
+    }
+}
+
+fn thing<'a>(seen: &Seen<'a>) -> Thing<'a> {
+    let kind = match seen.kind {
+        listing::Kind::Tool => Kind::Tool,
+        listing::Kind::Prompt => Kind::Prompt,
+        _ => Kind::Resource,
+    };
+    Thing { kind, name: seen.name, upstream: seen.upstream, hints: Hints::of(seen.annotations) }
+}
