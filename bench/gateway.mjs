@@ -44,6 +44,7 @@ function options(issuer, more = {}) {
       ENTROPY_HUB: { className: "EntropyHub", useSQLite: true },
       MCP_SESSION: { className: "McpSession", useSQLite: true },
       MCP_HELD: { className: "McpHeld", useSQLite: true },
+      AUDIT_TRAIL: { className: "AuditTrail", useSQLite: true },
     },
   };
 }

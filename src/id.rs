@@ -106,6 +106,10 @@ identifier! {
     /// The identifier that ties together everything one request did: log lines, errors, the reply's `X-Correlation-ID`.
     CorrelationId
 }
+identifier! {
+    /// A record of the audit trail, chosen at random by whoever writes it.
+    RecordId
+}
 
 fn is_identifier(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

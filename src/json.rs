@@ -4,6 +4,8 @@
 //! member names, with more nesting than allowed, or with anything after its end is refused (RFC 8259 section 4 leaves the
 //! first to the reader). What was parsed is what is forwarded, never the raw bytes.
 
+pub mod canonical;
+
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;

@@ -15,7 +15,7 @@
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
-//! | [`policy`] | who may see and call what |
+//! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
 //! | [`admin`] | what administrators do, as data |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
@@ -47,6 +47,7 @@ pub mod upstream;
 
 pub mod catalogue;
 
+pub mod audit;
 pub mod policy;
 
 pub mod admin;

@@ -16,6 +16,8 @@ use crate::time::Lifetime;
 use serde::Serialize;
 
 const CHALLENGE: &str = "www-authenticate";
+/// The part that is asked while something is done already.
+pub const AUDIT_TRAIL: &str = "the audit trail";
 
 /// A refused request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -292,6 +294,9 @@ impl Problem {
             Self::InvalidRefreshToken(_) => "the refresh token is invalid, expired or used; log in again".into(),
             Self::RateLimited { limit, retry_after } => {
                 format!("{limit}; retry after {} s", retry_after.seconds_ceil())
+            }
+            Self::Unavailable { part: AUDIT_TRAIL, .. } => {
+                format!("{AUDIT_TRAIL} does not answer; what was asked may have been done, and is not on record")
             }
             Self::Unavailable { part, .. } => format!("{part} does not answer; nothing was done"),
             Self::UnknownTool => "no tool of that name; see /mcp/tools".into(),

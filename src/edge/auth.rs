@@ -71,6 +71,9 @@ pub async fn check_password(
     random::admit_secrets(context).await?;
     limit_login(context, &keys::source_gate(source), &keys::account_gate(&username)).await?;
     let user = find_user(context, &username).await?;
+    if let Some(User { tenant, id, .. }) = &user {
+        context.ledger.concerns(&Who { tenant: tenant.clone(), user: id.clone() });
+    }
     let stored = user.as_ref().map_or(password::DUMMY_HASH, |user| user.password_hash.as_str());
     let matches = password::matches(password, stored);
     let (who, second_factor) = match decide_login(user.as_ref(), matches, context.settings.profile) {

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
-use super::{clock, errand, permit};
+use super::{audit, clock, errand, permit};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
@@ -128,7 +128,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
 pub async fn execute(context: &Context, principal: &Principal, request: ExecuteRequest) -> Result<Reply, Problem> {
     let found = find(context, principal, None, &request.tool).await?.map_err(problem)?;
     let started = clock::now();
-    let called = call(context, principal, found, request.arguments).await;
+    let called = call(context, principal, (&request.tool, found), request.arguments).await?;
     note(context, request.tool, started, outcome(&called), called.as_ref().err());
     let result = called.map_err(problem)?;
     let success = !result.is_error;
@@ -136,15 +136,34 @@ pub async fn execute(context: &Context, principal: &Principal, request: ExecuteR
     Ok(Reply::private_json(200, &ExecuteResponse { success, result }))
 }
 
+/// Calls a tool that is shown under a name, when that is permitted, and on record.
 async fn call(
+    context: &Context,
+    principal: &Principal,
+    (name, found): (&str, Found),
+    arguments: Map<String, Value>,
+) -> Result<Result<CallToolResult, ToolError>, Problem> {
+    let arguments = match tools::validated(found.definition(), arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return Ok(Err(error)),
+    };
+    let everywhere = found.everywhere();
+    let _charged = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {
+        Ok(charged) => charged,
+        Err(error) => return Ok(Err(error)),
+    };
+    let upstream = found.upstream().map(Prefix::as_str);
+    let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
+    let run = Box::pin(made(context, principal, found, arguments));
+    Box::pin(audit::recorded(context, principal, record, run, ended)).await
+}
+
+async fn made(
     context: &Context,
     principal: &Principal,
     found: Found,
     arguments: Map<String, Value>,
 ) -> Result<CallToolResult, ToolError> {
-    let arguments = tools::validated(found.definition(), arguments)?;
-    let name = found.everywhere();
-    let _charged = permit::permit_tool(context, principal, &found.seen(&name), &arguments).await?;
     let (shown, at) = match found {
         Found::Own(tool, _) => {
             return Ok(tools::run(context, principal, tool, &arguments).await);
@@ -198,6 +217,11 @@ pub const fn outcome(outcome: &Result<CallToolResult, ToolError>) -> &'static st
         Ok(_) => "ok",
         Err(error) => error_outcome(error),
     }
+}
+
+/// How a call ended, for its record.
+pub fn ended(called: &Result<CallToolResult, ToolError>) -> audit::Ended {
+    (outcome(called), called.as_ref().err().map(ToString::to_string))
 }
 
 /// What the log calls a call that gave no result.

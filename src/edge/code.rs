@@ -51,6 +51,7 @@ pub async fn sign_in(context: &Context, request: &Request) -> Result<Reply, Prob
 
 async fn check(context: &Context, source: &str, carried: &Code, typed: &str) -> Result<Who, Problem> {
     let who = Who { tenant: carried.tenant.clone(), user: carried.user.clone() };
+    context.ledger.concerns(&who);
     let user = user_of(context, &who).await?.ok_or(Problem::StaleForm)?;
     auth::limit_login(context, &keys::source_gate(source), &keys::account_gate(&user.username)).await?;
     let unchanged = digest(&user.password_hash) == carried.password;

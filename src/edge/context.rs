@@ -1,5 +1,6 @@
 //! What one request carries through the edge.
 
+use super::audit::{self, Ledger};
 use super::incoming::header;
 use super::{clock, random};
 use crate::api::problem::Problem;
@@ -25,6 +26,8 @@ pub struct Context {
     pub correlation: CorrelationId,
     /// When the request came.
     pub started: Timestamp,
+    /// What this request has to write to audit trails.
+    pub ledger: Ledger,
     calls: RefCell<Vec<Call>>,
     told: Cell<bool>,
 }
@@ -52,7 +55,8 @@ impl Context {
     pub fn new(env: Env, background: Background, settings: Rc<Settings>, correlation: CorrelationId) -> Self {
         let (calls, told) = (RefCell::default(), Cell::new(false));
         let background = Rc::new(background);
-        Self { env, background, settings, correlation, started: clock::now(), calls, told }
+        let (started, ledger) = (clock::now(), Ledger::default());
+        Self { env, background, settings, correlation, started, ledger, calls, told }
     }
 
     /// Notes a call: in the line of its request, or in one of its own where that was written already or somewhere else.
@@ -70,15 +74,16 @@ impl Context {
         self.calls.take()
     }
 
-    /// Writes one event to the log.
+    /// Writes one event to the log, and to the audit trail when it belongs there.
     pub fn log(&self, event: &Event) {
+        audit::observe(self, event);
         log(event, Some(&self.correlation));
     }
 }
 
 thread_local! {
     static SETTINGS: RefCell<Option<Rc<Settings>>> = const { RefCell::new(None) };
-    static CORRELATIONS: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
+    static UNIQUE: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The settings, read once per isolate: a new version of the Worker gets new isolates. Wrong settings are read again at
@@ -104,17 +109,21 @@ pub fn correlation(request: &Request) -> CorrelationId {
     sent.and_then(|text| CorrelationId::parse(&text).ok()).unwrap_or_else(new_correlation)
 }
 
-/// Correlation ids are unique, not secret: they are drawn by the hundred from the platform's generator alone.
 fn new_correlation() -> CorrelationId {
-    let known = CORRELATIONS.with_borrow_mut(Vec::pop);
-    let bytes = known.unwrap_or_else(|| {
+    CorrelationId::from_bytes(&unique())
+}
+
+/// Bytes for an id that is unique and not secret, of a request or a record: they are drawn by the hundred from the
+/// platform's generator alone.
+pub fn unique() -> [u8; 16] {
+    let known = UNIQUE.with_borrow_mut(Vec::pop);
+    known.unwrap_or_else(|| {
         let mut drawn = [0; 16 * 100];
         random::draw(&mut drawn);
         let (ids, _) = drawn.as_chunks::<16>();
-        CORRELATIONS.with_borrow_mut(|kept| kept.extend_from_slice(ids));
-        CORRELATIONS.with_borrow_mut(Vec::pop).unwrap_or_default()
-    });
-    CorrelationId::from_bytes(&bytes)
+        UNIQUE.with_borrow_mut(|kept| kept.extend_from_slice(ids));
+        UNIQUE.with_borrow_mut(Vec::pop).unwrap_or_default()
+    })
 }
 
 /// Writes one event to the log. Outside a request there is no correlation id.

@@ -1,11 +1,12 @@
 //! What the protocol's objects have in common: a request from an isolate becomes a scene, and what was served a response.
 
-use super::admission::{self, Presented};
+use super::admission::Presented;
 use super::context::{self, Background, Context};
 use super::incoming::{self, header};
 use super::mcp::{SESSION, Served};
 use super::mcp_serve::Scene;
 use super::reply;
+use super::{admission, audit};
 use crate::api::challenge::Realm;
 use crate::api::problem::Problem;
 use crate::api::route;
@@ -40,6 +41,7 @@ pub async fn scene(
     let authorization = header(request, "authorization");
     let presented = Presented { authorization: authorization.as_deref(), server, source: None };
     let principal = admission::accompany(context, &presented).await?;
+    context.ledger.concerns(&principal.who());
     let place = principal.place(server);
     let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
     let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
@@ -52,6 +54,7 @@ pub fn respond(context: &Context, path: &str, served: std::result::Result<Served
         Ok(Served::Reply(served)) => reply::render(served, &context.correlation),
         Ok(Served::Response(response)) => Ok(response),
         Err(problem) => {
+            audit::refused(context, &problem);
             let realm = Realm { issuer: &context.settings.issuer, server: route::server(path) };
             reply::render(problem.reply(&context.correlation, realm), &context.correlation)
         }

@@ -10,7 +10,7 @@ use super::mcp_work::{Audience, Client, Work};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
 use super::upstreams::Party;
-use super::{clock, mcp_listen, mcp_session, permit, relay, upstreams};
+use super::{audit, clock, mcp_listen, mcp_session, permit, relay, upstreams};
 use crate::api::problem::Problem;
 use crate::catalogue::listing::Kind;
 use crate::catalogue::view::{Eyes, Seen, View, everywhere};
@@ -201,6 +201,8 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
             match named(&scene, &party, &shown, other).await {
                 Ok(At { index, own }) => {
                     if let Err(error) = permitted(&scene, &shown, other, (index, &own)) {
+                        let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
+                        calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
                         return Ok(Prepared::Reply(relay::failed(other, &to, &error)));
                     }
                     let at = At { index, own: relay::ask(other, &own) };
@@ -268,7 +270,7 @@ async fn tool(
         }
     };
     match found {
-        Found::Own(own, _) => own_tool(&scene, &to, (own, name), &arguments).await,
+        Found::Own(own, _) => own_tool(&scene, &to, (own, &definition), &arguments).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
             let party = scene.party();
@@ -279,14 +281,16 @@ async fn tool(
 }
 
 async fn own_tool(
-    scene: &Scene,
+    Scene { context, principal, .. }: &Scene,
     to: &Addressee,
-    (tool, name): (Own, String),
+    (tool, definition): (Own, &Rc<Tool>),
     arguments: &Map<String, Value>,
 ) -> Result<Prepared, Problem> {
     let started = clock::now();
-    let result = Ok(tools::run(&scene.context, &scene.principal, tool, arguments).await);
-    calls::note(&scene.context, name, started, calls::outcome(&result), None);
+    let record = audit::tool_call(context, principal, (&definition.name, None, definition), arguments);
+    let run = async { Ok(tools::run(context, principal, tool, arguments).await) };
+    let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
+    calls::note(context, definition.name.clone(), started, calls::outcome(&result), None);
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),
         Err(_) => to.refuse(Fault::Internal),

@@ -4,6 +4,8 @@ mod account;
 mod admin;
 mod admission;
 mod assertion;
+mod audit;
+mod audit_trail_object;
 mod auth;
 mod authorize;
 mod browser;
@@ -21,6 +23,7 @@ mod errand;
 mod exchange;
 mod external;
 mod factor;
+mod finish;
 mod gate;
 mod gate_object;
 mod grants;
@@ -61,6 +64,7 @@ mod stream;
 mod tenant;
 mod timer;
 mod tools;
+mod trails;
 mod upstreams;
 
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
@@ -68,13 +72,13 @@ use crate::api::challenge::Realm;
 use crate::api::cors::{Grant, Whose};
 use crate::api::introspection::IntrospectionRequest;
 use crate::api::problem::Problem;
-use crate::api::refusal::Form;
 use crate::api::reply::Reply;
 use crate::api::route::{self, Browsers, Endpoint, Miss, Place, Route};
 use crate::id::CorrelationId;
-use crate::observe::{self, Event, Who};
+use crate::observe::{self, Event};
 use admission::{Presented, Principal, authenticate};
 use context::{Background, Context};
+use finish::{Trace, finish};
 use incoming::header;
 use mcp::Served;
 use serde::de::DeserializeOwned;
@@ -98,23 +102,7 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
     let mut trace = Trace { method: request.method(), ..Trace::default() };
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
-    finish(&context, trace, outcome)
-}
-
-/// What is known of a request when its answer leaves, and what the log says of it.
-#[derive(Default)]
-struct Trace {
-    method: String,
-    /// What its browser is told.
-    grant: Grant,
-    /// The virtual server whose endpoint is asked for.
-    server: Option<String>,
-    route: Option<&'static str>,
-    /// How a refusal looks.
-    refusals: Form,
-    who: Option<Who>,
-    /// A refusal that was rendered in the protocol's form.
-    told_in_band: Option<Problem>,
+    finish(&context, trace, outcome).await
 }
 
 impl From<Reply> for Served {
@@ -269,9 +257,29 @@ async fn caller(context: &Context, request: &Request, trace: &mut Trace) -> std:
     let source = source(request);
     let authorization = header(request, "authorization");
     let presented = Presented { authorization: authorization.as_deref(), server, source: Some(&source) };
-    let principal = authenticate(context, &presented).await?;
-    trace.who = Some(principal.who());
-    Ok(principal)
+    let admitted = authenticate(context, &presented).await;
+    let known = match &admitted {
+        Ok(principal) => Some(principal.who()),
+        Err(problem) if is_of_good_credential(problem) => {
+            admission::accompany(context, &presented).await.ok().map(|known| known.who())
+        }
+        Err(_) => None,
+    };
+    if let Some(who) = &known {
+        context.ledger.concerns(who);
+    }
+    trace.who = known;
+    admitted
+}
+
+/// Whether the token or key of a refused caller is one of this gateway, read a moment ago: it is known who comes too often, or
+/// with something that was revoked.
+fn is_of_good_credential(problem: &Problem) -> bool {
+    match problem {
+        Problem::RateLimited { .. } => true,
+        Problem::InvalidToken(reason) => reason == "revoked",
+        _ => false,
+    }
 }
 
 /// Tells the caller what is left of its rate.
@@ -333,34 +341,6 @@ fn refresh_entropy(context: &Context) {
     if random::begin_refresh(&context.settings.providers, clock::now()) {
         context.background.wait_until(random::refresh(context.env.clone()));
     }
-}
-
-fn finish(context: &Context, trace: Trace, outcome: std::result::Result<Served, Problem>) -> Result<Response> {
-    let (served, problem) = match outcome {
-        Ok(served) => (served, trace.told_in_band),
-        Err(problem) => {
-            let realm = Realm { issuer: &context.settings.issuer, server: trace.server.as_deref() };
-            (Served::Reply(trace.refusals.render(&problem, &context.correlation, realm)), Some(problem))
-        }
-    };
-    let response = match served {
-        Served::Reply(reply) => reply::render(reply, &context.correlation)?,
-        Served::Response(response) => response,
-    };
-    for (name, value) in trace.grant.fields() {
-        response.headers().append(name, value)?;
-    }
-    context.log(&Event::Request(observe::Request {
-        method: trace.method.chars().take(16).collect(),
-        route: trace.route,
-        status: response.status_code(),
-        duration_ms: clock::now().since(context.started),
-        who: trace.who,
-        calls: context.take_calls(),
-        problem: problem.as_ref().map(Problem::name),
-        reason: problem.map(|problem| problem.to_string()),
-    }));
-    Ok(response)
 }
 
 /// Without sound settings nothing is served, health included.

@@ -134,6 +134,7 @@ async fn switch(
 /// The user as it is stored now, after an attempt was counted as one to log in is: a browser that somebody left open guesses
 /// no faster than a stranger.
 async fn known(context: &Context, source: &str, person: &Person) -> Result<User, Failed> {
+    context.ledger.concerns(&person.who());
     let user = user_of(context, &person.who()).await?.ok_or(Problem::StaleForm)?;
     auth::limit_login(context, &keys::source_gate(source), &keys::account_gate(&user.username)).await?;
     Ok(user)

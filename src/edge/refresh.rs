@@ -43,6 +43,7 @@ pub async fn rotate(context: &Context, token: &str, wanted: Refresh) -> Result<R
     let Ok(presented) = opaque::parse(Kind::Refresh, &context.settings.root, token) else {
         return Ok(Err(Refused::NotOurs));
     };
+    context.ledger.concerns(&Who { tenant: presented.tenant.clone(), user: presented.user.clone() });
     if auth::enabled(context, &presented.tenant, &presented.user).await?.is_none() {
         return Ok(Err(Refused::Disabled));
     }

@@ -16,7 +16,7 @@ use super::mcp_work::Client;
 use super::tenant::Shown;
 use super::tools::{self, ToolError};
 use super::upstreams::{self, Party};
-use super::{clock, random};
+use super::{audit, clock, random};
 use crate::api::problem::Problem;
 use crate::catalogue::endpoint::PrefixMode;
 use crate::catalogue::view::{Part, View};
@@ -63,7 +63,7 @@ pub async fn run(errand: Errand, client: Client) -> Result<Reply, Problem> {
     let Some(upstream) = shown.upstreams.get(at.index) else { return Ok(client.to().refuse(Fault::Internal)) };
     let relay = Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index: at.index, upstream, tool };
     let started = clock::now();
-    let answered = relay.asked(at.own, &client).await;
+    let answered = relay.recorded(at.own, &client).await?;
     let name = relay.named();
     Ok(match answered {
         Ok((reply, outcome)) => {
@@ -117,6 +117,17 @@ impl Relay<'_> {
 
     fn party(&self) -> Party {
         self.scene.party()
+    }
+
+    /// Asks the upstream, on record where the request does more than look.
+    async fn recorded(&self, ask: Ask, client: &Client) -> Result<Result<Answered, ToolError>, Problem> {
+        let (context, principal) = (&self.scene.context, &self.scene.principal);
+        let (upstream, tool) = (self.upstream.name.as_str(), self.tool.as_ref());
+        let asked = Box::pin(self.asked(ask, client));
+        match audit::relayed_call(context, principal, self.call, upstream, tool) {
+            Some(record) => Box::pin(audit::recorded(context, principal, record, asked, ended)).await,
+            None => Ok(asked.await),
+        }
     }
 
     async fn asked(&self, mut ask: Ask, client: &Client) -> Result<Answered, ToolError> {
@@ -273,6 +284,14 @@ impl Relay<'_> {
 
     fn breach_of(&self, breach: ProtocolBreach) -> ToolError {
         ToolError::Upstream(self.upstream.failure(breach.into()))
+    }
+}
+
+/// How a request ended, for its record.
+fn ended(answered: &Result<Answered, ToolError>) -> audit::Ended {
+    match answered {
+        Ok((_, outcome)) => (outcome, None),
+        Err(error) => (calls::error_outcome(error), Some(error.to_string())),
     }
 }
 

@@ -3,13 +3,17 @@
 //! Levels go by blame: `info` when all went as it should, `warn` when the caller or a party outside failed, `error` when
 //! the gateway or its platform did. Control characters are escaped by JSON, so one event is always one line.
 
+pub mod audited;
+mod change;
 pub mod entropy_metrics;
 pub mod exposition;
+
+pub use change::{AccountChange, RevocationCause};
 
 use crate::account::role::Role;
 use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
-use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UpstreamId, UserId};
+use crate::id::{CorrelationId, RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
 use crate::time::{Lifetime, Timestamp};
 use serde::Serialize;
 
@@ -172,6 +176,16 @@ pub enum Event {
         /// What the platform said.
         reason: String,
     },
+    /// Records of the audit trail could not be written, and the request they belong to is over.
+    #[serde(rename = "audit.unwritten")]
+    AuditUnwritten {
+        /// Which trail.
+        trail: String,
+        /// The ids of the records.
+        records: Vec<RecordId>,
+        /// Why.
+        reason: String,
+    },
     /// An upstream's tools are missing or old.
     #[serde(rename = "upstream.degraded")]
     UpstreamDegraded {
@@ -274,56 +288,6 @@ pub struct Call {
     pub duration_ms: Lifetime,
 }
 
-/// Why a session was revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RevocationCause {
-    /// Its owner logged out.
-    Logout,
-    /// An old refresh token was used again.
-    RefreshTokenReuse,
-    /// The code it was opened with was used again.
-    CodeReplay,
-    /// Its owner ended it on the account page.
-    Owner,
-    /// The client gave it back.
-    Client,
-    /// Its owner's password was changed or reset.
-    Password,
-    /// Its owner was disabled.
-    Disabled,
-    /// An administrator revoked it.
-    Administrator,
-    /// Its owner was deleted.
-    Deleted,
-    /// Its tenant was suspended or deleted.
-    Tenant,
-}
-
-/// What was done with an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountChange {
-    /// The first administrator was made, with the bootstrap token.
-    FirstAdmin,
-    /// Somebody joined with an invitation.
-    Joined,
-    /// A code was made that sets a new password.
-    ResetOffered,
-    /// A new password was set with such a code, and a second factor went with the old one.
-    PasswordReset,
-    /// Its owner set a new password.
-    PasswordChanged,
-    /// Its owner turned the second factor on.
-    SecondFactorOn,
-    /// Its owner turned the second factor off.
-    SecondFactorOff,
-    /// It was disabled.
-    Disabled,
-    /// It was enabled again.
-    Enabled,
-}
-
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -359,7 +323,9 @@ impl Event {
             | Self::SessionRevoked {
                 cause: RevocationCause::RefreshTokenReuse | RevocationCause::CodeReplay, ..
             } => Level::Warn,
-            Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } => Level::Error,
+            Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } | Self::AuditUnwritten { .. } => {
+                Level::Error
+            }
             Self::Request(_)
             | Self::Call(_)
             | Self::LoggedIn { .. }

@@ -1,6 +1,7 @@
 //! Names of Durable Objects and keys in KV. Ids cannot hold a `/` or a `:`, so no two names can meet.
 
 use crate::account::Username;
+use crate::audit::Trail;
 use crate::id::{SessionId, TenantId, TokenId, UserId, encode_random};
 use crate::time::{Lifetime, Timestamp};
 use sha2::{Digest, Sha256};
@@ -73,6 +74,11 @@ pub fn mcp_session(tenant: &TenantId, user: &UserId, random: &str) -> String {
 /// The object that holds one call open while its client gathers input. `random` is the call's own part of its name.
 pub fn mcp_held(tenant: &TenantId, user: &UserId, random: &str) -> String {
     format!("held/{tenant}/{user}/{random}")
+}
+
+/// The object of an audit trail. No tenant's trail has the name of the operator's.
+pub fn audit_trail(trail: &Trail) -> String {
+    trail.to_string()
 }
 
 /// The published entry of a revoked session.

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `conformance` `records` `clients` | the commands themselves |
+//! | `dev` `suites` `bench` `conformance` `records` `clients` `audit` | the commands themselves |
 
 mod arguments;
+mod audit;
 mod bench;
 mod build;
 mod clients;
@@ -76,6 +77,11 @@ const COMMANDS: &[Command] = &[
         usage: "client add ID --tenant T [--name TEXT] [--redirect URI]… [--account USER] [--assertions] [--exchange] [--auth none|client_secret_basic|client_secret_post|private_key_jwt] [--keys FILE] [--state DIR | --remote --env NAME]",
         about: "register an OAuth client for a tenant: with redirect URIs it acts for people who allow it, with an account for itself; a secret is shown once",
         run: clients::client,
+    },
+    Command {
+        usage: "audit verify FILE [--head FILE]… [--keys FILE]",
+        about: "look for faults in an exported audit trail, with signed heads that were kept and the key set they are signed with",
+        run: audit::run,
     },
     Command {
         usage: "secret",

@@ -31,7 +31,10 @@ fn production_has_every_binding_and_variable_of_the_local_profile() {
     let wrangler = text("wrangler.toml");
     let (local, production) = wrangler.split_once("\n[env.production]\n").unwrap();
     assert_eq!(bindings(local), bindings(production));
-    assert_eq!(bindings(local), ["ASSETS", "DB", "ENTROPY_HUB", "GATE", "MCP_HELD", "MCP_SESSION", "REVOCATIONS"]);
+    assert_eq!(
+        bindings(local),
+        ["ASSETS", "AUDIT_TRAIL", "DB", "ENTROPY_HUB", "GATE", "MCP_HELD", "MCP_SESSION", "REVOCATIONS"]
+    );
     for variable in ["PROFILE = \"production\"", "ISSUER = \"https://"] {
         assert!(production.contains(variable), "{variable}");
     }

@@ -1,7 +1,7 @@
 //! Tenants: the operator makes, suspends and deletes them; their own people see and set theirs.
 
 use super::super::database::{self, maybe, moment};
-use super::super::{clock, random, revoked};
+use super::super::{clock, random, revoked, trails};
 use super::making::{Making, answered, make};
 use super::{Desk, Outcome, changeable};
 use crate::account::one_time::{BYTES, INVITATION_LIFE, OneTimeCode};
@@ -10,6 +10,8 @@ use crate::admin::order::{Order, Page};
 use crate::admin::tenant::{AuditCalls, MadeTenant, NewTenant, Tenant, TenantChange, is_name};
 use crate::admin::user::MadeCode;
 use crate::api::problem::Problem;
+use crate::audit::Trail;
+use crate::audit::retention::Days;
 use crate::entropy::purpose::Purpose;
 use crate::id::TenantId;
 use crate::observe::RevocationCause;
@@ -69,8 +71,10 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         version: 1,
     };
     let taken = Problem::Conflict("a tenant of that id is there already");
+    let days = tenant.audit_days;
     let made = make(desk, order, making, &MadeTenant { tenant, owner }, taken).await?;
     desk.done(&wanted.id, None);
+    keep_trail(desk, &wanted.id, days).await?;
     Ok(made)
 }
 
@@ -108,6 +112,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         return Err(Problem::Conflict("it was changed meanwhile, or there is no such plan"));
     }
     desk.done(&changed.id, None);
+    keep_trail(desk, &changed.id, changed.audit_days).await?;
     if changed.suspended_at.is_some() {
         revoked::everybody(desk.context, &changed.id, RevocationCause::Tenant).await?;
     }
@@ -148,7 +153,14 @@ pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     let steps: [(&str, &[_]); 2] = [(FORGET_REQUESTS, &values), (DELETE, &values)];
     database::batch(&desk.context.env, &steps).await?;
     desk.done(&tenant.id, None);
+    desk.context.ledger.forgets(Trail::Tenant(tenant.id));
     Ok(Outcome::Done)
+}
+
+/// Tells a tenant's audit trail how long to keep records.
+async fn keep_trail(desk: &Desk<'_>, tenant: &TenantId, days: u32) -> Result<(), Problem> {
+    let days = Days::try_from(days).map_err(|wrong| Problem::InvalidBody(wrong.to_string()))?;
+    trails::keep(desk.context, &Trail::Tenant(tenant.clone()), Some(days)).await
 }
 
 /// The tenant an order names: any for the operator, the own one for everybody else.
