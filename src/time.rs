@@ -71,11 +71,13 @@ impl Timestamp {
     }
 
     /// The midnight in UTC that ends its day.
+    #[must_use]
     pub const fn next_day(self) -> Self {
         Self::from_seconds((self.day() + 1) * SECONDS_A_DAY)
     }
 
     /// The midnight in UTC that ends its month.
+    #[must_use]
     pub const fn next_month(self) -> Self {
         // No month is longer than 31 days, so 31 days after a month's first is early in the next month.
         let early = self.day() - (self.date().2 - 1) + 31;

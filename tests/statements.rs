@@ -359,10 +359,12 @@ fn a_part_is_written_over_by_its_name() {
     for value in ["1", "2"] {
         assert_eq!(run(&database, gate::WRITE_PART, params![gate::BUCKET, value]), Ok(1));
     }
-    run(&database, gate::WRITE_PART, params![gate::THROTTLE, "3"]).unwrap();
+    for (name, value) in [(gate::THROTTLE, "3"), (gate::QUOTAS, "4"), (gate::SLOTS, "5")] {
+        run(&database, gate::WRITE_PART, params![name, value]).unwrap();
+        assert_eq!(part(name), [json!({"value": value})]);
+    }
     assert_eq!(part(gate::BUCKET), [json!({"value": "2"})]);
-    assert_eq!(part(gate::THROTTLE), [json!({"value": "3"})]);
-    assert_eq!(count(&database, "parts"), 2);
+    assert_eq!(count(&database, "parts"), 4);
 }
 
 #[test]

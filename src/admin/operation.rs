@@ -1,6 +1,7 @@
 //! Every operation of an administrator, once.
 
 use crate::account::role::Role;
+use crate::tool::ADMIN_PREFIX;
 use Operation as Op;
 
 /// The method of an operation's route.
@@ -237,6 +238,16 @@ impl Spec {
             self.operation,
             Op::ListTenants | Op::CreateTenant | Op::ReadTenant | Op::UpdateTenant | Op::DeleteTenant
         )
+    }
+
+    /// Whether an agent may have it as a tool: what is the operator's alone is none.
+    pub const fn is_a_tool(&self) -> bool {
+        !matches!(self.whom, Whom::Operator)
+    }
+
+    /// Its name as a tool.
+    pub fn tool_name(&self) -> String {
+        format!("{ADMIN_PREFIX}{}", self.name)
     }
 
     /// Whether it is about one thing that its path names.

@@ -4,6 +4,7 @@ use super::listing::{Kind, LeftOutReason, Listing};
 use super::naming::{self, Prefix};
 use super::template::UriTemplate;
 use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
+use crate::tool::ADMIN_PREFIX;
 use crate::tool::builtin::BuiltIn;
 use crate::tool::schema::Schema;
 use serde::Serialize;
@@ -93,7 +94,7 @@ impl Item for Tool {
     }
 
     fn is_the_gateways(name: &str) -> bool {
-        BuiltIn::named(name).is_some()
+        BuiltIn::named(name).is_some() || name.starts_with(ADMIN_PREFIX)
     }
 }
 

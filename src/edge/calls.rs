@@ -5,7 +5,7 @@ use super::admission::Principal;
 use super::context::Context;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
-use super::tools::{self, ToolError};
+use super::tools::{self, Own, ToolError};
 use super::{audit, clock, errand, permit};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
@@ -18,7 +18,6 @@ use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
 use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Timestamp;
-use crate::tool::builtin::BuiltIn;
 use crate::upstream::ask::{Answer, Ask, AskMethod};
 use crate::upstream::{ProtocolBreach, Upstream, UpstreamProblem, param};
 use serde_json::{Map, Value};
@@ -27,7 +26,7 @@ use std::rc::Rc;
 /// A tool that was found, with its own definition.
 pub enum Found {
     /// The gateway's own.
-    Own(BuiltIn, Rc<Tool>),
+    Own(Own, Rc<Tool>),
     /// An upstream's.
     Upstream(Rc<Shown>, At<Rc<Tool>>),
 }
@@ -74,7 +73,7 @@ pub async fn find(
 ) -> Result<Result<Found, ToolError>, Problem> {
     principal.demand(TO_CALL)?;
     let shown = tenant::shown(context, principal, server).await?;
-    if let Some(own) = BuiltIn::named(name).filter(|_| shown.endpoint.own_tools) {
+    if let Some(own) = Own::named(name, principal).filter(|_| shown.endpoint.own_tools) {
         let found = tools::own_definition(own).map(|definition| Found::Own(own, definition));
         return Ok(found.and_then(|found| {
             let seen = principal.rights().sees(&found.seen(name));
@@ -113,7 +112,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
     let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
     let view = View::new(&shown.endpoint, &parts).seen_by(Eyes::of(&sees));
-    let tools = view.tools(&tools::own_definitions());
+    let tools = view.tools(&tools::own_definitions(principal));
     let tools = tools.into_iter().map(|tool| ToolSummary {
         name: tool.name,
         description: tool.description.unwrap_or_default(),
@@ -167,7 +166,7 @@ async fn made(
 ) -> Result<CallToolResult, ToolError> {
     let (shown, at) = match found {
         Found::Own(tool, _) => {
-            return Ok(tools::run(&context.env, &context.settings.weather, tool, &arguments).await);
+            return Ok(tools::run(context, principal, tool, &arguments).await);
         }
         Found::Upstream(shown, at) => (shown, at),
     };

@@ -63,7 +63,9 @@ pub async fn charge(context: &Context, payer: Payer<'_>, plans: Plans<'_>, tool:
         match take(context, counter, tool).await {
             Ok(one) => taken.push(one),
             Err(problem) => {
-                taken.into_iter().for_each(|one| one.undo(context));
+                for one in taken {
+                    one.undo(context);
+                }
                 return Err(problem);
             }
         }

@@ -8,7 +8,7 @@ use super::locate::{self, At, Lost};
 use super::mcp::{Posted, Served, in_band};
 use super::mcp_work::{Audience, Client, Work};
 use super::tenant::{self, Shown};
-use super::tools::{self, ToolError};
+use super::tools::{self, Own, ToolError};
 use super::upstreams::Party;
 use super::{audit, clock, mcp_listen, mcp_session, permit, relay, upstreams};
 use crate::api::problem::Problem;
@@ -26,7 +26,6 @@ use crate::mcp::ticket::{self, Place, Resume};
 use crate::mcp::turn::Asked;
 use crate::mcp::wire::{Prompt, Resource, Tool};
 use crate::scope::{TO_CALL, TO_LIST};
-use crate::tool::builtin::BuiltIn;
 use crate::upstream::ask::Ask;
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -136,7 +135,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         }
         Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, instructions),
         Method::Discover => to.discover(offered, instructions),
-        Method::List(kind) => listed(&to, kind, &view, &locate::degraded(&shown, &at_hand)),
+        Method::List(kind) => listed(&to, kind, (&view, principal), &locate::degraded(&shown, &at_hand)),
         Method::Subscribe { ref uri, wanted } => {
             return Ok(match (&scene.session, exists(&view, uri)) {
                 (None, _) => Prepared::Reply(to.refuse(Fault::NoSession)),
@@ -155,9 +154,9 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     Ok(Prepared::Reply(reply))
 }
 
-fn listed(to: &Addressee, kind: ListKind, view: &View<'_>, degraded: &[Degraded]) -> Reply {
+fn listed(to: &Addressee, kind: ListKind, (view, principal): (&View<'_>, &Principal), degraded: &[Degraded]) -> Reply {
     match kind {
-        ListKind::Tools => to.tools(view.tools(&tools::own_definitions()), degraded),
+        ListKind::Tools => to.tools(view.tools(&tools::own_definitions(principal)), degraded),
         ListKind::Prompts => to.list(kind, &view.prompts(), degraded),
         ListKind::Resources => to.list(kind, &view.resources(), degraded),
         ListKind::ResourceTemplates => to.list(kind, &view.templates(), degraded),
@@ -271,7 +270,7 @@ async fn tool(
         }
     };
     match found {
-        Found::Own(own, _) => own_tool(&scene, &to, (own, &definition), &arguments).await,
+        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), &arguments).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
             let party = scene.party();
@@ -284,14 +283,14 @@ async fn tool(
 async fn own_tool(
     Scene { context, principal, .. }: &Scene,
     to: &Addressee,
-    (tool, definition): (BuiltIn, &Rc<Tool>),
+    (tool, name, definition): (Own, String, &Rc<Tool>),
     arguments: &Map<String, Value>,
 ) -> Result<Prepared, Problem> {
     let started = clock::now();
-    let record = audit::tool_call(context, principal, (tool.name(), None, definition), arguments);
-    let run = async { Ok(tools::run(&context.env, &context.settings.weather, tool, arguments).await) };
+    let record = audit::tool_call(context, principal, (&name, None, definition), arguments);
+    let run = Box::pin(async { Ok(tools::run(context, principal, tool, arguments).await) });
     let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
-    calls::note(context, tool.name().to_owned(), started, calls::outcome(&result), None);
+    calls::note(context, name, started, calls::outcome(&result), None);
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),
         Err(_) => to.refuse(Fault::Internal),

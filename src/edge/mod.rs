@@ -144,7 +144,7 @@ async fn dispatch(
     let authorization = header(&request, "authorization");
     let authorization = authorization.as_deref();
     match route.endpoint {
-        Endpoint::Admin(operation) => admin::serve(context, operation, &request, trace).await,
+        Endpoint::Admin(operation) => Box::pin(admin::serve(context, operation, &request, trace)).await,
         Endpoint::Login => auth::login(context, &source(&request), json::<LoginRequest>(&request).await?).await,
         Endpoint::Refresh => auth::refresh(context, &json::<RefreshRequest>(&request).await?).await,
         Endpoint::Logout => auth::logout(context, authorization).await,

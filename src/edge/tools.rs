@@ -1,9 +1,14 @@
 //! The gateway's own tools, and the schemas of everybody's: arguments and results are held to them.
 
-use super::{clock, outbound, random};
+use super::admission::Principal;
+use super::context::Context;
+use super::{admin, clock, outbound, random};
+use crate::admin::operation::Spec;
+use crate::admin::tools::{self as admin_tools, definitions};
 use crate::api::problem::Limit;
 use crate::entropy::purpose::Purpose;
 use crate::mcp::wire::{CallToolResult, Tool};
+use crate::scope::ADMIN_READ;
 use crate::time::Lifetime;
 use crate::tool::builtin::quantum_random::Order;
 use crate::tool::builtin::weather::{Query, WeatherFailure, WeatherSettings};
@@ -32,8 +37,28 @@ type Schemas = LruCache<(*const Tool, Side), (Rc<Tool>, Rc<Schema>)>;
 
 thread_local! {
     static SCHEMAS: RefCell<Schemas> = RefCell::new(LruCache::new(MAX_SCHEMAS));
+    /// Made when they are first asked for: most isolates never see an administrator.
     static BUILT_IN: Vec<(BuiltIn, Rc<Tool>)> =
         BuiltIn::definitions().map(|(tool, definition)| (tool, Rc::new(definition))).collect();
+    static ADMIN: Vec<(&'static Spec, Rc<Tool>)> =
+        definitions().into_iter().map(|(spec, definition)| (spec, Rc::new(definition))).collect();
+}
+
+/// One of the gateway's own tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// One that everybody has.
+    BuiltIn(BuiltIn),
+    /// One by which an administrator's agent runs the gateway.
+    Admin(&'static Spec),
+}
+
+impl Own {
+    /// The tool with exactly this name, if this caller's credential and role reach it.
+    pub fn named(name: &str, principal: &Principal) -> Option<Self> {
+        let admin = || admin_tools::named(name).filter(|spec| admin::reaches(principal, spec)).map(Self::Admin);
+        BuiltIn::named(name).map(Self::BuiltIn).or_else(admin)
+    }
 }
 
 /// Why a call gave no result.
@@ -84,29 +109,49 @@ pub enum ToolError {
     Unavailable(&'static str),
 }
 
-/// The definitions of the gateway's own tools, in the order of their names.
-pub fn own_definitions() -> Vec<Tool> {
-    BUILT_IN.with(|tools| tools.iter().map(|(_, definition)| Tool::clone(definition)).collect())
+/// The definitions of the gateway's own tools, as far as this caller's credential and role reach.
+pub fn own_definitions(principal: &Principal) -> Vec<Tool> {
+    let mut all: Vec<Tool> =
+        BUILT_IN.with(|tools| tools.iter().map(|(_, definition)| Tool::clone(definition)).collect());
+    if principal.scope().allows(ADMIN_READ) {
+        let reached = |tools: &Vec<(&'static Spec, Rc<Tool>)>| -> Vec<Tool> {
+            let reached = tools.iter().filter(|(spec, _)| admin::reaches(principal, spec));
+            reached.map(|(_, definition)| Tool::clone(definition)).collect()
+        };
+        all.extend(ADMIN.with(reached));
+    }
+    all
 }
 
 /// The definition of one of them.
-pub fn own_definition(tool: BuiltIn) -> Result<Rc<Tool>, ToolError> {
-    let found = BUILT_IN
-        .with(|tools| tools.iter().find(|(known, _)| *known == tool).map(|(_, definition)| Rc::clone(definition)));
+pub fn own_definition(tool: Own) -> Result<Rc<Tool>, ToolError> {
+    let found = match tool {
+        Own::BuiltIn(tool) => BUILT_IN.with(|tools| find(tools, &tool)),
+        Own::Admin(spec) => ADMIN.with(|tools| find(tools, &spec)),
+    };
     found.ok_or(ToolError::Unavailable("it has no definition"))
+}
+
+fn find<K: PartialEq>(tools: &[(K, Rc<Tool>)], tool: &K) -> Option<Rc<Tool>> {
+    tools.iter().find(|(known, _)| known == tool).map(|(_, definition)| Rc::clone(definition))
 }
 
 /// Runs one of the gateway's own tools with validated arguments. A tool that ran and failed is a result with `is_error`.
 pub async fn run(
-    env: &worker::Env,
-    settings: &WeatherSettings,
-    tool: BuiltIn,
+    context: &Context,
+    principal: &Principal,
+    tool: Own,
     arguments: &Map<String, Value>,
 ) -> CallToolResult {
     match tool {
-        BuiltIn::ServerTime => server_time::run(clock::now()),
-        BuiltIn::QuantumRandom => quantum_random(env, arguments).await,
-        BuiltIn::GetWeather => weather(settings, arguments).await,
+        Own::BuiltIn(BuiltIn::ServerTime) => server_time::run(clock::now()),
+        Own::BuiltIn(BuiltIn::QuantumRandom) => quantum_random(&context.env, arguments).await,
+        Own::BuiltIn(BuiltIn::GetWeather) => weather(&context.settings.weather, arguments).await,
+        // Kept apart: its state is large, and nobody else's calls should carry it.
+        Own::Admin(spec) => match Box::pin(admin::run(context, principal, spec, arguments.clone())).await {
+            Ok(told) => result::structured(&told),
+            Err(problem) => result::failed(&problem.detail()),
+        },
     }
 }
 

@@ -71,8 +71,6 @@ impl Purpose {
     /// Every purpose.
     pub const ALL: [Self; 20] = [
         Self::TokenId,
-        Self::ApiKey,
-        Self::Admin,
         Self::SessionId,
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -86,6 +84,8 @@ impl Purpose {
         Self::SignIn,
         Self::McpSession,
         Self::McpSealed,
+        Self::ApiKey,
+        Self::Admin,
         Self::Tool,
         Self::ProviderNonce,
         Self::Jitter,

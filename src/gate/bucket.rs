@@ -66,7 +66,9 @@ impl Bucket {
         self.take();
         let calls = if life.millis() == 0 { 0 } else { wish.min(self.leasable()) };
         let lease = (calls > 0).then(|| Lease { id: self.next_lease, calls, expires_at: now.plus(life).plus(life) });
-        lease.into_iter().for_each(|lease| self.hand_out(lease));
+        if let Some(lease) = lease {
+            self.hand_out(lease);
+        }
         Verdict::Admit { lease, remaining: self.remaining() }
     }
 

@@ -81,7 +81,7 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::Admit { token, asked, policy, lease_life, .. } => {
             admit(&token, &asked, policy, lease_life, facts, now)
         }
-        GateRequest::Check { .. } => (GateReply::Done, Vec::new()),
+        GateRequest::Check { .. } | GateRequest::Probe => (GateReply::Done, Vec::new()),
         GateRequest::RevokeToken { token, until } => (GateReply::Done, vec![Write::RevokeToken(token, until)]),
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)
@@ -90,12 +90,12 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
             take(&Wanted { limits, asked, slot, lease_life }, facts, now)
         }
         GateRequest::Release { slot, unmade } => {
-            let mut level = level(facts);
+            let before = level(facts);
+            let mut level = before.clone();
             level.release(&slot, unmade, now);
-            (GateReply::Done, stored(level))
+            (GateReply::Done, changes(&before, level))
         }
         GateRequest::AttemptLogin { network } => attempt_login(facts.throttle.unwrap_or_default(), &network, now),
-        GateRequest::Probe => (GateReply::Done, Vec::new()),
         GateRequest::LoginSucceeded { network } => {
             let mut throttle = facts.throttle.unwrap_or_default();
             throttle.succeed(&network);
@@ -223,7 +223,8 @@ fn charge(
 }
 
 fn take(wanted: &Wanted, facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>) {
-    let mut level = level(facts);
+    let before = level(facts);
+    let mut level = before.clone();
     let reply = match level.take(wanted, now) {
         Ok(taken) => GateReply::Taken {
             admission: Admission { lease: taken.lease, remaining: taken.remaining },
@@ -231,15 +232,17 @@ fn take(wanted: &Wanted, facts: Facts, now: Timestamp) -> (GateReply, Vec<Write>
         },
         Err((reached, retry_after)) => GateReply::Exhausted { reached, retry_after },
     };
-    (reply, stored(level))
+    (reply, changes(&before, level))
 }
 
 fn level(facts: Facts) -> Level {
     Level { bucket: facts.bucket, quotas: facts.quotas, slots: facts.slots }
 }
 
-fn stored(level: Level) -> Vec<Write> {
-    let Level { bucket, quotas, slots } = level;
+fn changes(before: &Level, after: Level) -> Vec<Write> {
+    let bucket = after.bucket.filter(|bucket| before.bucket.as_ref() != Some(bucket));
+    let quotas = after.quotas.filter(|quotas| before.quotas.as_ref() != Some(quotas));
+    let slots = after.slots.filter(|slots| before.slots.as_ref() != Some(slots));
     [bucket.map(Write::Bucket), quotas.map(Write::Quotas), slots.map(Write::Slots)].into_iter().flatten().collect()
 }
 

@@ -1,7 +1,11 @@
 use super::{Facts, GateReply, GateRequest, NotRotated, Write, decide};
+use crate::gate::bucket::Policy;
+use crate::gate::message::{Admission, Asked};
 use crate::gate::session::{Issued, Opening, Refresh, RotationRefusal, Session};
 use crate::gate::single::{Browser, CodeGrant, CodeRefusal, Presented, Single};
-use crate::id::{SessionId, TokenId};
+use crate::gate::slots::Slots;
+use crate::id::{SessionId, SlotId, TokenId};
+use crate::plan::{Limits, Reached};
 use crate::scope::Scope;
 use crate::time::{Lifetime, Timestamp};
 use std::collections::BTreeMap;
@@ -218,4 +222,53 @@ fn a_login_is_counted_where_it_comes_from_and_a_success_is_remembered() {
     while ask(attempt("stranger")) == GateReply::Done {}
     assert!(matches!(ask(attempt("elsewhere")), GateReply::Limited { .. }));
     assert_eq!(ask(attempt("home")), GateReply::Done);
+}
+
+const SLOT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+fn take(limits: Limits) -> GateRequest {
+    let lease_life = Lifetime::from_seconds(1);
+    GateRequest::Take { limits, asked: Asked::default(), slot: SlotId::parse(SLOT).unwrap(), lease_life }
+}
+
+#[test]
+fn a_call_within_its_limits_is_stored_with_every_limit_it_was_charged_to() {
+    let rate = Some(Policy { burst: 9, per_minute: 1 });
+    let limits = Limits { rate, concurrent: Some(2), daily: Some(5), monthly: None };
+    let (reply, writes) = decide(take(limits), Facts::default(), NOW);
+    let admission = Admission { lease: None, remaining: 1 };
+    assert_eq!(reply, GateReply::Taken { admission, counted_at: NOW });
+    let [Write::Bucket(bucket), Write::Quotas(quotas), Write::Slots(slots)] = writes.as_slice() else {
+        panic!("{writes:?}")
+    };
+    let (bucket, quotas, slots) = (Some(bucket.clone()), Some(quotas.clone()), Some(slots.clone()));
+    let facts = || Facts { bucket: bucket.clone(), quotas: quotas.clone(), slots: slots.clone(), ..Facts::default() };
+    let (reply, _) = decide(take(Limits { concurrent: Some(1), ..limits }), facts(), NOW);
+    let retry_after = Lifetime::from_seconds(1);
+    assert_eq!(reply, GateReply::Exhausted { reached: Reached::Concurrent(1), retry_after });
+    let release = GateRequest::Release { slot: SlotId::parse(SLOT).unwrap(), unmade: Some(NOW) };
+    let (reply, writes) = decide(release, facts(), NOW);
+    assert_eq!((reply, writes.len()), (GateReply::Done, 2), "the bucket is as it was");
+    assert_eq!(writes[1], Write::Slots(Slots::default()));
+}
+
+/// Objects of two versions talk to each other while one is rolled out.
+#[test]
+fn a_question_of_limits_stands_on_the_wire_as_it_always_did() {
+    let limits = Limits { daily: Some(5), ..Limits::default() };
+    let wire = format!(
+        r#"{{"take":{{"limits":{{"daily":5}},"asked":{{"close":null,"wish":0}},"slot":"{SLOT}","lease_life":1000}}}}"#
+    );
+    assert_eq!(serde_json::to_string(&take(limits)).unwrap(), wire);
+    assert_eq!(serde_json::from_str::<GateRequest>(&wire).unwrap(), take(limits));
+    assert!(take(limits).is_about_limits() && take(limits).session().is_none());
+    let reached = GateReply::Exhausted { reached: Reached::Daily(5), retry_after: Lifetime::from_millis(9) };
+    let wire = r#"{"exhausted":{"reached":{"daily":5},"retry_after":9}}"#;
+    assert_eq!(serde_json::to_string(&reached).unwrap(), wire);
+}
+
+#[test]
+fn a_release_where_nothing_was_taken_stores_nothing() {
+    let release = GateRequest::Release { slot: SlotId::parse(SLOT).unwrap(), unmade: None };
+    assert_eq!(decide(release, Facts::default(), NOW), (GateReply::Done, Vec::new()));
 }

@@ -114,8 +114,12 @@ impl Level {
         let of_quotas = quotas.as_ref().map_or(u32::MAX, |quotas| quotas.leasable(limits, *life));
         let calls = asked.wish.min(of_bucket).min(of_quotas);
         let lease = (calls > 0).then(|| Lease { id, calls, expires_at: now.plus(*life).plus(*life) })?;
-        bucket.into_iter().for_each(|bucket| bucket.hand_out(lease));
-        quotas.into_iter().for_each(|quotas| quotas.hand_out(lease));
+        if let Some(bucket) = bucket {
+            bucket.hand_out(lease);
+        }
+        if let Some(quotas) = quotas {
+            quotas.hand_out(lease);
+        }
         Some(lease)
     }
 }

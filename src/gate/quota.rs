@@ -11,7 +11,7 @@ use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Most leases remembered; beyond it the oldest counts as used.
-const MAX_LEASES: usize = 256;
+const MAX_LEASES: usize = 128;
 /// With fewer calls left none are leased: the last ones are for whoever comes.
 const LEAST_TO_LEASE: u32 = 64;
 

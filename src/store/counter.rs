@@ -29,8 +29,8 @@ pub struct Plans<'a> {
 }
 
 /// The counters of one call of the tool shown as `tool`, in the order in which they are asked: the narrowest first.
-/// `principal` names the caller's gate, and the id of its credential. A level without a limit has none, and the rate of a principal is not among them: it
-/// was charged when the request was admitted.
+/// `principal` names the caller's gate, `credential` is the id of what it came with. A level without a limit has no counter,
+/// and the rate of a user is not among them: it was charged when the request was admitted.
 pub fn counters(
     tenant: &TenantId,
     (principal, credential): (&str, &str),

@@ -20,13 +20,13 @@ pub fn tenant_gate(tenant: &TenantId) -> String {
     format!("tenant/{tenant}")
 }
 
-/// The gate of one tool within a level, which has the gate of this name: a principal's or a tenant's. The tool's name is
+/// The gate of one tool within a level, which has the gate of this name: a user's, a key's or a tenant's. The tool's name is
 /// hashed: it is an upstream's word.
 pub fn tool_gate(level: &str, tool: &str) -> String {
     format!("tool/{}/{level}", encode_random(&Sha256::digest(tool)))
 }
 
-/// The counters of an API key with a plan of its own.
+/// The gate of an API key that has a plan of its own. What else is known of a key is known to its owner's gate.
 pub fn key_gate(tenant: &TenantId, key: &str) -> String {
     format!("key/{tenant}/{key}")
 }

@@ -9,3 +9,6 @@
 pub mod builtin;
 pub mod result;
 pub mod schema;
+
+/// What the names of the tools begin with by which an agent runs the gateway: no other tool's name does, where they are shown.
+pub const ADMIN_PREFIX: &str = "gateway_";

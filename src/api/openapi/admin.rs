@@ -1,12 +1,13 @@
 //! What the operations of administrators take, give and refuse.
 
 use super::served::{Given, JSON, Offer, Shapes};
-use crate::admin::key::{KeyChange, KeyView, MadeKey, NewKey, Rotation};
+use crate::admin::describe;
+use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
 use crate::admin::order::Page;
-use crate::admin::rule::{NewPlan, PlanView, PolicyView, Trial};
-use crate::admin::tenant::{MadeTenant, NewTenant, Tenant, TenantChange};
-use crate::admin::user::{Invitation, MadeCode, NewUser, UserChange, UserView};
+use crate::admin::rule::{PlanView, PolicyView};
+use crate::admin::tenant::{MadeTenant, Tenant};
+use crate::admin::user::{MadeCode, UserView};
 use crate::api::problem::Problem;
 use crate::scope::{TO_ADMIN_READ, TO_ADMIN_WRITE};
 use schemars::{JsonSchema, Schema};
@@ -42,29 +43,24 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
 }
 
 fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
-    let rule = || json!({"name": "agents only read", "effect": "deny", "who": {"roles": ["agent"]}, "what": {"read_only": false}});
-    Some(match operation {
-        Operation::CreateTenant => read::<NewTenant>(shapes, json!({"id": "acme", "name": "Acme"})),
-        Operation::UpdateTenant => read::<TenantChange>(shapes, json!({"default_effect": "deny"})),
-        Operation::CreateUser => read::<NewUser>(shapes, json!({"username": "acme-builder", "groups": ["ci"]})),
-        Operation::UpdateUser => read::<UserChange>(shapes, json!({"role": "auditor"})),
-        Operation::InviteUser => read::<Invitation>(shapes, json!({"role": "developer"})),
-        Operation::CreateKey => {
-            read::<NewKey>(shapes, json!({"name": "builder", "user": "u-1", "tools": ["files__*"]}))
+    let schema = describe::body(operation, shapes.reader())?;
+    let example = match operation {
+        Operation::CreateTenant => json!({"id": "acme", "name": "Acme"}),
+        Operation::UpdateTenant => json!({"default_effect": "deny"}),
+        Operation::CreateUser => json!({"username": "acme-builder", "groups": ["ci"]}),
+        Operation::UpdateUser => json!({"role": "auditor"}),
+        Operation::InviteUser => json!({"role": "developer"}),
+        Operation::CreateKey => json!({"name": "builder", "user": "u-1", "tools": ["files__*"]}),
+        Operation::UpdateKey => json!({"networks": ["192.0.2.0/24"]}),
+        Operation::RotateKey => json!({"overlap": 600}),
+        Operation::ExplainPolicies => json!({"tool": "server_time", "arguments": {}}),
+        Operation::CreatePlan | Operation::ReplacePlan => json!({"name": "small", "limits": {"daily": 1000}}),
+        _ => {
+            let (who, what) = (json!({"roles": ["agent"]}), json!({"read_only": false}));
+            json!({"name": "agents only read", "effect": "deny", "who": who, "what": what})
         }
-        Operation::UpdateKey => read::<KeyChange>(shapes, json!({"networks": ["192.0.2.0/24"]})),
-        Operation::RotateKey => read::<Rotation>(shapes, json!({"overlap": 600})),
-        Operation::CreatePolicy | Operation::ReplacePolicy => read::<Map<String, Value>>(shapes, rule()),
-        Operation::ExplainPolicies => read::<Trial>(shapes, json!({"tool": "server_time", "arguments": {}})),
-        Operation::CreatePlan | Operation::ReplacePlan => {
-            read::<NewPlan>(shapes, json!({"name": "small", "limits": {"daily": 1000}}))
-        }
-        _ => return None,
-    })
-}
-
-fn read<T: JsonSchema>(shapes: &mut Shapes, example: Value) -> (Schema, Value) {
-    (shapes.read::<T>(), example)
+    };
+    Some((schema, example))
 }
 
 fn gives(operation: Operation, shapes: &mut Shapes) -> Given {

@@ -46,6 +46,11 @@ impl Default for Shapes {
 }
 
 impl Shapes {
+    /// What makes the shapes of types the gateway reads.
+    pub const fn reader(&mut self) -> &mut SchemaGenerator {
+        &mut self.read
+    }
+
     /// The shape of a type the gateway reads.
     pub fn read<T: JsonSchema>(&mut self) -> Schema {
         self.read.subschema_for::<T>()

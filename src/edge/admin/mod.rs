@@ -91,6 +91,32 @@ pub async fn serve(
     Ok(rated(&principal, outcome.reply()))
 }
 
+/// Whether a caller's credential and role reach an operation.
+pub fn reaches(principal: &Principal, spec: &Spec) -> bool {
+    let needed = if spec.only_reads() { TO_ADMIN_READ } else { TO_ADMIN_WRITE };
+    principal.demand(needed).is_ok() && spec.whom.extent(principal.standing().role).is_some()
+}
+
+/// Carries out an operation that was called as a tool.
+pub async fn run(
+    context: &Context,
+    principal: &Principal,
+    spec: &'static Spec,
+    arguments: Map<String, Value>,
+) -> Result<Value, Problem> {
+    let desk = Desk::of(context, spec, principal)?;
+    Ok(match desk.carry_out(Order::of_arguments(spec, arguments)?).await? {
+        Outcome::Given(value, _) | Outcome::Made(value) => value,
+        Outcome::Done => rendered(&Done { done: true })?,
+    })
+}
+
+/// What a tool answers that has nothing else to say.
+#[derive(Serialize)]
+struct Done {
+    done: bool,
+}
+
 /// The operator belongs to no tenant, and so sees into none.
 const fn of_a_tenant() -> Problem {
     Problem::Forbidden { whom: "users of a tenant" }
