@@ -198,8 +198,9 @@ mod tests {
 
     #[test]
     fn only_what_fits_ends() {
-        let other = Session { client_id: "other".into(), opened_at: Some(at(0)), ..session("b", at(500)) };
-        let later = Session { opened_at: Some(at(90)), ..session("c", at(500)) };
+        let (mut other, mut later) = (session("b", at(500)), session("c", at(500)));
+        other.client_id = "other".into();
+        (other.opened_at, later.opened_at) = (Some(at(0)), Some(at(90)));
         let sessions = vec![session("a", at(500)), other, later];
         let ended = |client: Option<&str>, before: Option<Timestamp>| {
             let facts = Facts { sessions: sessions.clone(), ..Facts::default() };
