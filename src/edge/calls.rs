@@ -198,6 +198,7 @@ fn problem(error: ToolError) -> Problem {
                 .collect(),
         ),
         ToolError::Forbidden => Problem::CallForbidden,
+        ToolError::NeedsApproval { id } => Problem::ApprovalNeeded { id },
         ToolError::Limited { limit, retry_after } => Problem::RateLimited { limit, retry_after },
         ToolError::Away { part } => Problem::Unavailable { part, reason: "while a call was charged".into() },
         ToolError::Upstream(failure) => Problem::UpstreamFailed {
@@ -229,14 +230,14 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
     match error {
         ToolError::Unknown => "unknown_tool",
         ToolError::Forbidden => "forbidden",
+        ToolError::NeedsApproval { .. } => "needs_approval",
         ToolError::Limited { .. } => "limited",
-        ToolError::Away { .. } => "unavailable",
         ToolError::BadArguments(_) => "bad_arguments",
         ToolError::Upstream(_) => "upstream_failed",
         ToolError::Refused { .. } => "upstream_refused",
         ToolError::NeedsInput => "needs_input",
         ToolError::Declined => "input_refused",
-        ToolError::Unavailable(_) => "unavailable",
+        ToolError::Unavailable(_) | ToolError::Away { .. } => "unavailable",
     }
 }
 

@@ -258,9 +258,11 @@ async fn tool(
         }
     };
     let name = found.everywhere();
-    let permitted = match resumes(&scene, call) {
-        true => permit::permit(&scene.principal, &found.seen(&name), &arguments).map(|()| None),
-        false => permit::permit_tool(&scene.context, &scene.principal, &found.seen(&name), &arguments).await.map(Some),
+    let seen = found.seen(&name);
+    let permitted = if resumes(&scene, call) {
+        permit::permit(&scene.principal, &seen, &arguments).map(|()| None)
+    } else {
+        permit::permit_tool(&scene.context, &scene.principal, &seen, &arguments).await.map(Some)
     };
     let charged = match permitted {
         Ok(charged) => charged,

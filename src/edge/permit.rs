@@ -2,6 +2,7 @@
 //! and before anything of it is done.
 
 use super::admission::Principal;
+use super::approval;
 use super::context::Context;
 use super::limits::{self, Charged, Payer};
 use super::rights::Permission;
@@ -19,15 +20,21 @@ pub async fn permit_tool(
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
 ) -> Result<Charged, ToolError> {
-    permit(principal, seen, arguments)?;
+    if let Permission::OnApproval(policy) = judged(principal, seen, arguments)? {
+        Box::pin(approval::demand(context, principal, seen, arguments, policy)).await?;
+    }
     charge(context, principal, seen.name).await
 }
 
-/// Whether the policies allow something to be called, got or read.
+/// Whether the policies allow something to be got or read, or a call to go on that was permitted before.
 pub fn permit(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<(), ToolError> {
+    judged(principal, seen, arguments).map(drop)
+}
+
+fn judged(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<Permission, ToolError> {
     match principal.rights().permit(seen, arguments) {
-        Permission::Granted => Ok(()),
-        Permission::OnApproval(_) | Permission::Refused => Err(ToolError::Forbidden),
+        Permission::Refused => Err(ToolError::Forbidden),
+        permission => Ok(permission),
     }
 }
 
