@@ -110,7 +110,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     principal.demand(TO_LIST)?;
     let shown = tenant::shown(context, principal, None).await?;
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
-    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let sees = principal.rights().look();
     let view = View::new(&shown.endpoint, &parts).seen_by(Eyes::of(&sees));
     let tools = view.tools(&tools::own_definitions(principal));
     let tools = tools.into_iter().map(|tool| ToolSummary {

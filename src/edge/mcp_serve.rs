@@ -115,7 +115,8 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         }
         _ => locate::parts_at_hand(&party, &shown).await,
     };
-    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let rights = Rc::clone(principal.rights());
+    let sees = rights.look();
     let view = View::new(&shown.endpoint, &at_hand).seen_by(Eyes::of(&sees));
     let (offered, mut to) = (view.offered(), asked.to.clone());
     to.server = view.server_info().cloned();

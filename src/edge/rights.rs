@@ -38,8 +38,13 @@ impl Rights {
 
     /// Whether the caller sees an item.
     pub fn sees(&self, seen: &Seen<'_>) -> bool {
-        let judgement = self.rules.policies.judge(&self.subject, &thing(seen), Ask::See, clock::now());
-        !matches!(judgement, Judgement::Hidden { .. })
+        (self.look())(seen)
+    }
+
+    /// The same for many items: the rules that are about others are left out once, and conditions are not asked again.
+    pub fn look(&self) -> impl Fn(&Seen<'_>) -> bool {
+        let applicable = self.rules.policies.about(&self.subject, clock::now());
+        move |seen| !matches!(applicable.judge(&thing(seen), Ask::See), Judgement::Hidden { .. })
     }
 
     /// Whether the caller may call an item with these arguments.
