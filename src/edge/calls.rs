@@ -148,12 +148,13 @@ async fn call(
         Err(error) => return Ok(Err(error)),
     };
     let everywhere = found.everywhere();
-    let _charged = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {
-        Ok(charged) => charged,
+    let permitted = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {
+        Ok(permitted) => permitted,
         Err(error) => return Ok(Err(error)),
     };
     let upstream = found.upstream().map(Prefix::as_str);
     let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
+    let record = record.allowed_by(permitted.rule.clone());
     let run = Box::pin(made(context, principal, found, arguments));
     Box::pin(audit::recorded(context, principal, record, run, ended)).await
 }

@@ -13,17 +13,30 @@ use crate::plan::Plan;
 use crate::store::counter::Plans;
 use serde_json::{Map, Value};
 
+/// A tool's call that may be made.
+pub struct Permitted {
+    /// The policy that allowed it, where one had to.
+    pub rule: Option<String>,
+    /// What it holds of a limit until it is over.
+    _charged: Charged,
+}
+
 /// A tool's call that may be made: allowed, and charged. What it holds of a limit is free again when the charge is dropped.
 pub async fn permit_tool(
     context: &Context,
     principal: &Principal,
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
-) -> Result<Charged, ToolError> {
-    if let Permission::OnApproval(policy) = judged(principal, seen, arguments)? {
-        Box::pin(approval::demand(context, principal, seen, arguments, policy)).await?;
-    }
-    charge(context, principal, seen.name).await
+) -> Result<Permitted, ToolError> {
+    let rule = match judged(principal, seen, arguments)? {
+        Permission::OnApproval(policy) => {
+            Box::pin(approval::demand(context, principal, seen, arguments, policy.clone())).await?;
+            Some(policy)
+        }
+        Permission::Granted(rule) => rule,
+        Permission::Refused => return Err(ToolError::Forbidden),
+    };
+    Ok(Permitted { rule, _charged: charge(context, principal, seen.name).await? })
 }
 
 /// Whether the policies allow something to be got or read, or a call to go on that was permitted before.

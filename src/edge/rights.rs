@@ -17,8 +17,8 @@ pub struct Rights {
 
 /// Whether a call goes on.
 pub enum Permission {
-    /// It does.
-    Granted,
+    /// It does, by that policy where one had to say so.
+    Granted(Option<String>),
     /// Once somebody has approved exactly this call, which that policy wants.
     OnApproval(String),
     /// It does not.
@@ -50,7 +50,8 @@ impl Rights {
     /// Whether the caller may call an item with these arguments.
     pub fn permit(&self, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Permission {
         match self.rules.policies.judge(&self.subject, &thing(seen), Ask::Call(arguments), clock::now()) {
-            Judgement::Allowed { .. } => Permission::Granted,
+            Judgement::Allowed { by: Basis::Rule(rule) } => Permission::Granted(Some(rule.to_string())),
+            Judgement::Allowed { .. } => Permission::Granted(None),
             Judgement::NeedsApproval { by: Basis::Rule(rule) } => Permission::OnApproval(rule.to_string()),
             Judgement::NeedsApproval { .. } | Judgement::Hidden { .. } | Judgement::Refused { .. } => {
                 Permission::Refused
