@@ -88,6 +88,10 @@ pub enum Endpoint {
     People,
     /// Its forms.
     ChangePeople,
+    /// The page of calls that wait for approval.
+    Approvals,
+    /// Its forms.
+    DecideApproval,
     /// The page that changes the own password.
     Password,
     /// Its form.
@@ -187,6 +191,8 @@ impl Endpoint {
             | Self::UseCode
             | Self::People
             | Self::ChangePeople
+            | Self::Approvals
+            | Self::DecideApproval
             | Self::Password
             | Self::ChangePassword
             | Self::SecondFactor

@@ -26,9 +26,13 @@ const SIGN_IN: &str = "sign-in/";
 const ENDED: &str = "ended";
 
 /// The other pages of an account; the last one is for administrators.
-const LINKS: [(&str, &str); 3] =
-    [("/account/password", "Password"), ("/account/second-factor", "Second factor"), ("/account/people", "People")];
-const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(2).0;
+const LINKS: [(&str, &str); 4] = [
+    ("/account/password", "Password"),
+    ("/account/second-factor", "Second factor"),
+    ("/account/approvals", "Approvals"),
+    ("/account/people", "People"),
+];
+const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(3).0;
 
 /// `GET /account`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {

@@ -150,7 +150,7 @@ impl McpHeld {
         match ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now())? {
             Resume::Held { object: named } if named == object => {}
             Resume::Held { .. } => return Err(gone()),
-            Resume::Upstream { .. } => return Ok(None),
+            Resume::Upstream { .. } | Resume::Approved => return Ok(None),
         }
         let mut held = self.call.borrow_mut().take().ok_or_else(gone)?;
         let audience = held.work.audience();

@@ -10,15 +10,17 @@ use super::permit::Permitted;
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
 use super::upstreams::Party;
-use super::{audit, clock, mcp_listen, mcp_session, permit, relay, upstreams};
+use super::{audit, clock, mcp_listen, mcp_session, permit, random, relay, upstreams, waiting};
 use crate::api::problem::Problem;
 use crate::catalogue::listing::Kind;
 use crate::catalogue::view::{Eyes, Seen, View, everywhere};
+use crate::entropy::purpose::Purpose;
 use crate::mcp::era::Era;
 use crate::mcp::headers::repeats_arguments;
 use crate::mcp::method::{Call, ListKind, Method};
 use crate::mcp::notice::Notices;
 use crate::mcp::params::Reference;
+use crate::mcp::question::Question;
 use crate::mcp::refusal::Fault;
 use crate::mcp::reply::{Addressee, Degraded, INSTRUCTIONS, Reply};
 use crate::mcp::session::Session;
@@ -206,6 +208,9 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
                         calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
                         return Ok(Prepared::Reply(relay::failed(other, &to, &error)));
                     }
+                    if is_to_be_held(&scene, &party, &asked, (&shown, index)) {
+                        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
+                    }
                     let at = At { index, own: relay::ask(other, &own) };
                     relayed(scene, &party, asked, shown, at, None).await
                 }
@@ -222,7 +227,7 @@ async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepare
 fn resumes(scene: &Scene, call: &Call) -> bool {
     let state = call.retry().and_then(|retry| retry.state.as_deref());
     let open = |state| ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now());
-    state.is_some_and(|state| open(state).is_ok())
+    state.is_some_and(|state| matches!(open(state), Ok(Resume::Upstream { .. } | Resume::Held { .. })))
 }
 
 /// The object that holds this call, if its retry says so.
@@ -231,7 +236,7 @@ fn held(scene: &Scene, call: &Call) -> Result<Option<String>, Fault> {
     let Some(state) = state.filter(|_| scene.held.is_none()) else { return Ok(None) };
     match ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now())? {
         Resume::Held { object } => Ok(Some(object)),
-        Resume::Upstream { .. } => Ok(None),
+        Resume::Upstream { .. } | Resume::Approved => Ok(None),
     }
 }
 
@@ -259,6 +264,12 @@ async fn tool(
         }
     };
     let name = found.everywhere();
+    // It is permitted and charged where it is served.
+    if let Found::Upstream(shown, at) = &found
+        && is_to_be_held(&scene, &scene.party(), asked, (shown, at.index))
+    {
+        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
+    }
     let seen = found.seen(&name);
     let permitted = if resumes(&scene, call) {
         permit::permit(&scene.principal, &seen, &arguments).map(|()| None)
@@ -269,7 +280,7 @@ async fn tool(
         Ok(permitted) => permitted,
         Err(error) => {
             calls::note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
-            return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
+            return Ok(Prepared::Reply(not_permitted(&scene, asked, call, &error)));
         }
     };
     match found {
@@ -280,6 +291,25 @@ async fn tool(
             let at = At { index: at.index, own: ask };
             relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await
         }
+    }
+}
+
+/// A call that may not go on. One that waits for a person is asked about where the client shows pages: the page says how it
+/// stands, and an administrator decides there. Any other client is told in words.
+fn not_permitted(scene: &Scene, asked: &Asked, call: &Call, error: &ToolError) -> Reply {
+    let (to, settings) = (&asked.to, &scene.context.settings);
+    let words = || relay::failed(call, to, error);
+    if !matches!(error, ToolError::NeedsApproval { .. }) || to.era != Era::Modern {
+        return words();
+    }
+    let requests = Question::page(&error.to_string(), &format!("{}{}", settings.issuer, waiting::PLACE));
+    if Question::read_all(&asked.meta.client, &requests).is_none() {
+        return words();
+    }
+    let nonce = random::bytes(Purpose::McpSealed);
+    match ticket::seal_state(&settings.root, &scene.place, Resume::Approved, call, clock::now(), nonce) {
+        Ok(state) => to.input_required(requests, state),
+        Err(_) => words(),
     }
 }
 
@@ -355,6 +385,15 @@ fn unknown(call: &Call) -> Fault {
     }
 }
 
+/// Whether a call is one for an object that can hold it open: a legacy upstream may ask back, and a modern client outside a
+/// session answers with another request.
+fn is_to_be_held(scene: &Scene, party: &Party, asked: &Asked, (shown, index): (&Shown, usize)) -> bool {
+    let Method::Call(call) = &asked.method else { return false };
+    let alone = scene.session.is_none() && scene.held.is_none();
+    let asks_back = asked.to.era == Era::Modern && alone && call.retry().is_some() && asked.meta.client.answers();
+    asks_back && shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(party, known))
+}
+
 /// A call that its upstream answers. One whose client hears nothing before the answer is answered at once.
 async fn relayed(
     scene: Scene,
@@ -367,13 +406,7 @@ async fn relayed(
     let Asked { mut to, meta, method } = asked;
     to.server = locate::server_info(party, &shown);
     let Method::Call(call) = method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
-    let modern = to.era == Era::Modern;
     let alone = scene.session.is_none() && scene.held.is_none();
-    let asks_back = modern && alone && call.retry().is_some() && meta.client.answers();
-    let legacy = |index: usize| shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(party, known));
-    if asks_back && legacy(at.index) {
-        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
-    }
     let log_level = match &scene.session {
         Some(session) => session.log_level,
         None => meta.log_level,

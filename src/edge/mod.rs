@@ -67,6 +67,7 @@ mod timer;
 mod tools;
 mod trails;
 mod upstreams;
+mod waiting;
 
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::challenge::Realm;
@@ -206,6 +207,8 @@ async fn of_people(context: &Context, endpoint: Endpoint, request: &Request) -> 
         Endpoint::UseCode => join::use_code(context, request).await,
         Endpoint::People => people::show(context, request).await,
         Endpoint::ChangePeople => people::change(context, request).await,
+        Endpoint::Approvals => waiting::show(context, request).await,
+        Endpoint::DecideApproval => waiting::decide(context, request).await,
         Endpoint::Password => own::show_password(context, request).await,
         Endpoint::ChangePassword => own::change_password(context, request).await,
         Endpoint::SecondFactor => own::show_second_factor(context, request).await,

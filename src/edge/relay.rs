@@ -105,6 +105,14 @@ struct Relay<'a> {
     permitted: Option<Permitted>,
 }
 
+/// How an upstream is asked for a call that its client makes again.
+enum Again {
+    /// As for the first time: it had not been asked yet.
+    FromTheStart,
+    /// With its own state, if it gave one, and with what the client brings.
+    With(Option<String>),
+}
+
 /// A reply, and what the log calls it.
 type Answered = (Reply, &'static str);
 
@@ -142,8 +150,10 @@ impl Relay<'_> {
         self.equip(&mut ask, client, legacy_upstream);
         if let Some(retry) = self.call.retry() {
             match self.resumed(retry) {
-                Ok(_) if legacy_upstream => visited(retry)?,
-                Ok(state) => resume(&mut ask, retry, state),
+                // The upstream is asked for the first time: what the client brings is not for it.
+                Ok(Again::FromTheStart) => {}
+                Ok(Again::With(_)) if legacy_upstream => visited(retry)?,
+                Ok(Again::With(state)) => resume(&mut ask, retry, state),
                 Err(fault) => return Ok((client.to().refuse(fault), "bad_arguments")),
             }
         }
@@ -205,11 +215,12 @@ impl Relay<'_> {
     }
 
     /// The upstream's own state in what a retry brings, if it gave one.
-    fn resumed(&self, retry: &InputRetry) -> Result<Option<String>, Fault> {
-        let Some(sealed) = &retry.state else { return Ok(None) };
+    fn resumed(&self, retry: &InputRetry) -> Result<Again, Fault> {
+        let Some(sealed) = &retry.state else { return Ok(Again::With(None)) };
         let Scene { context, place, .. } = self.scene;
         match ticket::open_state(&context.settings.root, place, sealed, self.call, clock::now())? {
-            Resume::Upstream { upstream, state } if upstream == self.upstream.id => Ok(state),
+            Resume::Upstream { upstream, state } if upstream == self.upstream.id => Ok(Again::With(state)),
+            Resume::Approved => Ok(Again::FromTheStart),
             _ => Err(Fault::Params(ParamsProblem::RequestState)),
         }
     }

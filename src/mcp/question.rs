@@ -26,6 +26,18 @@ pub struct Question {
 }
 
 impl Question {
+    /// The question of a server that wants a page visited, as a modern answer's `inputRequests` (`client/elicitation`, URL mode).
+    pub fn page(message: &str, url: &str) -> Map<String, Value> {
+        let mut params = Map::new();
+        for (name, value) in [("mode", "url"), ("message", message), ("url", url)] {
+            params.insert(name.to_owned(), value.into());
+        }
+        let question = Self { method: "elicitation/create".to_owned(), params };
+        let mut requests = Map::new();
+        requests.insert("approval".to_owned(), serde_json::to_value(question).unwrap_or_default());
+        requests
+    }
+
     /// A question this client takes; the error for the server that asked when it does not. Tokens of the hop stay behind.
     pub fn admit(
         client: &ClientCapabilities,

@@ -54,6 +54,9 @@ pub enum Resume {
         #[serde(rename = "s")]
         state: Option<String>,
     },
+    /// From its beginning, once a person has approved it.
+    #[serde(rename = "a")]
+    Approved,
     /// In the object that holds the upstream's open call.
     #[serde(rename = "h")]
     Held {

@@ -7,6 +7,7 @@
 //! The style and the icon are static files, `/pages/style.css` and `/pages/icon.svg`.
 
 mod account;
+mod approvals;
 mod consent;
 mod join;
 mod login;
@@ -18,6 +19,7 @@ mod security;
 mod text;
 
 pub use account::{AccountPage, SessionKind, SessionLine};
+pub use approvals::{ApprovalLine, ApprovalsPage};
 pub use consent::{ConsentPage, ScopeLine, Verification};
 pub use join::{JoinPage, SetupPage};
 pub use login::{External, LoginPage};

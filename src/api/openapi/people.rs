@@ -70,6 +70,18 @@ pub struct PeopleForm {
     pub user: Option<String>,
 }
 
+/// A form of the page of approvals.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ApprovalForm {
+    /// What the page carried.
+    pub csrf: String,
+    /// `approve` or `refuse`.
+    #[serde(rename = "do")]
+    pub what: String,
+    /// Which.
+    pub approval: String,
+}
+
 /// The form that changes a password.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct PasswordForm {
@@ -85,6 +97,7 @@ pub struct PasswordForm {
 const SETUP: &str = "While there is no administrator. Without the setting `BOOTSTRAP_TOKEN` there is no such page.";
 const JOIN: &str = "A code works once. A reset ends everything that was open, and takes the second factor away.";
 const PEOPLE: &str = "For administrators; to anybody else there is no such page. A code is shown in the answer and never again. Disabling somebody ends everything they have open.";
+const APPROVALS: &str = "Administrators and auditors see every call that waits, everybody else the own ones. An administrator decides what others want.";
 const PASSWORD: &str = "Everything else that is signed in to the account ends.";
 
 /// What an endpoint takes and gives.
@@ -121,6 +134,15 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 form("csrf=v1.abc&do=invite-developer"),
             )
         }
+        Endpoint::Approvals => shown("showApprovals", "Calls that wait, or the sign-in page", shapes).about(APPROVALS),
+        Endpoint::DecideApproval => {
+            let told = page("The page, with what was done", shapes);
+            Offer::new("decideApprovalByForm", "pages", vec![told]).about(APPROVALS).taking_a(
+                FORM,
+                shapes.read::<ApprovalForm>(),
+                form("csrf=v1.abc&approval=abc&do=approve"),
+            )
+        }
         Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),
         Endpoint::ChangePassword => taken("changePassword", onwards("Changed"), shapes).about(PASSWORD).taking_a(
             FORM,
@@ -151,8 +173,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
     match endpoint {
         Endpoint::Setup => vec![Problem::NotFound],
         Endpoint::Join => Vec::new(),
-        Endpoint::People => [vec![Problem::NotFound], away()].concat(),
-        Endpoint::ChangePeople => [vec![Problem::NotFound], posted()].concat(),
+        Endpoint::People | Endpoint::Approvals => [vec![Problem::NotFound], away()].concat(),
+        Endpoint::ChangePeople | Endpoint::DecideApproval => [vec![Problem::NotFound], posted()].concat(),
         Endpoint::Password | Endpoint::SecondFactor => away(),
         Endpoint::SetUp => [vec![Problem::NotFound, limited], posted()].concat(),
         _ => [vec![limited], posted()].concat(),

@@ -64,6 +64,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         | Endpoint::UseCode
         | Endpoint::People
         | Endpoint::ChangePeople
+        | Endpoint::Approvals
+        | Endpoint::DecideApproval
         | Endpoint::Password
         | Endpoint::ChangePassword
         | Endpoint::SecondFactor

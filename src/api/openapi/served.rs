@@ -205,6 +205,8 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::UseCode
         | Endpoint::People
         | Endpoint::ChangePeople
+        | Endpoint::Approvals
+        | Endpoint::DecideApproval
         | Endpoint::Password
         | Endpoint::ChangePassword
         | Endpoint::SecondFactor

@@ -3,7 +3,8 @@
 use super::forms;
 use crate::account::role::Role;
 use crate::page::{
-    CodePage, JoinPage, MadeCode, OfferedSecret, PasswordPage, PeoplePage, PersonLine, SecondFactorPage, SetupPage,
+    ApprovalLine, ApprovalsPage, CodePage, JoinPage, MadeCode, OfferedSecret, PasswordPage, PeoplePage, PersonLine,
+    SecondFactorPage, SetupPage,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -16,6 +17,7 @@ pub fn pages(text: &str) -> Vec<String> {
     let made = Some(MadeCode { code: text, purpose: text, place: text, life: text });
     let notice = Some(text);
     let offered = Some(OfferedSecret { text, link: text });
+    let waiting = ApprovalLine { id: text, username: text, tool: text, arguments: text, asked: text, decidable: true };
     let factor = SecondFactorPage { action: text, back: text, ticket: text, offered, notice };
     vec![
         SetupPage { action: text, ticket: text, tenant: text, username: text, notice }.render(),
@@ -25,6 +27,7 @@ pub fn pages(text: &str) -> Vec<String> {
         factor.render(),
         SecondFactorPage { offered: None, ..factor }.render(),
         CodePage { client: Some(text), action: text, ticket: text, notice }.render(),
+        ApprovalsPage { tenant: text, action: text, back: text, csrf: text, waiting: &[waiting], notice }.render(),
     ]
 }
 
@@ -100,4 +103,29 @@ fn everybody_has_the_forms_that_change_something_but_not_the_one_who_looks() {
     let html = PeoplePage { made, ..page }.render();
     assert!(html.contains("<p class=\"code\">ABCD-EFGH</p>") && html.contains("A code to join acme"));
     assert!(!format!("{made:?}").contains("ABCD"));
+}
+
+#[test]
+fn a_call_that_waits_is_decided_by_who_may() {
+    let line = |id, decidable| ApprovalLine {
+        id,
+        username: "bob",
+        tool: "files__write",
+        arguments: "{}",
+        asked: "27 Nov 2026, 06:28 UTC",
+        decidable,
+    };
+    let waiting = [line("a-1", true), line("a-2", false)];
+    let page = ApprovalsPage {
+        tenant: "acme",
+        action: "/approvals",
+        back: "/account",
+        csrf: "c",
+        waiting: &waiting,
+        notice: None,
+    };
+    let html = page.render();
+    assert_eq!(forms(&html), ["/approvals: csrf=c approval=a-1 do=approve do=refuse"]);
+    assert!(html.contains("files__write") && html.contains("An administrator decides."));
+    assert!(ApprovalsPage { waiting: &[], ..page }.render().contains("Nothing waits"));
 }
