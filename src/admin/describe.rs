@@ -1,8 +1,11 @@
 //! The operations as tools of the protocol: their definitions, made of the table and the types. Made on the host only; the
 //! Worker reads the rendered file beside this one, and a test keeps the file current.
 
+use crate::admin::approval::{ApprovalDecision, ApprovalFilter};
+use crate::admin::audit::AuditFilter;
 use crate::admin::key::{KeyChange, KeyFilter, NewKey, Rotation};
 use crate::admin::operation::{OPERATIONS, Operation, Spec, Verb};
+use crate::admin::revocation::NewRevocation;
 use crate::admin::rule::{NewPlan, Trial};
 use crate::admin::tenant::{NewTenant, TenantChange};
 use crate::admin::user::{Invitation, NewUser, UserChange, UserFilter};
@@ -23,6 +26,8 @@ pub fn body(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema
         Operation::RotateKey => shapes.subschema_for::<Rotation>(),
         Operation::CreatePolicy | Operation::ReplacePolicy => shapes.subschema_for::<Map<String, Value>>(),
         Operation::ExplainPolicies => shapes.subschema_for::<Trial>(),
+        Operation::Revoke => shapes.subschema_for::<NewRevocation>(),
+        Operation::DecideApproval => shapes.subschema_for::<ApprovalDecision>(),
         Operation::CreatePlan | Operation::ReplacePlan => shapes.subschema_for::<NewPlan>(),
         _ => return None,
     })
@@ -32,6 +37,8 @@ fn filter(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema> 
     match operation {
         Operation::ListUsers => Some(shapes.subschema_for::<UserFilter>()),
         Operation::ListKeys => Some(shapes.subschema_for::<KeyFilter>()),
+        Operation::ListApprovals => Some(shapes.subschema_for::<ApprovalFilter>()),
+        Operation::QueryAudit => Some(shapes.subschema_for::<AuditFilter>()),
         _ => None,
     }
 }

@@ -3,11 +3,14 @@
 //! One table ([`operation::OPERATIONS`]) is behind three faces: the REST routes under `/admin`, their description, and the
 //! tools by which an agent runs the gateway. An operation takes an [`order::Order`], whatever face it came through.
 
+pub mod approval;
+pub mod audit;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod describe;
 pub mod key;
 pub mod operation;
 pub mod order;
+pub mod revocation;
 pub mod rule;
 pub mod tenant;
 pub mod tools;

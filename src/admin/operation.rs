@@ -106,6 +106,24 @@ pub enum Operation {
     ReplacePlan,
     /// Deletes a plan.
     DeletePlan,
+    /// What was revoked.
+    ListRevocations,
+    /// Revokes tokens, sessions, users, keys, clients, the tenant's all, or what was opened before a moment.
+    Revoke,
+    /// Calls that wait for a person, or waited.
+    ListApprovals,
+    /// One of them.
+    ReadApproval,
+    /// Approves or refuses one of them.
+    DecideApproval,
+    /// Records of the audit trail.
+    QueryAudit,
+    /// The audit trail as lines of JSON.
+    ExportAudit,
+    /// Whether the audit trail is whole.
+    VerifyAudit,
+    /// Where the audit trail ends, signed.
+    ReadAuditHead,
 }
 
 /// One line of the table.
@@ -138,7 +156,7 @@ const fn spec(
 
 /// The table.
 #[rustfmt::skip]
-pub const OPERATIONS: [Spec; 29] = [
+pub const OPERATIONS: [Spec; 38] = [
     spec(Op::ListTenants, "list_tenants", Verb::Read, "/admin/tenants", Whom::Readers, "List the tenants: every one for the operator, the own one for everybody else"),
     spec(Op::CreateTenant, "create_tenant", Verb::Make, "/admin/tenants", Whom::Operator, "Make a tenant, with a code by which its first owner joins"),
     spec(Op::ReadTenant, "read_tenant", Verb::Read, "/admin/tenants/{id}", Whom::Readers, "Read a tenant's settings"),
@@ -168,6 +186,15 @@ pub const OPERATIONS: [Spec; 29] = [
     spec(Op::ReadPlan, "read_plan", Verb::Read, "/admin/plans/{id}", Whom::Readers, "Read a plan"),
     spec(Op::ReplacePlan, "replace_plan", Verb::Replace, "/admin/plans/{id}", Whom::Managers, "Replace a plan"),
     spec(Op::DeletePlan, "delete_plan", Verb::Remove, "/admin/plans/{id}", Whom::Managers, "Delete a plan that nothing uses"),
+    spec(Op::ListRevocations, "list_revocations", Verb::Read, "/admin/revocations", Whom::Readers, "List what was revoked and would still be good otherwise"),
+    spec(Op::Revoke, "revoke", Verb::Make, "/admin/revocations", Whom::Managers, "Revoke a token, a session, a user's all, a key, a client's all, the tenant's all, or what was opened before a moment"),
+    spec(Op::ListApprovals, "list_approvals", Verb::Read, "/admin/approvals", Whom::ReadersOrOwn, "List calls that wait for a person's approval, or waited"),
+    spec(Op::ReadApproval, "read_approval", Verb::Read, "/admin/approvals/{id}", Whom::ReadersOrOwn, "Read a call that waits for approval"),
+    spec(Op::DecideApproval, "decide_approval", Verb::Make, "/admin/approvals/{id}", Whom::Managers, "Approve or refuse a call that waits; nobody approves its own"),
+    spec(Op::QueryAudit, "query_audit", Verb::Read, "/admin/audit", Whom::Readers, "Search the audit trail"),
+    spec(Op::ExportAudit, "export_audit", Verb::Read, "/admin/audit/export", Whom::Readers, "Export the audit trail as lines of JSON, from its anchor to its signed head"),
+    spec(Op::VerifyAudit, "verify_audit", Verb::Read, "/admin/audit/verify", Whom::Readers, "Verify the audit trail: find any change, gap or reordering"),
+    spec(Op::ReadAuditHead, "read_audit_head", Verb::Read, "/admin/audit/head", Whom::Readers, "Read where the audit trail ends, signed, to be kept elsewhere"),
 ];
 
 impl Whom {
@@ -236,13 +263,21 @@ impl Spec {
     pub const fn is_the_operators(&self) -> bool {
         matches!(
             self.operation,
-            Op::ListTenants | Op::CreateTenant | Op::ReadTenant | Op::UpdateTenant | Op::DeleteTenant
+            Op::ListTenants
+                | Op::CreateTenant
+                | Op::ReadTenant
+                | Op::UpdateTenant
+                | Op::DeleteTenant
+                | Op::QueryAudit
+                | Op::ExportAudit
+                | Op::VerifyAudit
+                | Op::ReadAuditHead
         )
     }
 
     /// Whether an agent may have it as a tool: what is the operator's alone is none.
     pub const fn is_a_tool(&self) -> bool {
-        !matches!(self.whom, Whom::Operator)
+        !matches!(self.whom, Whom::Operator) && !matches!(self.operation, Op::ExportAudit)
     }
 
     /// Its name as a tool.
@@ -287,7 +322,7 @@ mod tests {
         assert_eq!(Whom::Owners.extent(Role::Admin), None);
         assert_eq!(Whom::Operator.extent(Role::Owner), None);
         let operators = OPERATIONS.iter().filter(|spec| spec.is_the_operators()).count();
-        assert_eq!(operators, 5);
+        assert_eq!(operators, 9);
         assert!(Operation::UpdateKey.spec().unwrap().is_conditional() && Verb::Change != Verb::Replace);
     }
 }

@@ -270,7 +270,7 @@ async fn tool(
         }
     };
     match found {
-        Found::Own(own, _) => own_tool(&scene, &to, (own, &definition), &arguments).await,
+        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), &arguments).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
             let party = scene.party();
@@ -283,14 +283,14 @@ async fn tool(
 async fn own_tool(
     Scene { context, principal, .. }: &Scene,
     to: &Addressee,
-    (tool, definition): (Own, &Rc<Tool>),
+    (tool, name, definition): (Own, String, &Rc<Tool>),
     arguments: &Map<String, Value>,
 ) -> Result<Prepared, Problem> {
     let started = clock::now();
-    let record = audit::tool_call(context, principal, (&definition.name, None, definition), arguments);
-    let run = async { Ok(tools::run(context, principal, tool, arguments).await) };
+    let record = audit::tool_call(context, principal, (&name, None, definition), arguments);
+    let run = Box::pin(async { Ok(tools::run(context, principal, tool, arguments).await) });
     let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
-    calls::note(context, definition.name.clone(), started, calls::outcome(&result), None);
+    calls::note(context, name, started, calls::outcome(&result), None);
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),
         Err(_) => to.refuse(Fault::Internal),

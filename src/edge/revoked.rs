@@ -27,8 +27,22 @@ pub async fn everything(
     keep: Option<SessionId>,
     cause: RevocationCause,
 ) -> Result<(), Problem> {
-    let name = keys::principal_gate(&who.tenant, &who.user);
-    match gate::ask(&context.env, &name, &GateRequest::RevokeAll { keep }).await? {
+    of_one(context, who, &GateRequest::RevokeAll { keep }, cause).await
+}
+
+/// Ends everything that everybody of a tenant has open.
+pub async fn everybody(context: &Context, tenant: &TenantId, cause: RevocationCause) -> Result<(), Problem> {
+    of_everybody(context, tenant, &GateRequest::RevokeAll { keep: None }, cause).await
+}
+
+/// Ends what a question to a user's gate says, and publishes what ended.
+pub async fn of_one(
+    context: &Context,
+    who: &Who,
+    question: &GateRequest,
+    cause: RevocationCause,
+) -> Result<(), Problem> {
+    match gate::ask(&context.env, &keys::principal_gate(&who.tenant, &who.user), question).await? {
         GateReply::EndedAll { sessions } => {
             let told = sessions.into_iter().map(|(id, until)| session(context, who.clone(), id, until, cause));
             join_all(told).await;
@@ -38,15 +52,19 @@ pub async fn everything(
     }
 }
 
-/// Ends everything that everybody of a tenant has open. What a gate does not know stays refused all the same, a few seconds
-/// later: who is disabled or gone is asked of the database.
-pub async fn everybody(context: &Context, tenant: &TenantId, cause: RevocationCause) -> Result<(), Problem> {
+/// The same at the gate of everybody of a tenant, some at a time.
+pub async fn of_everybody(
+    context: &Context,
+    tenant: &TenantId,
+    question: &GateRequest,
+    cause: RevocationCause,
+) -> Result<(), Problem> {
     let mut after = String::new();
     loop {
         let values = [tenant.as_str().into(), after.as_str().into(), AT_ONCE.into()];
         let rows: Vec<PrincipalRow> = database::all(&context.env, PRINCIPALS, &values).await?;
         let whom: Vec<Who> = rows.into_iter().map(|row| Who { tenant: tenant.clone(), user: row.id }).collect();
-        let ended = whom.iter().map(|who| everything(context, who, None, cause));
+        let ended = whom.iter().map(|who| of_one(context, who, question, cause));
         join_all(ended).await.into_iter().collect::<Result<(), _>>()?;
         match whom.last() {
             Some(last) => last.user.as_str().clone_into(&mut after),

@@ -1,5 +1,4 @@
 //! Asking audit trails: for whoever may see a tenant's records, or decide how long they are kept.
-#![expect(dead_code, reason = "the routes that ask are served by a later change")]
 
 use super::audit::{ask, unexpected};
 use super::clock;

@@ -110,6 +110,7 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
             revoke(facts.session.filter(own), now)
         }
         GateRequest::RevokeAll { keep } => ending::end_all(keep.as_ref(), facts, now),
+        GateRequest::RevokeSome { client, before } => ending::end_some(client.as_deref(), before, facts, now),
         GateRequest::OpenBrowser { id, browser } => ending::open_browser(id, browser, facts.ended_all),
         GateRequest::Browser { id, secret_hash } => {
             let single = facts.singles.remove(id.as_str());

@@ -26,6 +26,36 @@ pub fn end_all(keep: Option<&SessionId>, facts: Facts, now: Timestamp) -> (GateR
     (GateReply::EndedAll { sessions: ended }, writes)
 }
 
+/// Ends the sessions of one client, or of every one, that were opened before a moment, or whenever; with them the codes that were
+/// not fetched, and with a moment the sign-ins of browsers before it. A session that does not know when it was opened counts as
+/// opened before.
+pub fn end_some(
+    client: Option<&str>,
+    before: Option<Timestamp>,
+    facts: Facts,
+    now: Timestamp,
+) -> (GateReply, Vec<Write>) {
+    // What was begun before and is opened after this would be a session of that time.
+    let mut writes: Vec<Write> = before.map(|_| Write::EndedAll(now)).into_iter().collect();
+    let mut ended = Vec::new();
+    let fits = |id: &str| client.is_none_or(|client| client == id);
+    let earlier = |opened: Option<Timestamp>| before.is_none_or(|before| opened.is_none_or(|opened| opened < before));
+    for mut session in facts.sessions.into_iter().filter(|session| session.is_live(now)) {
+        if fits(&session.client_id) && earlier(session.opened_at) {
+            session.revoke(now);
+            ended.push((session.id.clone(), session.current_token().1));
+            writes.push(Write::Session(session));
+        }
+    }
+    let over = facts.singles.into_iter().filter(|(_, single)| match single {
+        Single::Browser(browser) => client.is_none() && before.is_some() && earlier(Some(browser.opened_at)),
+        Single::Code(code) => code.opened.is_none() && fits(&code.client_id),
+        Single::Spent { .. } => false,
+    });
+    writes.extend(over.map(|(id, _)| Write::Forget(id)));
+    (GateReply::EndedAll { sessions: ended }, writes)
+}
+
 /// Opens a session, unless everything was ended after the request that opens it had begun: what that request has read of
 /// the user may be what was changed.
 pub fn open(session: Session, ended_all: Option<Timestamp>) -> (GateReply, Vec<Write>) {
@@ -164,5 +194,27 @@ mod tests {
                 assert_eq!((reply, writes.len()), (wanted, if opens { written } else { 0 }), "{question:?}");
             }
         }
+    }
+
+    #[test]
+    fn only_what_fits_ends() {
+        let (mut other, mut later) = (session("b", at(500)), session("c", at(500)));
+        other.client_id = "other".into();
+        (other.opened_at, later.opened_at) = (Some(at(0)), Some(at(90)));
+        let sessions = vec![session("a", at(500)), other, later];
+        let ended = |client: Option<&str>, before: Option<Timestamp>| {
+            let facts = Facts { sessions: sessions.clone(), ..Facts::default() };
+            let request = GateRequest::RevokeSome { client: client.map(str::to_owned), before };
+            assert!(request.is_about_everything());
+            let (reply, writes) = decide(request, facts, at(100));
+            let GateReply::EndedAll { sessions } = reply else { panic!("{reply:?}") };
+            let begun = writes.iter().any(|write| matches!(write, Write::EndedAll(_)));
+            assert_eq!(begun, before.is_some());
+            sessions.iter().map(|(id, _)| id.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(ended(Some("other"), None), ["b"]);
+        assert_eq!(ended(None, Some(at(50))), ["a", "b"], "one that does not know when it was opened counts");
+        assert_eq!(ended(Some("c"), Some(at(50))), ["a"]);
+        assert_eq!(ended(None, None).len(), 3);
     }
 }

@@ -149,6 +149,13 @@ pub enum GateRequest {
         /// The sign-in of a browser that may stay: the one it is asked from.
         keep: Option<SessionId>,
     },
+    /// End what fits: sessions and what is not fetched yet, and with a moment sign-ins too.
+    RevokeSome {
+        /// What this client has; that of every client when none is named.
+        client: Option<String>,
+        /// What was opened before this moment; whenever it was opened when none is named.
+        before: Option<Timestamp>,
+    },
     /// Read the storage and change nothing: readiness.
     Probe,
     /// End a session and every token of it.
@@ -309,7 +316,7 @@ impl GateRequest {
 
     /// Whether every session and every single thing must be known to answer it.
     pub fn is_about_everything(&self) -> bool {
-        matches!(self, Self::List | Self::RevokeAll { .. })
+        matches!(self, Self::List | Self::RevokeAll { .. } | Self::RevokeSome { .. })
     }
 
     /// Whether a person comes in by it or lets a client in, so that it must be known when everything was ended last.

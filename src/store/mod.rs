@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod approvals;
 pub mod audit;
 pub mod clients;
 pub mod codes;
@@ -13,6 +14,7 @@ pub mod identities;
 pub mod keys;
 pub mod people;
 pub mod requests;
+pub mod revocations;
 pub mod rules;
 pub mod servers;
 pub mod tenants;

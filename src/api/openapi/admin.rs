@@ -1,14 +1,18 @@
 //! What the operations of administrators take, give and refuse.
 
 use super::served::{Given, JSON, Offer, Shapes};
+use crate::admin::approval::ApprovalView;
+use crate::admin::audit::{AuditHead, AuditPage, AuditVerdict};
 use crate::admin::describe;
 use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
 use crate::admin::order::Page;
+use crate::admin::revocation::RevocationView;
 use crate::admin::rule::{PlanView, PolicyView};
 use crate::admin::tenant::{MadeTenant, Tenant};
 use crate::admin::user::{MadeCode, UserView};
 use crate::api::problem::Problem;
+use crate::audit::export::MEDIA_TYPE;
 use crate::scope::{TO_ADMIN_READ, TO_ADMIN_WRITE};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
@@ -34,8 +38,15 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
     match (spec.operation, spec.verb) {
         (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
         (Operation::ListKeys, _) => &["cursor", "limit", "user"],
-        (Operation::ListTenants | Operation::ListPolicies | Operation::ListPlans, _) => &["cursor", "limit"],
-        (Operation::ExplainPolicies, _) => &[],
+        (Operation::ListApprovals, _) => &["cursor", "limit", "state"],
+        (Operation::ListTenants | Operation::ListPolicies | Operation::ListPlans | Operation::ListRevocations, _) => {
+            &["cursor", "limit"]
+        }
+        (Operation::QueryAudit, _) => {
+            &["from", "to", "kind", "user", "tool", "outcome", "correlation", "target", "order", "cursor", "limit"]
+        }
+        (Operation::ExportAudit, _) => &["after"],
+        (Operation::ExplainPolicies | Operation::DecideApproval, _) => &[],
         (_, Verb::Make) => &["Idempotency-Key"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
         (_, Verb::Read | Verb::Remove) => &[],
@@ -53,6 +64,8 @@ fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
         Operation::CreateKey => json!({"name": "builder", "user": "u-1", "tools": ["files__*"]}),
         Operation::UpdateKey => json!({"networks": ["192.0.2.0/24"]}),
         Operation::RotateKey => json!({"overlap": 600}),
+        Operation::Revoke => json!({"kind": "user", "user": "u-1"}),
+        Operation::DecideApproval => json!({"approve": true}),
         Operation::ExplainPolicies => json!({"tool": "server_time", "arguments": {}}),
         Operation::CreatePlan | Operation::ReplacePlan => json!({"name": "small", "limits": {"daily": 1000}}),
         _ => {
@@ -82,6 +95,19 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ListPlans => page::<PlanView>(shapes),
         Operation::CreatePlan => made::<PlanView>(shapes),
         Operation::ReadPlan | Operation::ReplacePlan => one::<PlanView>(shapes),
+        Operation::ListRevocations => page::<RevocationView>(shapes),
+        Operation::Revoke => made::<RevocationView>(shapes),
+        Operation::ListApprovals => page::<ApprovalView>(shapes),
+        Operation::ReadApproval => given::<ApprovalView>(200, "As it is now", &[], shapes),
+        Operation::DecideApproval => given::<ApprovalView>(200, "Decided", &[], shapes),
+        Operation::QueryAudit => given::<AuditPage>(200, "Some records", &[], shapes),
+        Operation::ExportAudit => {
+            let body = Some((MEDIA_TYPE, shapes.written::<String>(), Vec::new()));
+            let description = "The anchor, a record on each line, and the signed head; `Link` leads to the next part";
+            Given { status: 200, description, headers: &["link"], body }
+        }
+        Operation::VerifyAudit => given::<AuditVerdict>(200, "What was found", &[], shapes),
+        Operation::ReadAuditHead => given::<AuditHead>(200, "Where it ends", &[], shapes),
         Operation::DeleteTenant
         | Operation::DeleteUser
         | Operation::RevokeKey

@@ -196,7 +196,8 @@ fn reference(kind: &str, name: &str) -> Reference {
 }
 
 /// Name, description, example; the whole of a response's header fields that callers may act on.
-const HEADERS: [(&str, &str, &str); 9] = [
+const HEADERS: [(&str, &str, &str); 10] = [
+    ("Link", "Leads to the next part (RFC 8288)", "</admin/audit/export?after=10000>; rel=\"next\""),
     ("ETag", "The version, for `If-Match`", "\"v1\""),
     (CORRELATION, "Ties the reply to the log", "WlpaWlpaWlpaWlpaWlpaWg"),
     ("Retry-After", "Seconds to wait before trying again", "1"),
@@ -273,10 +274,19 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 16] = [
+const QUERY: [(&str, &str, &str); 25] = [
+    ("state", "`asked`, `approved`, `refused` or `used`", "asked"),
+    ("from", "Taken then or later, seconds since 1970", "1795363200"),
+    ("to", "Taken before, seconds since 1970", "1795366800"),
+    ("tool", "With the tool of this shown name", "server_time"),
+    ("outcome", "With this outcome; `unknown` for calls without a result", "ok"),
+    ("correlation", "Within the request of this correlation id", "WlpaWlpaWlpaWlpaWlpaWg"),
+    ("target", "Done to this: a kind, a slash and an id", "session/nO8kQx2mD1aVb3c4e5f6g7"),
+    ("order", "`newest_first` or `oldest_first`", "oldest_first"),
+    ("after", "After the record of this number", "10000"),
     ("cursor", "Where the page starts: `next` of the page before", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("limit", "How many at most: 1 to 200, 50 when nothing is said", "50"),
-    ("kind", "`person` or `service`", "service"),
+    ("kind", "Of users `person` or `service`; of records how their kind begins, such as `auth.`", "service"),
     ("role", "`owner`, `admin`, `developer`, `auditor` or `agent`", "agent"),
     ("user", "Whose", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("response_type", "`code`", "code"),
@@ -308,7 +318,7 @@ fn tags() -> Vec<Tag> {
         ("tools", "Tools in plain REST"),
         ("mcp", "Tools by the Model Context Protocol"),
         ("health", "How the gateway does"),
-        ("admin", "Tenants, users, keys, policies and plans"),
+        ("admin", "Tenants, users, keys, policies, plans, approvals, revocations and the audit trail"),
         ("operator", "For the operator's own tools"),
         ("description", "What the gateway says of itself"),
     ];

@@ -3,6 +3,7 @@
 use super::super::database::{self, maybe, moment};
 use super::super::{clock, gate, random, revoked};
 use super::making::{Making, answered, make};
+use super::revocations::KEY_REMEMBERED;
 use super::tenants::{NoFilter, named};
 use super::{Desk, Outcome, changeable};
 use crate::admin::key::{
@@ -20,9 +21,6 @@ use crate::store::keys;
 use crate::time::{Lifetime, Timestamp};
 use crate::token::opaque::{self, Kind};
 use worker::wasm_bindgen::JsValue;
-
-/// How long a gate remembers that a key was revoked: far longer than anybody remembers its row.
-const REMEMBERED: Lifetime = Lifetime::from_seconds(86_400);
 
 /// Keys; a developer sees its own.
 pub async fn list(desk: &Desk<'_>, mut order: Order) -> Result<Outcome, Problem> {
@@ -181,12 +179,18 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
 /// Revokes a key: in its row, which says so for ever, and at its owner's gate, where it bites at once.
 pub async fn revoke(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
-    let key = find(desk, order.id()).await?;
-    let (tenant, now) = (desk.tenant()?, clock::now());
+    end(desk, order.id(), clock::now()).await?;
+    Ok(Outcome::Done)
+}
+
+/// Ends a key that who asks may see. Until when its gate remembers it.
+pub async fn end(desk: &Desk<'_>, id: &str, now: Timestamp) -> Result<Timestamp, Problem> {
+    let key = find(desk, id).await?;
+    let tenant = desk.tenant()?;
     let values = [tenant.as_str().into(), key.id.as_str().into(), moment(now)];
     let changed = database::run(&desk.context.env, REVOKE_KEY, &values).await?;
     let token = TokenId::parse(key.id.as_str()).map_err(|error| Problem::Internal(error.to_string()))?;
-    let until = now.plus(REMEMBERED);
+    let until = now.plus(KEY_REMEMBERED);
     let question = GateRequest::RevokeToken { token: token.clone(), until };
     match gate::ask(&desk.context.env, &keys::principal_gate(tenant, &key.user), &question).await? {
         GateReply::Done => {}
@@ -196,7 +200,7 @@ pub async fn revoke(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     if changed > 0 {
         desk.done(tenant, Some(key.id.as_str()));
     }
-    Ok(Outcome::Done)
+    Ok(until)
 }
 
 /// A key of the tenant that who asks may see.

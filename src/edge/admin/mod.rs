@@ -3,10 +3,13 @@
 //! 1. who asks, by a credential with the scope, or the operator by its own; 2. whether its role reaches the operation;
 //! 3. the order; 4. the operation, whose statements name the tenant and ask again whether who acts may; 5. one event.
 
+mod approvals;
+mod audit;
 mod keys;
 mod making;
 mod plans;
 mod policies;
+mod revocations;
 mod tenants;
 mod users;
 
@@ -48,6 +51,15 @@ pub enum Outcome {
     Given(Value, Option<u32>),
     /// This was made, and was remembered where that was wanted.
     Made(Value),
+    /// A text of a media type of its own, and where the next part of it is.
+    Lines {
+        /// Its media type.
+        media_type: &'static str,
+        /// The text.
+        text: String,
+        /// A `Link` to the next part.
+        next: Option<String>,
+    },
     /// Done.
     Done,
 }
@@ -63,6 +75,11 @@ impl Outcome {
             Self::Given(value, None) => Reply::private_json(200, &value),
             Self::Given(value, Some(version)) => Reply::private_json(200, &value).with("etag", Expected::tag(version)),
             Self::Made(value) => Reply::private_json(201, &value),
+            Self::Lines { media_type, text, next } => {
+                let headers = vec![("content-type", media_type.to_owned()), ("cache-control", "no-store".to_owned())];
+                let reply = Reply { status: 200, headers, body: text.into_bytes() };
+                next.into_iter().fold(reply, |reply, link| reply.with("link", link))
+            }
             Self::Done => Reply::empty(204).with("cache-control", "no-store"),
         }
     }
@@ -107,6 +124,7 @@ pub async fn run(
     let desk = Desk::of(context, spec, principal)?;
     Ok(match desk.carry_out(Order::of_arguments(spec, arguments)?).await? {
         Outcome::Given(value, _) | Outcome::Made(value) => value,
+        Outcome::Lines { text, .. } => Value::String(text),
         Outcome::Done => rendered(&Done { done: true })?,
     })
 }
@@ -201,6 +219,15 @@ impl<'a> Desk<'a> {
             Operation::ReadPlan => plans::read(self, &order).await,
             Operation::ReplacePlan => plans::replace(self, &order).await,
             Operation::DeletePlan => plans::delete(self, &order).await,
+            Operation::ListRevocations => revocations::list(self, order).await,
+            Operation::Revoke => revocations::create(self, &order).await,
+            Operation::ListApprovals => approvals::list(self, order).await,
+            Operation::ReadApproval => approvals::read(self, &order).await,
+            Operation::DecideApproval => approvals::decide(self, &order).await,
+            Operation::QueryAudit => audit::query(self, &order).await,
+            Operation::ExportAudit => audit::export(self, &order).await,
+            Operation::VerifyAudit => audit::verify(self, &order).await,
+            Operation::ReadAuditHead => audit::head(self, &order).await,
         }
     }
 

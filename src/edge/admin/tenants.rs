@@ -1,7 +1,7 @@
 //! Tenants: the operator makes, suspends and deletes them; their own people see and set theirs.
 
 use super::super::database::{self, maybe, moment};
-use super::super::{clock, random, revoked, trails};
+use super::super::{clock, random, revoked, tenant, trails};
 use super::making::{Making, answered, make};
 use super::{Desk, Outcome, changeable};
 use crate::account::one_time::{BYTES, INVITATION_LIFE, OneTimeCode};
@@ -112,6 +112,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         return Err(Problem::Conflict("it was changed meanwhile, or there is no such plan"));
     }
     desk.done(&changed.id, None);
+    tenant::forget(&changed.id);
     keep_trail(desk, &changed.id, changed.audit_days).await?;
     if changed.suspended_at.is_some() {
         revoked::everybody(desk.context, &changed.id, RevocationCause::Tenant).await?;

@@ -218,6 +218,15 @@ pub async fn find(desk: &Desk<'_>, id: &str) -> Result<UserView, Problem> {
     row.map(UserView::from).ok_or(Problem::NoSuchThing)
 }
 
+/// A user of the tenant whose things who asks may end.
+pub async fn reached(desk: &Desk<'_>, id: &str) -> Result<UserView, Problem> {
+    let user = find(desk, id).await?;
+    if *desk.user()? != user.id {
+        reach(desk, user.role)?;
+    }
+    Ok(user)
+}
+
 /// Nobody changes itself: the last one who can act never shuts itself out. And only owners change owners.
 fn another(desk: &Desk<'_>, user: &UserView) -> Result<(), Problem> {
     if *desk.user()? == user.id {

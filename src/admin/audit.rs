@@ -1,0 +1,147 @@
+//! The audit trail, as auditors ask for it.
+
+use crate::admin::order::InvalidOrder;
+use crate::audit::query::{Limit, Order as Sorting, Query};
+use crate::id::{CorrelationId, UserId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// Which records are wanted: those to which all of it applies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AuditFilter {
+    /// Taken then or later, seconds since 1970.
+    #[serde(default, deserialize_with = "number")]
+    pub from: Option<u64>,
+    /// Taken before, seconds since 1970.
+    #[serde(default, deserialize_with = "number")]
+    pub to: Option<u64>,
+    /// Of a kind that begins so, such as `tool.call` or `auth.`.
+    pub kind: Option<String>,
+    /// Done by this user.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub user: Option<UserId>,
+    /// With the tool of this shown name.
+    pub tool: Option<String>,
+    /// With this outcome; `unknown` for calls without a result.
+    pub outcome: Option<String>,
+    /// Within the request of this correlation id.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub correlation: Option<CorrelationId>,
+    /// Done to this: a kind, a slash and an id.
+    pub target: Option<String>,
+    /// `newest_first` or `oldest_first`.
+    pub order: Option<String>,
+    /// `next` of the page before.
+    #[serde(default, deserialize_with = "number")]
+    pub cursor: Option<u64>,
+    /// How many at most: 1 to 200, 50 when nothing is said.
+    #[serde(default, deserialize_with = "number")]
+    pub limit: Option<u64>,
+}
+
+/// Where a part of the trail begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AuditPart {
+    /// After the record of this number; from the first that is kept when nothing is said.
+    #[serde(default, deserialize_with = "number")]
+    pub after: Option<u64>,
+}
+
+/// What was found of a trail.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AuditVerdict {
+    /// Whether nothing is wrong with what was looked at.
+    pub intact: bool,
+    /// Records that were looked at.
+    pub records: u64,
+    /// What is wrong.
+    pub faults: Vec<Value>,
+    /// Whether that was all of the trail.
+    pub complete: bool,
+    /// Where it ends, signed.
+    pub head: String,
+}
+
+/// Where a trail ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AuditHead {
+    /// A compact JWS, signed with a key of `/.well-known/jwks.json`.
+    pub head: String,
+}
+
+/// Some records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct AuditPage {
+    /// The records.
+    pub items: Vec<Map<String, Value>>,
+    /// What to give as `cursor` for the next page; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+impl AuditFilter {
+    /// The question to the trail.
+    pub fn query(self) -> Result<Query, InvalidOrder> {
+        let wrong = |member: &'static str, problem: &'static str| InvalidOrder::Member { member, problem };
+        let order = match self.order.as_deref() {
+            None | Some("newest_first") => Sorting::NewestFirst,
+            Some("oldest_first") => Sorting::OldestFirst,
+            Some(_) => return Err(wrong("order", "must be newest_first or oldest_first")),
+        };
+        let limit = self.limit.map(|limit| u32::try_from(limit).ok().and_then(|limit| Limit::try_from(limit).ok()));
+        let limit = limit.unwrap_or(Some(Limit::default())).ok_or(wrong("limit", "must be from 1 to 200"))?;
+        Ok(Query {
+            from: self.from.map(Timestamp::from_seconds),
+            to: self.to.map(Timestamp::from_seconds),
+            kind: self.kind,
+            user: self.user,
+            tool: self.tool,
+            outcome: self.outcome,
+            correlation: self.correlation,
+            target: self.target,
+            order,
+            cursor: self.cursor,
+            limit,
+        })
+    }
+}
+
+/// A whole number, which a query writes as text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let read = match Option::<Value>::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(value) => value.as_u64(),
+    };
+    read.map(Some).ok_or_else(|| serde::de::Error::custom("a number must be whole and not negative"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuditFilter;
+    use serde_json::{Value, json};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_query_and_a_tools_arguments_ask_alike() {
+        let read = |value: Value| serde_json::from_value::<AuditFilter>(value).map_err(drop)?.query().map_err(drop);
+        let texts = read(json!({"from": "5", "limit": "7", "order": "oldest_first", "cursor": "9"})).unwrap();
+        let numbers = read(json!({"from": 5, "limit": 7, "order": "oldest_first", "cursor": 9})).unwrap();
+        assert_eq!(texts, numbers);
+        assert_eq!((texts.limit.count(), texts.from.unwrap().seconds()), (7, 5));
+        for bad in
+            [json!({"from": "x"}), json!({"from": -1}), json!({"limit": 0}), json!({"order": "x"}), json!({"who": "x"})]
+        {
+            assert!(read(bad.clone()).is_err(), "{bad}");
+        }
+    }
+}
