@@ -51,7 +51,7 @@ async fn forms(team: &Team) -> Vec<Form> {
         form(Method::POST, format!("/admin/users/{}/reset", team.id("agent")), json!({}), &[]),
         form(Method::POST, "/admin/keys".into(), json!({"name": "hostile"}), of_key),
         form(Method::PATCH, format!("/admin/keys/{key}"), json!({"name": "hostile"}), &of_key[..1]),
-        form(Method::POST, format!("/admin/keys/{key}/rotate"), json!({"overlap": 60}), &["overlap"]),
+        form(Method::POST, format!("/admin/keys/{key}/rotate"), json!({}), &["overlap"]),
         form(Method::POST, "/admin/policies".into(), rule.clone(), of_rule),
         form(Method::PUT, format!("/admin/policies/{policy}"), rule, of_rule),
         form(
@@ -60,6 +60,13 @@ async fn forms(team: &Team) -> Vec<Form> {
             json!({"tool": "server_time"}),
             &["user", "role", "key", "tool", "upstream", "plan"],
         ),
+        form(
+            Method::POST,
+            "/admin/revocations".into(),
+            json!({"kind": "client", "user": team.id("agent"), "id": "nobody's"}),
+            &["kind", "id", "user", "moment", "reason"],
+        ),
+        form(Method::POST, "/admin/approvals/none".into(), json!({"approve": true}), &["approve"]),
         form(Method::POST, "/admin/plans".into(), limits.clone(), &["name", "limits"]),
         form(Method::PUT, format!("/admin/plans/{plan}"), limits, &["name", "limits"]),
     ]
@@ -286,6 +293,8 @@ async fn an_odd_id_names_nothing_on_every_route() {
     for id in &odd {
         orders.push(("POST", format!("/admin/users/{id}/reset"), "{}".into()));
         orders.push(("POST", format!("/admin/keys/{id}/rotate"), "{}".into()));
+        orders.push(("GET", format!("/admin/approvals/{id}"), String::new()));
+        orders.push(("POST", format!("/admin/approvals/{id}"), "{\"approve\":true}".into()));
     }
     let bearer = format!("Bearer {owner}").into_bytes();
     let asked = move || {
@@ -320,14 +329,13 @@ async fn a_list_is_walked_page_by_page_and_no_page_is_larger_than_200() {
     let owner = team.token("owner").await;
     let asking = owner.as_str();
     let get = |path: String| async move { order(asking, Method::GET, &path, None).await };
-    for kind in ["tenants", "users", "keys", "policies", "plans"] {
+    for kind in ["tenants", "users", "keys", "policies", "plans", "revocations", "approvals"] {
         for bad in [
             "limit=0",
             "limit=201",
             "limit=-1",
             "limit=1e2",
             "limit=abc",
-            "limit=",
             "limit=4294967297",
             "limit=5&limit=6",
             "offset=1",
@@ -344,11 +352,41 @@ async fn a_list_is_walked_page_by_page_and_no_page_is_larger_than_200() {
         }
         let long = format!("/admin/{kind}?cursor={}", "x".repeat(513));
         refused(&get(long).await, 400, "invalid-body");
-        for good in ["limit=200", "limit=1", "cursor=", "cursor=%27%20OR%201=1", "limit=200&cursor=%F0%9F%92%A9"] {
+        for good in
+            ["limit=200", "limit=1", "limit=", "cursor=", "cursor=%27%20OR%201=1", "limit=200&cursor=%F0%9F%92%A9"]
+        {
             let body = get(format!("/admin/{kind}?{good}")).await.json(200);
             let shown = body.to_string();
             assert!(!shown.contains(other.tenant()), "{kind} {good}: {shown}");
         }
+    }
+    for bad in [
+        "?limit=0",
+        "?limit=201",
+        "?cursor=x",
+        "?cursor=-1",
+        "?order=up",
+        "?from=1.5",
+        "?user=a%20b",
+        "?tenant=x",
+        "/export?after=x",
+        "/export?tenant=x",
+        "/verify?x=1",
+        "/head?x=1",
+        "?correlation=%27",
+        "?limit=1&limit=2",
+    ] {
+        refused(&get(format!("/admin/audit{bad}")).await, 400, "invalid-body");
+    }
+    for good in [
+        "?kind=%27%20OR%201=1--",
+        "?tool=%25",
+        "?kind=%25",
+        "?target=user/nobody",
+        "?cursor=18446744073709551615&tool=x",
+    ] {
+        let body = get(format!("/admin/audit{good}")).await.json(200);
+        assert_eq!(body["items"], json!([]), "{good}");
     }
     for at in 0..3 {
         team.service(&format!("page-{at}"), &[]).await;
@@ -407,6 +445,12 @@ async fn an_order_with_an_idempotency_key_is_carried_out_once_however_often_it_c
             json!({"name": "once", "limits": {}}),
             json!({"name": "twice", "limits": {}}),
             "plans",
+        ),
+        (
+            "/admin/revocations".to_owned(),
+            json!({"kind": "client", "user": team.id("agent"), "id": "once"}),
+            json!({"kind": "client", "user": team.id("agent"), "id": "twice"}),
+            "revocations",
         ),
         ("/admin/invitations".to_owned(), json!({"role": "agent"}), json!({"role": "auditor"}), ""),
         (format!("/admin/users/{}/reset", team.id("agent")), json!({}), json!({"x": 1}), ""),
@@ -513,8 +557,12 @@ async fn an_administrator_does_not_reach_an_owner() {
             "forbidden",
         ),
         (Method::POST, "/admin/keys".into(), Some(json!({"name": "x", "user": owner})), 409, "conflict"),
-        (Method::POST, format!("/admin/keys/{}/rotate", key.id), None, 409, "conflict"),
-        (Method::PATCH, format!("/admin/keys/{}", key.id), Some(json!({"name": "x"})), 409, "conflict"),
+        (Method::POST, format!("/admin/keys/{}/rotate", key.id), None, 403, "forbidden"),
+        (Method::PATCH, format!("/admin/keys/{}", key.id), Some(json!({"name": "x"})), 403, "forbidden"),
+        (Method::DELETE, format!("/admin/keys/{}", key.id), None, 403, "forbidden"),
+        (Method::POST, "/admin/revocations".into(), Some(json!({"kind": "key", "id": key.id})), 403, "forbidden"),
+        (Method::POST, "/admin/revocations".into(), Some(json!({"kind": "user", "user": owner})), 403, "forbidden"),
+        (Method::POST, "/admin/revocations".into(), Some(json!({"kind": "tenant"})), 403, "forbidden"),
         (Method::DELETE, format!("/admin/tenants/{}", team.tenant()), None, 403, "forbidden"),
     ] {
         let answer = team.order("admin", method.clone(), &path, body.as_ref()).await;

@@ -82,6 +82,12 @@ fn named(name: &str) -> Option<Value> {
     Some(json!({"name": name}))
 }
 
+/// What a client has of the agent of the tenant that the name begins with: nothing.
+fn of_a_client(name: &str) -> Option<Value> {
+    let numbers = name.splitn(4, '-').skip(1).take(2).collect::<Vec<_>>().join("-");
+    Some(json!({"kind": "client", "user": format!("usr-{numbers}-agent"), "id": name}))
+}
+
 #[rustfmt::skip]
 fn table() -> Vec<Line> {
     use Whom::{Managers, ManagersOrOwn, Operator, Owners, Readers, ReadersOrOwn};
@@ -115,6 +121,15 @@ fn table() -> Vec<Line> {
         line(Method::GET, "/admin/plans/{id}", Readers, true, 200, nothing),
         line(Method::PUT, "/admin/plans/{id}", Managers, false, 200, limits),
         line(Method::DELETE, "/admin/plans/{id}", Managers, false, 204, nothing),
+        line(Method::GET, "/admin/revocations", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/revocations", Managers, false, 201, of_a_client),
+        line(Method::GET, "/admin/approvals", ReadersOrOwn, true, 200, nothing),
+        line(Method::GET, "/admin/approvals/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, "/admin/approvals/{id}", Managers, false, 200, |_| Some(json!({"approve": false}))),
+        line(Method::GET, "/admin/audit", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/audit/export", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/audit/verify", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/audit/head", Readers, true, 200, nothing),
     ]
 }
 
@@ -158,13 +173,18 @@ struct Actor {
     user: String,
 }
 
+/// What kind of thing an operation is about, as its path says.
+fn kind(line: &Line) -> &'static str {
+    line.path.split('/').nth(2).unwrap_or_default()
+}
+
 /// What must come of an order: a status, and the kind of problem.
 fn expected(line: &Line, who: Who, object: Object) -> (u16, &'static str) {
     let found = (line.done, "");
     let gone = matches!(object, Object::Theirs | Object::Missing);
     let (role, scopes, narrowed) = match who {
         Who::Nobody(kind) => return (401, kind),
-        Who::Operator if !line.path.starts_with("/admin/tenants") => return (403, "forbidden"),
+        Who::Operator if !["tenants", "audit"].contains(&kind(line)) => return (403, "forbidden"),
         Who::Operator if object == Object::Missing => return (404, "no-such-thing"),
         Who::Operator => return found,
         Who::User(role, scopes, narrowed) => (role, scopes, narrowed),
@@ -185,18 +205,20 @@ fn expected(line: &Line, who: Who, object: Object) -> (u16, &'static str) {
     if narrowed && of_keys {
         return (403, "forbidden");
     }
-    if object == Object::Own && line.path.starts_with("/admin/users") && !line.reads {
-        return (409, "conflict");
+    match kind(line) {
+        "users" if object == Object::Own && !line.reads => (409, "conflict"),
+        // Nobody approves its own.
+        "approvals" if object == Object::Own && !line.reads => (403, "forbidden"),
+        _ => found,
     }
-    found
 }
 
 /// The objects an operation can be about.
 fn objects(line: &Line) -> &'static [Object] {
-    match line.path.split('/').nth(2) {
+    match kind(line) {
         _ if !line.path.contains("{id}") => &[Object::None],
-        Some("tenants") => &[Object::Own, Object::Theirs, Object::Missing],
-        Some("policies" | "plans") => &[Object::Ours, Object::Theirs, Object::Missing],
+        "tenants" => &[Object::Own, Object::Theirs, Object::Missing],
+        "policies" | "plans" => &[Object::Ours, Object::Theirs, Object::Missing],
         _ => &[Object::Own, Object::Ours, Object::Theirs, Object::Missing],
     }
 }
@@ -204,7 +226,7 @@ fn objects(line: &Line) -> &'static [Object] {
 /// The id of an object for one order of one actor.
 fn id(at: usize, line: &Line, actor: &Actor, object: Object, teams: (&Team, &Team)) -> String {
     let (ours, theirs) = teams;
-    let kind = line.path.split('/').nth(2).unwrap_or_default();
+    let kind = kind(line);
     match (object, kind) {
         (Object::None, _) => String::new(),
         (Object::Missing, _) => "no-such-thing".to_owned(),
@@ -248,6 +270,12 @@ fn row(sql: &mut String, kind: &str, id: &str, tenant: &str, user: &str) {
             sql,
             "INSERT INTO plans (id, tenant_id, name, plan, created_at, updated_at) VALUES \
              ('{id}', '{tenant}', '{id}', '{{}}', 1, 1);"
+        ),
+        "approvals" => writeln!(
+            sql,
+            "INSERT INTO approvals (id, tenant_id, user_id, credential, tool, arguments, digest, policy_id, policy_version, \
+             state, created_at, expires_at) VALUES \
+             ('{id}', '{tenant}', '{user}', 'c', 'server_time', '{{}}', 'd', 'p', 1, 'asked', 1, 4000000000000);"
         ),
         other => panic!("no row of {other}"),
     };
@@ -306,9 +334,9 @@ async fn the_table_of_these_tests_has_every_operation_of_the_api_description_and
     assert_eq!(documented, known);
 }
 
-/// The orders of one actor: every operation on every object. What was wrong.
-async fn orders(actor: &Actor, teams: (&Team, &Team)) -> Vec<String> {
-    let mut wrong = Vec::new();
+/// The orders of one actor: every operation on every object. How many there were, and what was wrong.
+async fn orders(actor: &Actor, teams: (&Team, &Team)) -> (usize, Vec<String>) {
+    let (mut asked, mut wrong) = (0, Vec::new());
     for (at, line) in table().iter().enumerate() {
         let mut gone = Vec::new();
         for &object in objects(line) {
@@ -327,6 +355,7 @@ async fn orders(actor: &Actor, teams: (&Team, &Team)) -> Vec<String> {
                 made[secret].as_str().inspect(|secret| note_secret(secret));
                 made["owner"][secret].as_str().inspect(|secret| note_secret(secret));
             }
+            asked += 1;
             let (status, kind) = told(&answer);
             if (status, kind.as_str()) != must {
                 wrong.push(format!("{what}: {must:?} and not {}", answer.text()));
@@ -339,7 +368,7 @@ async fn orders(actor: &Actor, teams: (&Team, &Team)) -> Vec<String> {
             wrong.push(format!("{} {} {}: {gone:#?}", actor.name, line.method, line.path));
         }
     }
-    wrong
+    (asked, wrong)
 }
 
 #[tokio::test]
@@ -348,7 +377,7 @@ async fn every_operation_answers_everybody_as_its_table_says_and_tells_nothing_o
     let actors = actors(&ours).await;
     let mut sql = String::new();
     for (at, line) in table().iter().enumerate().filter(|(_, line)| line.path.contains("{id}")) {
-        let kind = line.path.split('/').nth(2).unwrap_or_default();
+        let kind = kind(line);
         for actor in &actors {
             for &object in objects(line) {
                 let user = if object == Object::Own { actor.user.clone() } else { ours.id("other") };
@@ -364,15 +393,18 @@ async fn every_operation_answers_everybody_as_its_table_says_and_tells_nothing_o
             }
         }
     }
-    for kind in ["keys", "policies", "plans"] {
+    for kind in ["keys", "policies", "plans", "approvals"] {
         let id = format!("{kind}-{}", theirs.tenant());
         row(&mut sql, kind, &id, theirs.tenant(), &theirs.id("agent"));
     }
     gateway().sql(&sql);
-    let mut wrong = Vec::new();
+    let (mut asked, mut wrong) = (0, Vec::new());
     for actor in &actors {
-        wrong.extend(orders(actor, (&ours, &theirs)).await);
+        let (some, told) = orders(actor, (&ours, &theirs)).await;
+        asked += some;
+        wrong.extend(told);
     }
+    assert!(asked > 1_000, "only {asked} orders");
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
     untouched(&theirs).await;
 }
@@ -403,7 +435,7 @@ async fn a_change_names_the_version_that_was_read_and_is_refused_when_there_is_a
     gateway().sql(&sql);
     let owner = team.token("owner").await;
     for line in table().iter().filter(|line| line.method == Method::PATCH || line.method == Method::PUT) {
-        let kind = line.path.split('/').nth(2).unwrap_or_default();
+        let kind = kind(line);
         let id = if kind == "tenants" { tenant.clone() } else { format!("{kind}-{tenant}") };
         let path = line.path.replace("{id}", &id);
         let body = (line.body)("changed").expect("a body");

@@ -303,3 +303,47 @@ async fn a_key_may_do_what_its_scope_says_and_is_seen_to_be_used() {
     );
     within(team::SEEN, "let call", || async { call(&key.secret).await.status == 200 }).await;
 }
+
+#[tokio::test]
+async fn a_revocation_of_a_key_of_a_user_or_of_everything_before_a_moment_bites_within_a_second() {
+    let team = Team::new();
+    let developer = team.id("developer");
+    let (other, token) = (team.key("other", &json!({"name": "stays"})).await, team.token("developer").await);
+    for (at, body) in [
+        |key: &Key, _: &str| json!({"kind": "key", "id": key.id, "reason": "it was seen in a chat"}),
+        |_: &Key, user: &str| json!({"kind": "user", "user": user}),
+        |_: &Key, user: &str| json!({"kind": "before", "user": user, "moment": now()}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = team.key("owner", &json!({"name": format!("revoked {at}"), "user": developer})).await;
+        call(&key.secret).await.json(200);
+        // What is made in the same second as the moment is not before it.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let made = team.make("admin", "/admin/revocations", &body(&key, &developer)).await;
+        assert_eq!(made["made_by"], team.id("admin"), "{made}");
+        within(Duration::from_secs(1), "refused", || async { call(&key.secret).await.status == 401 }).await;
+        let listed = team.order("auditor", Method::GET, "/admin/revocations", None).await.json(200);
+        assert!(listed["items"].as_array().is_some_and(|items| items.contains(&made)), "{listed}");
+        let known = team.order("owner", Method::GET, &format!("/admin/keys/{}", key.id), None).await.json(200);
+        assert!(known["revoked_at"].is_u64(), "{known}");
+        call(&other.secret).await.json(200);
+        if at > 0 {
+            assert!(!gateway().is_let_in(&token).await, "a session of the user goes on");
+        }
+    }
+    team::login(&team.member("developer"), gateway_contract::seed::PASSWORD, team::ALL).await;
+    for body in [json!({"kind": "key", "id": "no-such-key"}), json!({"kind": "user", "user": "nobody"})] {
+        refused(&team.order("owner", Method::POST, "/admin/revocations", Some(&body)).await, 404, "no-such-thing");
+    }
+    for body in [
+        json!({"kind": "user"}),
+        json!({"kind": "all"}),
+        json!({"kind": "before"}),
+        json!({"kind": "before", "moment": now() + 60}),
+    ] {
+        refused(&team.order("owner", Method::POST, "/admin/revocations", Some(&body)).await, 400, "invalid-body");
+    }
+    assert!(gateway().is_let_in(&other.secret).await);
+}

@@ -93,7 +93,7 @@ async fn of_200_parallel_calls_a_daily_quota_of_100_lets_exactly_100_be_made() {
         };
         let result = caller.call(tool, json!({})).await;
         let told = result["content"][0]["text"].as_str().unwrap_or_default();
-        assert!(result["isError"] == true && told.starts_with(words) && told.contains("retry after"), "{result}");
+        assert!(result["isError"] == true && told.contains(words) && told.contains("retry after"), "{result}");
     }
     // What is refused for another reason is not counted, and a larger quota lets go on.
     let path = format!("/admin/plans/{plan}");
@@ -150,7 +150,7 @@ async fn a_rate_of_one_tool_is_of_that_tool_alone() {
     // At a virtual server it has another name, and the same bucket.
     let result = Caller::modern(gateway(), &access, "old").call("test_simple_text", json!({})).await;
     let told = result["content"][0]["text"].as_str().unwrap_or_default();
-    assert!(result["isError"] == true && told.starts_with(&words(one)), "{result}");
+    assert!(result["isError"] == true && told.contains(&words(one)), "{result}");
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn over_protocol(caller: &Caller, tool: &str, arguments: &Value) -> Verdic
     }
     let result = &message["result"];
     if result["isError"] == true {
-        assert_eq!(result["content"][0]["text"], FORBIDDEN, "{message}");
+        assert_eq!(result["content"][0]["text"], format!("The call failed: {FORBIDDEN}."), "{message}");
         return Refused;
     }
     Done
