@@ -3,7 +3,7 @@ CREATE TABLE policies (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     name       TEXT NOT NULL,
-    rule       TEXT NOT NULL, -- JSON, see docs/POLICY.md
+    rule       TEXT NOT NULL, -- JSON, see docs/ADMINISTRATION.md
     made_by    TEXT NOT NULL, -- a user's id
     created_at INTEGER NOT NULL, -- milliseconds since 1970
     updated_at INTEGER NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE plans (
     id         TEXT PRIMARY KEY,
     tenant_id  TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     name       TEXT NOT NULL,
-    plan       TEXT NOT NULL, -- JSON, see docs/POLICY.md
+    plan       TEXT NOT NULL, -- JSON, see docs/ADMINISTRATION.md
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     version    INTEGER NOT NULL DEFAULT 1,

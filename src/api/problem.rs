@@ -76,6 +76,12 @@ pub enum Problem {
     /// A policy of the tenant does not allow the call.
     #[error("a policy does not allow the call")]
     CallForbidden,
+    /// A policy of the tenant wants a person to approve the call first.
+    #[error("approval needed: {id}")]
+    ApprovalNeeded {
+        /// What waits.
+        id: String,
+    },
     /// What the path names is not there, or is another tenant's.
     #[error("no such thing")]
     NoSuchThing,
@@ -247,6 +253,7 @@ impl Problem {
             Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
             Self::Forbidden { .. } => ("forbidden", 403, "Forbidden"),
             Self::CallForbidden => ("call-forbidden", 403, "Call not allowed"),
+            Self::ApprovalNeeded { .. } => ("approval-needed", 403, "Approval needed"),
             Self::NoSuchThing => ("no-such-thing", 404, "Not found"),
             Self::VersionNeeded => ("version-needed", 428, "Precondition required"),
             Self::VersionPassed => ("version-passed", 412, "Precondition failed"),
@@ -285,6 +292,9 @@ impl Problem {
             Self::InsufficientScope { needed } => format!("this needs the scope {}", needed.join(" ")),
             Self::Forbidden { whom } => format!("this is for {whom}"),
             Self::CallForbidden => "a policy of your team does not allow this call".into(),
+            Self::ApprovalNeeded { id } => format!(
+                "this call waits for an administrator's approval ({id}): call again with the same arguments once it is given"
+            ),
             Self::NoSuchThing => "there is no such thing".into(),
             Self::VersionNeeded => "say which version is to be changed: send if-match with the etag that was read".into(),
             Self::VersionPassed => "it was changed meanwhile: read it again and decide anew".into(),

@@ -291,6 +291,12 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// The same, with the rule that allowed it, where one did.
+    #[must_use]
+    pub fn allowed_by(self, rule: Option<String>) -> Self {
+        Self { decision: Some(Decision { effect: Effect::Allow, rule }), ..self }
+    }
+
     /// A draft that says no more than what was done and who did it.
     pub fn new(stamp: Stamp, kind: Kind, actor: Actor) -> Self {
         Self {

@@ -122,10 +122,10 @@ pub async fn logout(context: &Context, authorization: Option<&str>) -> Result<Re
 }
 
 /// `GET /auth/me`.
-pub fn me(principal: &Principal) -> Result<Reply, Problem> {
+pub fn me(principal: &Principal) -> Reply {
     let (claims, standing) = (principal.claims(), principal.standing());
     let key = standing.key.as_ref();
-    Ok(Reply::private_json(
+    Reply::private_json(
         200,
         &MeResponse {
             sub: principal.user().to_string(),
@@ -138,7 +138,7 @@ pub fn me(principal: &Principal) -> Result<Reply, Problem> {
             expires_at: claims.map(|claims| claims.exp).or_else(|| key?.expires_at.map(Timestamp::seconds)),
             entropy: claims.and_then(|claims| claims.ent.clone()),
         },
-    ))
+    )
 }
 
 /// `POST /auth/introspect` (RFC 7662). The caller's own token was admitted before; what is presented is only looked at.

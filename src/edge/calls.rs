@@ -110,7 +110,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     principal.demand(TO_LIST)?;
     let shown = tenant::shown(context, principal, None).await?;
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
-    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let sees = principal.rights().look();
     let view = View::new(&shown.endpoint, &parts).seen_by(Eyes::of(&sees));
     let tools = view.tools(&tools::own_definitions(principal));
     let tools = tools.into_iter().map(|tool| ToolSummary {
@@ -148,12 +148,13 @@ async fn call(
         Err(error) => return Ok(Err(error)),
     };
     let everywhere = found.everywhere();
-    let _charged = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {
-        Ok(charged) => charged,
+    let permitted = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {
+        Ok(permitted) => permitted,
         Err(error) => return Ok(Err(error)),
     };
     let upstream = found.upstream().map(Prefix::as_str);
     let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
+    let record = record.allowed_by(permitted.rule.clone());
     let run = Box::pin(made(context, principal, found, arguments));
     Box::pin(audit::recorded(context, principal, record, run, ended)).await
 }
@@ -198,6 +199,7 @@ fn problem(error: ToolError) -> Problem {
                 .collect(),
         ),
         ToolError::Forbidden => Problem::CallForbidden,
+        ToolError::NeedsApproval { id } => Problem::ApprovalNeeded { id },
         ToolError::Limited { limit, retry_after } => Problem::RateLimited { limit, retry_after },
         ToolError::Away { part } => Problem::Unavailable { part, reason: "while a call was charged".into() },
         ToolError::Upstream(failure) => Problem::UpstreamFailed {
@@ -229,14 +231,14 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
     match error {
         ToolError::Unknown => "unknown_tool",
         ToolError::Forbidden => "forbidden",
+        ToolError::NeedsApproval { .. } => "needs_approval",
         ToolError::Limited { .. } => "limited",
-        ToolError::Away { .. } => "unavailable",
         ToolError::BadArguments(_) => "bad_arguments",
         ToolError::Upstream(_) => "upstream_failed",
         ToolError::Refused { .. } => "upstream_refused",
         ToolError::NeedsInput => "needs_input",
         ToolError::Declined => "input_refused",
-        ToolError::Unavailable(_) => "unavailable",
+        ToolError::Unavailable(_) | ToolError::Away { .. } => "unavailable",
     }
 }
 

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::rights::Rights;
 use super::tenant::Shown;
 use super::upstreams::{self, Age, Party};
-use crate::catalogue::view::{Eyes, Freshness, Lookup, Part, Seen, View};
+use crate::catalogue::view::{Eyes, Freshness, Lookup, Part, View};
 use crate::mcp::reply::Degraded;
 use crate::observe::Event;
 use crate::upstream::UpstreamFailure;
@@ -85,7 +85,7 @@ pub async fn locate<T>(
     rights: &Rights,
     find: impl Fn(&View<'_>) -> Lookup<T>,
 ) -> Result<At<T>, Lost> {
-    let sees = |seen: &Seen<'_>| rights.sees(seen);
+    let sees = rights.look();
     let mut failures: Vec<Option<UpstreamFailure>> = vec![None; shown.upstreams.len()];
     for asked in [false, true] {
         let (at_hand, ages): (Vec<Part>, Vec<Age>) =

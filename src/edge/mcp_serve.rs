@@ -3,10 +3,10 @@
 use super::admission::Principal;
 use super::calls::{self, Found};
 use super::context::Context;
-use super::limits::Charged;
 use super::locate::{self, At, Lost};
 use super::mcp::{Posted, Served, in_band};
 use super::mcp_work::{Audience, Client, Work};
+use super::permit::Permitted;
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
 use super::upstreams::Party;
@@ -115,7 +115,8 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         }
         _ => locate::parts_at_hand(&party, &shown).await,
     };
-    let sees = |seen: &Seen<'_>| principal.rights().sees(seen);
+    let rights = Rc::clone(principal.rights());
+    let sees = rights.look();
     let view = View::new(&shown.endpoint, &at_hand).seen_by(Eyes::of(&sees));
     let (offered, mut to) = (view.offered(), asked.to.clone());
     to.server = view.server_info().cloned();
@@ -258,24 +259,26 @@ async fn tool(
         }
     };
     let name = found.everywhere();
-    let permitted = match resumes(&scene, call) {
-        true => permit::permit(&scene.principal, &found.seen(&name), &arguments).map(|()| None),
-        false => permit::permit_tool(&scene.context, &scene.principal, &found.seen(&name), &arguments).await.map(Some),
+    let seen = found.seen(&name);
+    let permitted = if resumes(&scene, call) {
+        permit::permit(&scene.principal, &seen, &arguments).map(|()| None)
+    } else {
+        permit::permit_tool(&scene.context, &scene.principal, &seen, &arguments).await.map(Some)
     };
-    let charged = match permitted {
-        Ok(charged) => charged,
+    let permitted = match permitted {
+        Ok(permitted) => permitted,
         Err(error) => {
             calls::note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
             return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
         }
     };
     match found {
-        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), &arguments).await,
+        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted)).await,
         Found::Upstream(shown, at) => {
             let ask = calls::ask(&definition, arguments);
             let party = scene.party();
             let at = At { index: at.index, own: ask };
-            relayed(scene, &party, asked.clone(), shown, at, Some((definition, charged))).await
+            relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await
         }
     }
 }
@@ -284,10 +287,11 @@ async fn own_tool(
     Scene { context, principal, .. }: &Scene,
     to: &Addressee,
     (tool, name, definition): (Own, String, &Rc<Tool>),
-    arguments: &Map<String, Value>,
+    (arguments, permitted): (&Map<String, Value>, Option<Permitted>),
 ) -> Result<Prepared, Problem> {
     let started = clock::now();
     let record = audit::tool_call(context, principal, (&name, None, definition), arguments);
+    let record = record.allowed_by(permitted.as_ref().and_then(|permitted| permitted.rule.clone()));
     let run = Box::pin(async { Ok(tools::run(context, principal, tool, arguments).await) });
     let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
     calls::note(context, name, started, calls::outcome(&result), None);
@@ -358,7 +362,7 @@ async fn relayed(
     asked: Asked,
     shown: Rc<Shown>,
     at: At<Ask>,
-    tool: Option<(Rc<Tool>, Option<Charged>)>,
+    tool: Option<(Rc<Tool>, Option<Permitted>)>,
 ) -> Result<Prepared, Problem> {
     let Asked { mut to, meta, method } = asked;
     to.server = locate::server_info(party, &shown);
@@ -376,8 +380,8 @@ async fn relayed(
     };
     let hears = !alone || meta.progress.is_some() || meta.log_level.is_some();
     let audience = Audience { notices: Notices::new(to.era, meta.progress.clone(), log_level), to };
-    let (tool, charged) = tool.unzip();
-    let errand = relay::Errand { scene, meta, call, shown, at, tool, charged: charged.flatten() };
+    let (tool, permitted) = tool.unzip();
+    let errand = relay::Errand { scene, meta, call, shown, at, tool, permitted: permitted.flatten() };
     if hears {
         return Ok(Prepared::Work(Work::new(audience, |client| relay::run(errand, client))));
     }

@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admission;
+mod approval;
 mod assertion;
 mod audit;
 mod audit_trail_object;
@@ -150,7 +151,7 @@ async fn dispatch(
         Endpoint::Logout => auth::logout(context, authorization).await,
         Endpoint::Me => {
             let principal = caller(context, &request, trace).await?;
-            Ok(rated(&principal, auth::me(&principal)?))
+            Ok(rated(&principal, auth::me(&principal)))
         }
         Endpoint::Introspect => {
             let principal = caller(context, &request, trace).await?;

@@ -2,6 +2,7 @@
 //! and before anything of it is done.
 
 use super::admission::Principal;
+use super::approval;
 use super::context::Context;
 use super::limits::{self, Charged, Payer};
 use super::rights::Permission;
@@ -12,22 +13,41 @@ use crate::plan::Plan;
 use crate::store::counter::Plans;
 use serde_json::{Map, Value};
 
+/// A tool's call that may be made.
+pub struct Permitted {
+    /// The policy that allowed it, where one had to.
+    pub rule: Option<String>,
+    /// What it holds of a limit until it is over.
+    _charged: Charged,
+}
+
 /// A tool's call that may be made: allowed, and charged. What it holds of a limit is free again when the charge is dropped.
 pub async fn permit_tool(
     context: &Context,
     principal: &Principal,
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
-) -> Result<Charged, ToolError> {
-    permit(principal, seen, arguments)?;
-    charge(context, principal, seen.name).await
+) -> Result<Permitted, ToolError> {
+    let rule = match judged(principal, seen, arguments)? {
+        Permission::OnApproval(policy) => {
+            Box::pin(approval::demand(context, principal, seen, arguments, policy.clone())).await?;
+            Some(policy)
+        }
+        Permission::Granted(rule) => rule,
+        Permission::Refused => return Err(ToolError::Forbidden),
+    };
+    Ok(Permitted { rule, _charged: charge(context, principal, seen.name).await? })
 }
 
-/// Whether the policies allow something to be called, got or read.
+/// Whether the policies allow something to be got or read, or a call to go on that was permitted before.
 pub fn permit(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<(), ToolError> {
+    judged(principal, seen, arguments).map(drop)
+}
+
+fn judged(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<Permission, ToolError> {
     match principal.rights().permit(seen, arguments) {
-        Permission::Granted => Ok(()),
-        Permission::OnApproval(_) | Permission::Refused => Err(ToolError::Forbidden),
+        Permission::Refused => Err(ToolError::Forbidden),
+        permission => Ok(permission),
     }
 }
 

@@ -9,10 +9,10 @@
 
 use super::calls::{self, note};
 use super::errand::{self, Hearer};
-use super::limits::Charged;
 use super::locate::At;
 use super::mcp_serve::Scene;
 use super::mcp_work::Client;
+use super::permit::Permitted;
 use super::tenant::Shown;
 use super::tools::{self, ToolError};
 use super::upstreams::{self, Party};
@@ -53,15 +53,16 @@ pub struct Errand {
     pub at: At<Ask>,
     /// The called tool.
     pub tool: Option<Rc<Tool>>,
-    /// What the call holds of a limit until it is over.
-    pub charged: Option<Charged>,
+    /// What lets a tool's call go on, until it is over.
+    pub permitted: Option<Permitted>,
 }
 
 /// Asks the upstream, as often as it needs input, and renders what it answered.
 pub async fn run(errand: Errand, client: Client) -> Result<Reply, Problem> {
-    let Errand { scene, meta, call, shown, at, tool, charged: _charged } = errand;
+    let Errand { scene, meta, call, shown, at, tool, permitted } = errand;
     let Some(upstream) = shown.upstreams.get(at.index) else { return Ok(client.to().refuse(Fault::Internal)) };
-    let relay = Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index: at.index, upstream, tool };
+    let relay =
+        Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index: at.index, upstream, tool, permitted };
     let started = clock::now();
     let answered = relay.recorded(at.own, &client).await?;
     let name = relay.named();
@@ -101,6 +102,7 @@ struct Relay<'a> {
     index: usize,
     upstream: &'a Upstream,
     tool: Option<Rc<Tool>>,
+    permitted: Option<Permitted>,
 }
 
 /// A reply, and what the log calls it.
@@ -125,7 +127,11 @@ impl Relay<'_> {
         let (upstream, tool) = (self.upstream.name.as_str(), self.tool.as_ref());
         let asked = Box::pin(self.asked(ask, client));
         match audit::relayed_call(context, principal, self.call, upstream, tool) {
-            Some(record) => Box::pin(audit::recorded(context, principal, record, asked, ended)).await,
+            Some(record) => {
+                let rule = self.permitted.as_ref().and_then(|permitted| permitted.rule.clone());
+                let record = record.allowed_by(rule);
+                Box::pin(audit::recorded(context, principal, record, asked, ended)).await
+            }
             None => Ok(asked.await),
         }
     }

@@ -17,8 +17,8 @@ pub struct Rights {
 
 /// Whether a call goes on.
 pub enum Permission {
-    /// It does.
-    Granted,
+    /// It does, by that policy where one had to say so.
+    Granted(Option<String>),
     /// Once somebody has approved exactly this call, which that policy wants.
     OnApproval(String),
     /// It does not.
@@ -38,14 +38,20 @@ impl Rights {
 
     /// Whether the caller sees an item.
     pub fn sees(&self, seen: &Seen<'_>) -> bool {
-        let judgement = self.rules.policies.judge(&self.subject, &thing(seen), Ask::See, clock::now());
-        !matches!(judgement, Judgement::Hidden { .. })
+        (self.look())(seen)
+    }
+
+    /// The same for many items: the rules that are about others are left out once, and conditions are not asked again.
+    pub fn look(&self) -> impl Fn(&Seen<'_>) -> bool {
+        let applicable = self.rules.policies.about(&self.subject, clock::now());
+        move |seen| !matches!(applicable.judge(&thing(seen), Ask::See), Judgement::Hidden { .. })
     }
 
     /// Whether the caller may call an item with these arguments.
     pub fn permit(&self, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Permission {
         match self.rules.policies.judge(&self.subject, &thing(seen), Ask::Call(arguments), clock::now()) {
-            Judgement::Allowed { .. } => Permission::Granted,
+            Judgement::Allowed { by: Basis::Rule(rule) } => Permission::Granted(Some(rule.to_string())),
+            Judgement::Allowed { .. } => Permission::Granted(None),
             Judgement::NeedsApproval { by: Basis::Rule(rule) } => Permission::OnApproval(rule.to_string()),
             Judgement::NeedsApproval { .. } | Judgement::Hidden { .. } | Judgement::Refused { .. } => {
                 Permission::Refused

@@ -57,7 +57,7 @@ pub async fn of_user(context: &Context, tenant: &TenantId, user: &UserId) -> Res
     let values = [tenant.as_str().into(), user.as_str().into()];
     let row: Option<StandingRow> = database::first(&context.env, STANDING_OF_USER, &values).await?;
     let row = row.ok_or_else(|| Problem::InvalidToken("the user is gone".into()))?;
-    keep(name, standing(row, None)?)
+    Ok(keep(name, standing(row, None)?))
 }
 
 /// The standing of a key's owner, with the key. Whether what was presented is that key is for [`ApiKey::admit`] to say.
@@ -72,7 +72,7 @@ pub async fn of_key(context: &Context, presented: &OpaqueToken, id: &ApiKeyId) -
     let row = row.ok_or_else(|| Problem::InvalidToken(KeyRefusal::Unknown.to_string()))?;
     let owner = row.owner();
     let key = row.into_key().map_err(|error| Problem::Internal(error.to_string()))?;
-    let standing = keep(name, standing(owner, Some(key))?)?;
+    let standing = keep(name, standing(owner, Some(key))?);
     note_use(context, tenant, id);
     Ok(standing)
 }
@@ -103,10 +103,10 @@ fn standing(row: StandingRow, key: Option<ApiKey>) -> Result<Standing, Problem> 
     })
 }
 
-fn keep(name: String, standing: Standing) -> Result<Rc<Standing>, Problem> {
+fn keep(name: String, standing: Standing) -> Rc<Standing> {
     let standing = Rc::new(standing);
     STANDINGS.with_borrow_mut(|kept| kept.put(name, (clock::now(), Rc::clone(&standing))));
-    Ok(standing)
+    standing
 }
 
 /// That a key is used is noted when its row is read, so once in a few seconds at most, and in the background.

@@ -50,14 +50,14 @@ impl Shown {
 /// An upstream, and its name as it stands before what it offers.
 type Named = (Upstream, Prefix);
 
-/// Every endpoint of a tenant; the first one shows everything.
-
 /// What a tenant decided of its calls.
 pub struct Rules {
     /// Who may see and call what.
     pub policies: Policies,
     /// The limits of the tenant as a whole.
     pub plan: Plan,
+    /// The version of every policy, by id.
+    versions: BTreeMap<String, u32>,
     /// Every plan, by id.
     plans: BTreeMap<String, Plan>,
     /// The plan of each user without one; none for the gateway's own limits.
@@ -70,6 +70,7 @@ pub struct Rules {
 
 /// A tenant.
 struct Team {
+    /// The first one shows everything.
     endpoints: Vec<Rc<Shown>>,
     rules: Rc<Rules>,
 }
@@ -79,6 +80,11 @@ thread_local! {
 }
 
 impl Rules {
+    /// The version of a policy; 0 of one that is not there.
+    pub fn version(&self, policy: &str) -> u32 {
+        self.versions.get(policy).copied().unwrap_or_default()
+    }
+
     /// The plan of that id.
     pub fn plan(&self, id: &str) -> Option<&Plan> {
         self.plans.get(id)
@@ -86,8 +92,8 @@ impl Rules {
 
     /// The plan of a caller: the first that is there of its own and the usual one.
     pub fn plan_of<'a>(&'a self, own: impl IntoIterator<Item = Option<&'a String>>) -> Option<&'a Plan> {
-        let named = own.into_iter().flatten().chain(&self.user_plan);
-        named.filter_map(|id| self.plans.get(id)).next()
+        let mut named = own.into_iter().flatten().chain(&self.user_plan);
+        named.find_map(|id| self.plans.get(id))
     }
 }
 
@@ -144,6 +150,7 @@ fn rules_of(tenant: Tenant, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Re
         part: "the tenant's rules",
         reason: format!("the {what} {id} cannot be read: {why}"),
     };
+    let versions = policies.iter().map(|row| (row.id.clone(), row.version)).collect();
     let policies = policies.into_iter().map(|row| {
         let rule = Rule::parse(row.rule.as_bytes()).map_err(|invalid| unreadable("policy", &row.id, &invalid))?;
         let id = RuleId::parse(&row.id).map_err(|invalid| unreadable("policy", &row.id, &invalid))?;
@@ -158,6 +165,7 @@ fn rules_of(tenant: Tenant, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Re
     Ok(Rules {
         policies: Policies::new(policies, tenant.default_effect),
         plan: tenant.plan.and_then(|id| plans.get(&id).cloned()).unwrap_or_default(),
+        versions,
         plans,
         user_plan: tenant.user_plan,
         audit_calls: tenant.audit_calls,

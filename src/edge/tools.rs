@@ -70,6 +70,14 @@ pub enum ToolError {
     /// A policy does not allow this call.
     #[error("a policy of your team does not allow this call")]
     Forbidden,
+    /// A policy wants a person to approve exactly this call first.
+    #[error(
+        "this call waits for an administrator's approval ({id}): call again with the same arguments once it is given"
+    )]
+    NeedsApproval {
+        /// What waits.
+        id: String,
+    },
     /// A limit allows no further call now.
     #[error("{limit}; retry after {} s", retry_after.seconds_ceil().max(1))]
     Limited {

@@ -46,6 +46,7 @@ impl Event {
             | Self::Invited { .. }
             | Self::AccountChanged { .. }
             | Self::Administered { .. }
+            | Self::ApprovalAsked { .. }
             | Self::SessionRevoked { .. } => written(self.of_people(about, stamp)),
             Self::RevocationUnpublished { .. } => Audited::Routine("the revocation itself is written, and in force"),
             Self::AuditUnwritten { .. } => Audited::Routine("it says that the trail itself could not be written"),
@@ -135,6 +136,11 @@ impl Event {
                     _ => (Trail::Tenant(about_tenant.clone()), subject.as_deref()),
                 };
                 (trail, draft.ended("ok").because(subject))
+            }
+            Self::ApprovalAsked { who, tool, approval } => {
+                let actor = Actor { user: Some(who.user.clone()), ..Actor::default() };
+                let draft = Draft::new(stamp(), kind("approval.asked"), actor).on("approval", approval);
+                (of(who), draft.ended("waits").because(Some(tool)))
             }
             Self::SessionRevoked { who, session, cause } => {
                 let actor = Actor { user: cause.by_owner().then(|| who.user.clone()), ..Actor::default() };

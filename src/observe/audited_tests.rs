@@ -78,6 +78,7 @@ fn all() -> Vec<Event> {
             about_tenant: who().tenant,
             subject: Some("u-3".into()),
         },
+        Event::ApprovalAsked { who: who(), tool: "server_time".into(), approval: "a-1".into() },
         Event::SessionRevoked { who: who(), session: session(), cause: RevocationCause::Logout },
         Event::RevocationUnpublished { reason: reason() },
         Event::AuditUnwritten { trail: "audit/acme".into(), records: Vec::new(), reason: reason() },

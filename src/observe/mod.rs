@@ -159,6 +159,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
     },
+    /// A call waits for a person's approval.
+    #[serde(rename = "approval.asked")]
+    ApprovalAsked {
+        /// Who wants to call.
+        #[serde(flatten)]
+        who: Who,
+        /// The tool.
+        tool: String,
+        /// What waits.
+        approval: String,
+    },
     /// A session ended before its time.
     #[serde(rename = "auth.session_revoked")]
     SessionRevoked {
@@ -339,6 +350,7 @@ impl Event {
             | Self::Invited { .. }
             | Self::AccountChanged { .. }
             | Self::Administered { .. }
+            | Self::ApprovalAsked { .. }
             | Self::SessionRevoked { .. }
             | Self::ProviderRecovered { .. } => Level::Info,
         }

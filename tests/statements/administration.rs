@@ -4,13 +4,17 @@ use super::of_people::{disable, with_admin};
 use super::{HASH, NOW, count, read, rows, run, two_tenants};
 use mcp_secure_gateway::account::api_key::KeyRefusal;
 use mcp_secure_gateway::account::role::Role;
+use mcp_secure_gateway::admin::approval::{ApprovalState, ApprovalView};
 use mcp_secure_gateway::admin::key::KeyView;
+use mcp_secure_gateway::admin::revocation::RevocationView;
 use mcp_secure_gateway::admin::rule::{PlanView, PolicyView};
 use mcp_secure_gateway::admin::tenant::Tenant;
 use mcp_secure_gateway::admin::user::UserView;
 use mcp_secure_gateway::id::{ApiKeyId, TenantId, UserId};
 use mcp_secure_gateway::store::api_keys::{self, KeyRow, KeyViewRow, StandingRow, standing_name};
+use mcp_secure_gateway::store::approvals::{self, ApprovalRow};
 use mcp_secure_gateway::store::requests::{self, AnsweredRow};
+use mcp_secure_gateway::store::revocations::{self, RevocationRow, RevokedKeyRow};
 use mcp_secure_gateway::store::rules::{self, LimitsRow, PlanRow, PolicyRow, RuleRow};
 use mcp_secure_gateway::store::tenants::{self, PrincipalRow, TenantRow};
 use mcp_secure_gateway::store::{codes, users};
@@ -96,22 +100,22 @@ fn a_tenant_is_made_changed_in_the_version_that_was_read_and_deleted_with_all_it
 fn only_who_may_give_a_role_makes_a_service_account_with_it() {
     let database = with_admin();
     plan(&database, "zeta", "p-2");
-    let make = |id: &str, name: &str, role: &str, plan: Option<&str>, by: &str| {
+    let add = |id: &str, name: &str, role: &str, plan: Option<&str>, by: &str| {
         let values = params!["acme", id, name, role, "[\"ci\"]", plan, NOW, by, HASH];
         run(&database, users::INSERT_SERVICE, values)
     };
-    assert_eq!(make("s-1", "bot", "agent", None, "u-1"), Ok(0), "a developer");
-    assert_eq!(make("s-1", "bot", "agent", None, "u-2"), Ok(0), "another tenant's");
+    assert_eq!(add("s-1", "bot", "agent", None, "u-1"), Ok(0), "a developer");
+    assert_eq!(add("s-1", "bot", "agent", None, "u-2"), Ok(0), "another tenant's");
     assert_eq!(
-        (make("s-1", "ada", "agent", None, "a-1"), make("s-1", "bot", "agent", Some("p-2"), "a-1")),
+        (add("s-1", "ada", "agent", None, "a-1"), add("s-1", "bot", "agent", Some("p-2"), "a-1")),
         (Ok(0), Ok(0))
     );
-    assert_eq!(make("s-1", "bot", "agent", None, "a-1"), Ok(1));
-    let made = user(&database, "acme", "s-1").unwrap();
-    assert_eq!((made.role, made.groups, made.kind.as_str()), (Role::Agent, vec!["ci".to_owned()], "service"));
+    assert_eq!(add("s-1", "bot", "agent", None, "a-1"), Ok(1));
+    let account = user(&database, "acme", "s-1").unwrap();
+    assert_eq!((account.role, account.groups, account.kind.as_str()), (Role::Agent, vec!["ci".to_owned()], "service"));
     assert!(user(&database, "zeta", "s-1").is_none());
     database.execute("UPDATE users SET role = 'admin' WHERE id = 'u-1'", []).unwrap();
-    assert_eq!((make("s-2", "b", "owner", None, "u-1"), make("s-2", "b", "admin", None, "u-1")), (Ok(0), Ok(1)));
+    assert_eq!((add("s-2", "b", "owner", None, "u-1"), add("s-2", "b", "admin", None, "u-1")), (Ok(0), Ok(1)));
     let list = |kind: Option<&str>, role: Option<&str>, only: Option<&str>| {
         read::<users::UserRow>(&database, users::USERS, params!["acme", "", 9, kind, role, only]).len()
     };
@@ -292,4 +296,79 @@ fn an_order_is_remembered_with_what_it_made_and_only_then() {
         requests::reply_place(None, None, "a"),
         requests::reply_place(Some(&TenantId::parse("t").unwrap()), None, "a")
     );
+}
+
+#[test]
+fn what_was_revoked_is_listed_as_long_as_it_would_have_been_good() {
+    let database = two_tenants();
+    let insert = |id: &str, tenant: &str, until: i64| {
+        let values = params![id, tenant, "session", "s-1", "u-1", "why", NONE, NOW, until];
+        run(&database, revocations::INSERT, values)
+    };
+    assert_eq!(
+        (insert("r-1", "acme", NOW + 9), insert("r-2", "acme", NOW + 1), insert("r-3", "none", NOW)),
+        (Ok(1), Ok(1), Ok(0))
+    );
+    let list = |tenant: &str, now: i64| {
+        let rows: Vec<RevocationRow> = read(&database, revocations::REVOCATIONS, params![tenant, "", 9, now]);
+        rows.into_iter().map(|row| RevocationView::from(row).id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (list("acme", NOW), list("acme", NOW + 1), list("zeta", NOW)),
+        (vec!["r-1".into(), "r-2".into()], vec!["r-1".to_owned()], vec![])
+    );
+    assert_eq!(run(&database, revocations::DELETE_ENDED, [NOW + 1]), Ok(1));
+    for (tenant, id, user) in [("acme", "k-1", "u-1"), ("zeta", "k-2", "u-2")] {
+        key(&database, tenant, id, user, user).unwrap();
+    }
+    let revoke = |user: Option<&str>, before: i64| {
+        let rows: Vec<RevokedKeyRow> = read(&database, revocations::REVOKE_KEYS, params!["acme", user, before, NOW]);
+        rows.into_iter().map(|row| (row.id.to_string(), row.user_id.to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!((revoke(None, NOW), revoke(Some("u-2"), NOW + 1)), (vec![], vec![]));
+    assert_eq!(revoke(Some("u-1"), NOW + 1), [("k-1".into(), "u-1".into())]);
+    assert!(revoke(None, NOW + 1).is_empty(), "once");
+}
+
+#[test]
+fn an_approved_call_is_made_once_by_who_asked_and_in_time() {
+    let database = with_admin();
+    let ask = |now: i64| {
+        let values =
+            params!["x", "acme", "u-1", "client/c", "tool", "{\"a\":1}", "digest", "r-1", 2, now, now + 900_000];
+        run(&database, approvals::ASK, values)
+    };
+    let one = |tenant: &str| {
+        read::<ApprovalRow>(&database, approvals::APPROVAL, params![tenant, "x"]).pop().map(ApprovalView::from)
+    };
+    let decide = |state: &str, by: &str, now: i64| {
+        run(&database, approvals::DECIDE, params!["acme", "x", state, by, now, now + 900_000])
+    };
+    let go =
+        |user: &str, caller: &str, now: i64| run(&database, approvals::USE, params!["x", "acme", user, caller, now]);
+    assert_eq!((ask(NOW), ask(NOW + 1)), (Ok(1), Ok(0)), "asked for once");
+    assert!(one("zeta").is_none() && one("acme").unwrap().state == ApprovalState::Asked);
+    assert_eq!(go("u-1", "client/c", NOW), Ok(0), "not yet");
+    assert_eq!(
+        (decide("approved", "u-1", NOW), decide("approved", "u-2", NOW)),
+        (Ok(0), Ok(0)),
+        "its own, a stranger's"
+    );
+    assert_eq!(decide("approved", "a-1", NOW + 900_000), Ok(0), "too late");
+    assert_eq!((decide("approved", "a-1", NOW + 5), decide("refused", "a-1", NOW + 6)), (Ok(1), Ok(0)));
+    assert_eq!((go("a-1", "client/c", NOW + 6), go("u-1", "client/d", NOW + 6)), (Ok(0), Ok(0)));
+    assert_eq!(go("u-1", "client/c", NOW + 900_005), Ok(0), "its time is up");
+    assert_eq!((go("u-1", "client/c", NOW + 6), go("u-1", "client/c", NOW + 6)), (Ok(1), Ok(0)));
+    assert_eq!(
+        (ask(NOW + 7), decide("refused", "a-1", NOW + 8), ask(NOW + 9)),
+        (Ok(1), Ok(1), Ok(0)),
+        "a refusal stands"
+    );
+    assert_eq!(go("u-1", "client/c", NOW + 9), Ok(0));
+    assert_eq!(ask(NOW + 900_008), Ok(1), "until its time is up");
+    let list = |state: Option<&str>, user: Option<&str>| {
+        read::<ApprovalRow>(&database, approvals::APPROVALS, params!["acme", "", 9, state, user]).len()
+    };
+    assert_eq!((list(None, None), list(Some("used"), None), list(Some("asked"), Some("a-1"))), (1, 0, 0));
+    assert_eq!(run(&database, approvals::DELETE_ENDED, [NOW + 900_008 + 900_000 + 86_400_000]), Ok(1));
 }

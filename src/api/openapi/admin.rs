@@ -46,10 +46,9 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
             &["from", "to", "kind", "user", "tool", "outcome", "correlation", "target", "order", "cursor", "limit"]
         }
         (Operation::ExportAudit, _) => &["after"],
-        (Operation::ExplainPolicies | Operation::DecideApproval, _) => &[],
-        (_, Verb::Make) => &["Idempotency-Key"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
-        (_, Verb::Read | Verb::Remove) => &[],
+        (Operation::ExplainPolicies | Operation::DecideApproval, _) | (_, Verb::Read | Verb::Remove) => &[],
+        (_, Verb::Make) => &["Idempotency-Key"],
     }
 }
 

@@ -177,8 +177,8 @@ pub async fn reset(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
         return Ok(known);
     }
     let (values, made) = drawn(desk, user.id.as_str(), RESET_LIFE).await?;
-    let older = vec![desk.tenant()?.as_str().into(), user.id.as_str().into()];
-    let making = Making { before: vec![(DELETE_OPEN_RESETS, older)], ..Making::of((INSERT_RESET, values)) };
+    let superseded = vec![desk.tenant()?.as_str().into(), user.id.as_str().into()];
+    let making = Making { before: vec![(DELETE_OPEN_RESETS, superseded)], ..Making::of((INSERT_RESET, values)) };
     let made = make(desk, order, making, &made, too_many()).await?;
     desk.done(desk.tenant()?, Some(user.id.as_str()));
     Ok(made)

@@ -159,7 +159,7 @@ async fn logged(user: &str, change: &str) -> Value {
 async fn the_first_administrator_is_made_once_and_by_the_operators_token_only() {
     let visitor = admin().await;
     let page = visitor.get("/account/people").await;
-    assert!(page.text().contains("zebedee") && page.text().contains("Administrator"), "{}", page.text());
+    assert!(page.text().contains("zebedee") && page.text().contains(">Owner<"), "{}", page.text());
     let account = visitor.get("/account").await;
     assert!(account.text().contains("<a href=\"/account/people\">People</a>"), "{}", account.text());
     let tokens = Tokens::read(&house().try_login("zebedee", FIRST).await);
@@ -292,7 +292,7 @@ async fn a_disabled_user_is_out_at_once_and_comes_back_when_it_is_enabled() {
     assert!(!is_signed_in(&browser).await && ends(&tokens.access).await);
     house().try_refresh(&tokens.refresh).await.problem(401);
     house().try_login("disabla", FIRST).await.problem(401);
-    assert!(admin().await.get("/account/people").await.text().contains("Member · disabled"));
+    assert!(admin().await.get("/account/people").await.text().contains("Developer · disabled"));
     assert_eq!(people(admin().await, "enable", &id).await.status, 303);
     house().try_refresh(&tokens.refresh).await.problem(401);
     Tokens::read(&house().try_login("disabla", FIRST).await);
