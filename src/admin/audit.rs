@@ -114,6 +114,9 @@ impl AuditFilter {
     }
 }
 
+/// The largest moment or number of a record that is asked for: its thousandfold is still a whole number everywhere.
+const LARGEST: u64 = 9_007_199_254_740;
+
 /// A whole number, which a query writes as text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let read = match Option::<Value>::deserialize(deserializer)? {
@@ -121,7 +124,8 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::
         Some(Value::String(text)) => text.parse().ok(),
         Some(value) => value.as_u64(),
     };
-    read.map(Some).ok_or_else(|| serde::de::Error::custom("a number must be whole and not negative"))
+    let read = read.filter(|number| *number <= LARGEST);
+    read.map(Some).ok_or_else(|| serde::de::Error::custom("a number must be whole, not negative and not huge"))
 }
 
 #[cfg(test)]
@@ -138,9 +142,14 @@ mod tests {
         let numbers = read(json!({"from": 5, "limit": 7, "order": "oldest_first", "cursor": 9})).unwrap();
         assert_eq!(texts, numbers);
         assert_eq!((texts.limit.count(), texts.from.unwrap().seconds()), (7, 5));
-        for bad in
-            [json!({"from": "x"}), json!({"from": -1}), json!({"limit": 0}), json!({"order": "x"}), json!({"who": "x"})]
-        {
+        for bad in [
+            json!({"from": "x"}),
+            json!({"from": u64::MAX}),
+            json!({"from": -1}),
+            json!({"limit": 0}),
+            json!({"order": "x"}),
+            json!({"who": "x"}),
+        ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
     }

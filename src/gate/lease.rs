@@ -14,6 +14,8 @@ const MAX_WISH: u32 = 1024;
 /// A lease of at least this many calls is renewed before it ends, by one request while the others go on using it: else
 /// every request in flight at its end would ask the gate for itself.
 const RENEWED_EARLY: u32 = 16;
+/// Most leases of one counter beside the one in use, and most that wait to be closed; beyond it the oldest counts as used.
+const MAX_BESIDE: usize = 16;
 
 /// The leases of one isolate, one per counter: an access token, or the gate of a tenant or a tool by its name. A lease is
 /// bound to the token that was checked when it was granted, so a token that this isolate has not seen within the lease's
@@ -27,8 +29,10 @@ pub struct Leases<K: Hash + Eq = TokenId> {
 #[derive(Debug, Default)]
 struct Held {
     lease: Option<HeldLease>,
-    /// A lease that was replaced, to be closed at the next question.
-    replaced: Option<ClosedLease>,
+    /// Leases that came at the same time; each is used when those before it are.
+    beside: Vec<HeldLease>,
+    /// Leases that were replaced or used up, each to be closed at one of the next questions.
+    replaced: Vec<ClosedLease>,
     remaining_at_gate: u32,
     /// Calls made since the last question; the measure of what to ask for next.
     made: u32,
@@ -68,6 +72,7 @@ impl<K: Hash + Eq + Clone> Leases<K> {
     /// Takes one call of this counter, or says what to ask the gate.
     pub fn take(&mut self, counter: &K, now: Timestamp) -> Step {
         let held = self.by_counter.get_or_insert_mut(counter.clone(), Held::default);
+        held.turn(now);
         match &mut held.lease {
             Some(lease) if lease.is_usable(now) && lease.is_due(now) => {
                 lease.renewing = true;
@@ -85,6 +90,7 @@ impl<K: Hash + Eq + Clone> Leases<K> {
     /// Takes one call out of a lease that is still good, when the gate had none for a request that asked for renewal.
     pub fn take_held(&mut self, counter: &K, now: Timestamp) -> Option<u32> {
         let held = self.by_counter.get_mut(counter)?;
+        held.turn(now);
         match (held.lease.as_ref()?.is_usable(now).then(|| held.admit()))?? {
             Step::Admit { remaining } => Some(remaining),
             Step::Ask(_) => None,
@@ -99,7 +105,8 @@ impl<K: Hash + Eq + Clone> Leases<K> {
     /// Puts back a call that was not made, while the lease it was taken out of is held; else it counts as made.
     pub fn put_back(&mut self, counter: &K, lease: u64) {
         let Some(held) = self.by_counter.peek_mut(counter) else { return };
-        if let Some(same) = held.lease.as_mut().filter(|held| held.id == lease && held.calls < held.granted) {
+        let mut all = held.lease.iter_mut().chain(&mut held.beside);
+        if let Some(same) = all.find(|held| held.id == lease && held.calls < held.granted) {
             same.calls += 1;
             held.made = held.made.saturating_sub(1);
         }
@@ -111,17 +118,25 @@ impl<K: Hash + Eq + Clone> Leases<K> {
         held.made = held.made.saturating_add(1);
         held.remaining_at_gate = admission.remaining;
         let Some(granted) = admission.lease else { return };
-        // Requests may ask at once; the larger lease stays, and the other one's calls are never doubled.
-        if held.lease.as_ref().is_none_or(|lease| lease.renewing || lease.calls < granted.calls) {
-            let next = HeldLease {
-                id: granted.id,
-                granted: granted.calls,
-                calls: granted.calls,
-                renew_from: asked_at.plus(Lifetime::from_millis(life.millis() / 4 * 3)),
-                usable_until: asked_at.plus(life),
-                renewing: false,
-            };
-            held.replaced = held.lease.replace(next).map(HeldLease::close);
+        let next = HeldLease {
+            id: granted.id,
+            granted: granted.calls,
+            calls: granted.calls,
+            renew_from: asked_at.plus(Lifetime::from_millis(life.millis() / 4 * 3)),
+            usable_until: asked_at.plus(life),
+            renewing: false,
+        };
+        // Requests may ask at once, and each may be granted a lease: all are used, the larger ones first.
+        match &held.lease {
+            Some(lease) if !lease.renewing && lease.calls >= granted.calls => held.put_beside(next),
+            Some(lease) if !lease.renewing => {
+                let smaller = held.lease.replace(next);
+                smaller.into_iter().for_each(|lease| held.put_beside(lease));
+            }
+            _ => {
+                let renewed = held.lease.replace(next);
+                renewed.into_iter().for_each(|lease| held.put_back(lease.close()));
+            }
         }
     }
 
@@ -132,6 +147,31 @@ impl<K: Hash + Eq + Clone> Leases<K> {
 }
 
 impl Held {
+    /// Has the next lease used where the one in use is at its end.
+    fn turn(&mut self, now: Timestamp) {
+        while self.lease.as_ref().is_none_or(|lease| !lease.is_usable(now)) {
+            let Some(next) = self.beside.pop() else { return };
+            let ended = self.lease.replace(next);
+            ended.into_iter().for_each(|lease| self.put_back(lease.close()));
+        }
+    }
+
+    fn put_beside(&mut self, lease: HeldLease) {
+        self.beside.push(lease);
+        self.beside.sort_by_key(|lease| lease.calls);
+        if self.beside.len() > MAX_BESIDE {
+            let least = self.beside.remove(0);
+            self.put_back(least.close());
+        }
+    }
+
+    fn put_back(&mut self, lease: ClosedLease) {
+        self.replaced.push(lease);
+        if self.replaced.len() > MAX_BESIDE {
+            self.replaced.remove(0);
+        }
+    }
+
     fn admit(&mut self) -> Option<Step> {
         let lease = self.lease.as_mut()?;
         lease.calls = lease.calls.checked_sub(1)?;
@@ -143,7 +183,7 @@ impl Held {
         let unused = ended.as_ref().map_or(0, |lease| lease.calls);
         let wish = if unused == 0 { self.made.saturating_mul(2) } else { self.made };
         self.made = 0;
-        let close = ended.map(HeldLease::close).or_else(|| self.replaced.take());
+        let close = ended.map(HeldLease::close).or_else(|| self.replaced.pop());
         Asked { close, wish: wish.min(MAX_WISH) }
     }
 }
@@ -209,13 +249,20 @@ mod tests {
     }
 
     #[test]
-    fn of_two_leases_that_come_at_once_the_larger_stays() {
+    fn of_leases_that_come_at_once_each_is_used_and_closed_once() {
         let (mut leases, now) = (Leases::default(), Timestamp::from_seconds(1));
         leases.keep(&token(1), now, LIFE, &grant(1, 9, now));
         leases.keep(&token(1), now, LIFE, &grant(2, 4, now));
         leases.keep(&token(1), now, LIFE, &grant(3, 0, now));
-        let made = (0..20).take_while(|_| matches!(leases.take(&token(1), now), Step::Admit { .. })).count();
-        assert_eq!(made, 9);
+        leases.keep(&token(1), now, LIFE, &grant(4, 12, now));
+        let made = (0..40).take_while(|_| matches!(leases.take(&token(1), now), Step::Admit { .. })).count();
+        assert_eq!(made, 12 + 9 + 4);
+        let closed = (0..5).map_while(|_| match leases.take(&token(1), now) {
+            Step::Ask(asked) => asked.close.map(|closed| (closed.lease, closed.unused)),
+            Step::Admit { .. } => None,
+        });
+        // The last one in use was closed by the question that found nothing left.
+        assert_eq!(closed.collect::<Vec<_>>(), [(1, 0), (4, 0)]);
     }
 
     #[test]

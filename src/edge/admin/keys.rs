@@ -5,7 +5,7 @@ use super::super::{clock, gate, random, revoked};
 use super::making::{Making, answered, make};
 use super::revocations::KEY_REMEMBERED;
 use super::tenants::{NoFilter, named};
-use super::{Desk, Outcome, changeable};
+use super::{Desk, Outcome, changeable, users};
 use crate::admin::key::{
     KeyChange, KeyFilter, KeyView, LONGEST_OVERLAP, MadeKey, NewKey, Rotation, USUAL_OVERLAP, is_list,
 };
@@ -75,7 +75,7 @@ pub async fn rotate(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     if overlap > LONGEST_OVERLAP {
         return Err(Problem::InvalidBody("overlap must be from 0 to 2592000 seconds".into()));
     }
-    let old = find(desk, order.id()).await?;
+    let old = reached(desk, order.id()).await?;
     granted(desk, Some(&old.scope))?;
     if let Some(known) = answered(desk, order).await? {
         return Ok(known);
@@ -143,7 +143,7 @@ pub async fn read(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
 /// Changes a key.
 pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     let change: KeyChange = order.read()?;
-    let key = find(desk, order.id()).await?;
+    let key = reached(desk, order.id()).await?;
     let version = changeable(order, key.version)?;
     let scope = granted(desk, Some(change.scope.as_deref().unwrap_or(&key.scope)))?;
     let changed = KeyView {
@@ -183,9 +183,9 @@ pub async fn revoke(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     Ok(Outcome::Done)
 }
 
-/// Ends a key that who asks may see. Until when its gate remembers it.
+/// Ends a key that who asks may change. Until when its gate remembers it.
 pub async fn end(desk: &Desk<'_>, id: &str, now: Timestamp) -> Result<Timestamp, Problem> {
-    let key = find(desk, id).await?;
+    let key = reached(desk, id).await?;
     let tenant = desk.tenant()?;
     let values = [tenant.as_str().into(), key.id.as_str().into(), moment(now)];
     let changed = database::run(&desk.context.env, REVOKE_KEY, &values).await?;
@@ -208,6 +208,13 @@ async fn find(desk: &Desk<'_>, id: &str) -> Result<KeyView, Problem> {
     let values = [desk.tenant()?.as_str().into(), id.into(), maybe(desk.only_user().map(UserId::as_str))];
     let row: Option<KeyViewRow> = database::first(&desk.context.env, KEY, &values).await?;
     row.map(KeyView::from).ok_or(Problem::NoSuchThing)
+}
+
+/// The same, where who asks may change it: only owners reach what is an owner's.
+async fn reached(desk: &Desk<'_>, id: &str) -> Result<KeyView, Problem> {
+    let key = find(desk, id).await?;
+    users::reached(desk, key.user.as_str()).await?;
+    Ok(key)
 }
 
 /// The scope of a key: never more than that of the credential that asks, and a key that is limited itself makes none.

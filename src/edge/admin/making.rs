@@ -75,9 +75,9 @@ pub async fn make(
     steps.extend(making.after);
     let batch: Vec<(&str, &[JsValue])> = steps.iter().map(|(text, values)| (*text, values.as_slice())).collect();
     match database::batch(&desk.context.env, &batch).await {
-        Ok(done) if database::changes(done.get(main))? == 0 => Err(refused),
-        Ok(_) => Ok(Outcome::Made(reply)),
-        // Two of one key at once: the second undid itself, and is answered as the first.
+        Ok(done) if database::changes(done.get(main))? > 0 => Ok(Outcome::Made(reply)),
+        // Two of one key at once: the second undid itself or made nothing, and is answered as the first.
+        Ok(_) => answered(desk, order).await?.ok_or(refused),
         Err(problem) => answered(desk, order).await?.ok_or(problem),
     }
 }

@@ -42,6 +42,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         PlanView { id: id.clone(), name: wanted.name, limits: wanted.limits, created_at, updated_at, version: 1 };
     let refused = Problem::Conflict("a plan of that name is there, or there are 100");
     let made = make(desk, order, Making::of((INSERT_PLAN, values)), &plan, refused).await?;
+    tenant::forget(desk.tenant()?);
     desk.done(desk.tenant()?, Some(&id));
     Ok(made)
 }

@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_mins(15);
 /// SQLite has one writer at a time: whoever writes to a gateway's database from outside waits here.
 static WRITER: Mutex<()> = Mutex::new(());
 
+/// The operator's credential at the shared gateway.
+pub const OPERATOR: &str = "the operator's own token, canary-51b0c9";
+
 /// What a gateway is started with, besides a fresh state and a free port.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -106,7 +109,7 @@ impl World {
         let (weather, anu, anu_legacy) = (weather::start(), entropy::anu(), entropy::anu_legacy());
         let (origin, quantis) = (entropy::quantum_origin(), entropy::quantis());
         let secret = entropy::hex(&entropy::ORIGIN_SECRET);
-        for canary in [entropy::ANU_KEY, entropy::ORIGIN_KEY, &secret] {
+        for canary in [entropy::ANU_KEY, entropy::ORIGIN_KEY, &secret, OPERATOR] {
             client::note_secret(canary);
         }
         let plan = Plan::default()
@@ -127,6 +130,7 @@ impl World {
             .with("LOGIN_SOURCE_PER_MINUTE", "100000")
             .with("REGISTRATION_SOURCE_BURST", "100000")
             .with("REGISTRATION_SOURCE_PER_MINUTE", "100000")
+            .with("OPERATOR_TOKEN", OPERATOR)
             .with("REDIRECT_SCHEMES", "com.example.app");
         let gateway = Gateway::start(&plan);
         let servers = [everything, of_2025, of_2026];

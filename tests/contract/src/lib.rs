@@ -19,9 +19,10 @@ pub mod raw;
 pub mod seed;
 pub mod shell;
 pub mod statistics;
+pub mod team;
 pub mod token;
 pub mod transcript;
 
 mod gateway;
 
-pub use gateway::{Gateway, Plan, World, fresh_state, program, workspace, xtask};
+pub use gateway::{Gateway, OPERATOR, Plan, World, fresh_state, program, workspace, xtask};

@@ -27,9 +27,12 @@ pub enum Tools {
     Recorded,
     /// One that nobody listens at, named `gone`, and the fixture of the older era, named `old`.
     Broken,
+    /// Those of [`Tools::Fixtures`] and the modern recorder, named `modern`, for a tenant with a user of every role; see
+    /// [`Team`](crate::team::Team).
+    Team,
 }
 
-const POOLS: [(Tools, usize); 8] = [
+const POOLS: [(Tools, usize); 9] = [
     (Tools::Own, 240),
     (Tools::Everything, 30),
     (Tools::Modern, 40),
@@ -38,6 +41,7 @@ const POOLS: [(Tools, usize); 8] = [
     (Tools::Fixtures, 60),
     (Tools::Recorded, 24),
     (Tools::Broken, 6),
+    (Tools::Team, 80),
 ];
 
 /// A user of a run.
@@ -96,6 +100,45 @@ pub fn colleague(user: &User) -> User {
     User { username: format!("{}-mate", user.username), id: format!("{}-mate", user.id), tenant: user.tenant.clone() }
 }
 
+/// The user of that name in a tenant of [`Tools::Team`]: `owner`, `admin`, `developer`, `other` (a developer too), `auditor`
+/// or `agent`.
+pub fn member(user: &User, name: &str) -> User {
+    User {
+        username: format!("{}-{name}", user.username),
+        id: format!("{}-{name}", user.id),
+        tenant: user.tenant.clone(),
+    }
+}
+
+/// Everybody of a tenant of [`Tools::Team`], with the role.
+pub const MEMBERS: [(&str, &str); 6] = [
+    ("owner", "owner"),
+    ("admin", "admin"),
+    ("developer", "developer"),
+    ("other", "developer"),
+    ("auditor", "auditor"),
+    ("agent", "agent"),
+];
+
+/// The rows of a team, and a plan that keeps the gateway's own rate out of its tests.
+fn team(sql: &mut String, user: &User, hash: &str) {
+    let tenant = &user.tenant;
+    for (name, role) in MEMBERS {
+        let User { username, id, .. } = member(user, name);
+        let _ = writeln!(
+            sql,
+            "INSERT INTO users (id, tenant_id, username, password_hash, created_at, role) VALUES \
+             ('{id}', '{tenant}', '{username}', '{hash}', 1, '{role}');"
+        );
+    }
+    let _ = writeln!(
+        sql,
+        "INSERT INTO plans (id, tenant_id, name, plan, created_at, updated_at) VALUES \
+         ('fast-{tenant}', '{tenant}', 'fast', '{{\"rate\":{{\"burst\":1000000,\"per_minute\":60000000}}}}', 1, 1); \
+         UPDATE tenants SET user_plan_id = 'fast-{tenant}' WHERE id = '{tenant}';"
+    );
+}
+
 fn user(pool: usize, index: usize) -> User {
     User {
         username: format!("user-{pool}-{index}"),
@@ -121,6 +164,9 @@ pub fn sql(addresses: &Addresses) -> String {
                  ('{}', '{tenant}', '{}', '{hash}', 1, 2);",
                 mate.id, mate.username, off.id, off.username
             );
+            if *tools == Tools::Team {
+                team(&mut sql, &user, &hash);
+            }
             for (name, url) in upstreams(*tools, tenant, addresses) {
                 let _ = writeln!(
                     sql,
@@ -162,6 +208,7 @@ fn upstreams(tools: Tools, tenant: &str, addresses: &Addresses) -> Vec<(&'static
             vec![("old", format!("{recorded}/{tenant}/old")), ("new", format!("{recorded}/{tenant}/new"))]
         }
         Tools::Broken => vec![("gone", gone), ("old", old)],
+        Tools::Team => vec![("old", old), ("new", new), ("modern", modern)],
     }
 }
 
@@ -172,7 +219,7 @@ type Server = (&'static str, &'static str, &'static [(&'static str, Option<&'sta
 pub const fn servers(tools: Tools) -> &'static [Server] {
     match tools {
         Tools::Everything => &[("plain", "never", &[("everything", None)])],
-        Tools::Fixtures => &[
+        Tools::Fixtures | Tools::Team => &[
             ("old", "never", &[("old", None)]),
             ("new", "never", &[("new", None)]),
             ("always", "always", &[("old", None), ("new", None)]),

@@ -12,6 +12,9 @@ pub const DISK_FULL: &str = "the disk is full";
 /// Text an upstream puts into errors and broken answers; it must not reach a caller as a gateway's own words.
 pub const INSIDE: &str = "at /srv/upstream/inside.js:17";
 
+/// What `repeat` takes two seconds to say.
+pub const LATER: &str = "two seconds later";
+
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const SESSION: &str = "7d9c1f52-upstream-session";
@@ -202,6 +205,9 @@ fn call(body: &Value, done: impl Fn(Value) -> Reply) -> Reply {
             let repeated = arguments["text"].as_str().unwrap_or_default().repeat(times);
             let mut content = text(&json!({"text": repeated}).to_string());
             content["structuredContent"] = json!({"text": repeated});
+            if arguments["text"] == LATER {
+                return Reply::Late(Duration::from_secs(2), Box::new(done(content)));
+            }
             done(content)
         }
         "fail" => {

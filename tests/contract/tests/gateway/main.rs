@@ -3,6 +3,10 @@
 //! One gateway serves most tests ([`World::shared`]); each test takes a user nobody else uses, in a tenant of its own.
 
 mod accounts;
+mod admin_hostile;
+mod admin_matrix;
+mod admin_team;
+mod api_keys;
 mod bad_input;
 mod bridging;
 mod browsers;
@@ -40,6 +44,8 @@ mod oauth_programs;
 mod oauth_refusals;
 mod openapi;
 mod pages;
+mod plans;
+mod policies;
 mod pooling;
 mod production;
 mod randomness;

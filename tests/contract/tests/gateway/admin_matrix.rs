@@ -1,0 +1,532 @@
+//! Every operation of administrators, by everybody, on what is their own, their team's, another team's, and not there.
+//!
+//! What must come of each order is worked out here from a table of this file, which the API description is held to.
+
+use crate::gateway;
+use gateway_contract::OPERATOR;
+use gateway_contract::client::{Answer, note_secret};
+use gateway_contract::seed::{PASSWORD, Tools};
+use gateway_contract::team::{self, Key, Team, order, refused};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// Whom an operation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    Operator,
+    Owners,
+    Managers,
+    Readers,
+    ManagersOrOwn,
+    ReadersOrOwn,
+}
+
+/// How much of an operation somebody reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    All,
+    Own,
+}
+
+impl Whom {
+    fn extent(self, role: &str) -> Option<Extent> {
+        let all: &[&str] = match self {
+            Self::Operator => &[],
+            Self::Owners => &["owner"],
+            Self::Managers | Self::ManagersOrOwn => &["owner", "admin"],
+            Self::Readers | Self::ReadersOrOwn => &["owner", "admin", "auditor"],
+        };
+        let own = matches!(self, Self::ManagersOrOwn | Self::ReadersOrOwn) && role == "developer";
+        if all.contains(&role) { Some(Extent::All) } else { own.then_some(Extent::Own) }
+    }
+}
+
+/// An operation, with what a good order of it carries and is answered.
+struct Line {
+    method: Method,
+    path: &'static str,
+    whom: Whom,
+    /// Whether the scope to read is enough.
+    reads: bool,
+    done: u16,
+    /// A good body, for something of this name that nobody else makes.
+    body: fn(&str) -> Option<Value>,
+}
+
+const fn line(
+    method: Method,
+    path: &'static str,
+    whom: Whom,
+    reads: bool,
+    done: u16,
+    body: fn(&str) -> Option<Value>,
+) -> Line {
+    Line { method, path, whom, reads, done, body }
+}
+
+const fn nothing(_: &str) -> Option<Value> {
+    None
+}
+
+fn rule(name: &str) -> Option<Value> {
+    Some(json!({"name": name, "effect": "allow"}))
+}
+
+fn limits(name: &str) -> Option<Value> {
+    Some(json!({"name": name, "limits": {"daily": 1_000_000}}))
+}
+
+fn named(name: &str) -> Option<Value> {
+    Some(json!({"name": name}))
+}
+
+/// What a client has of the agent of the tenant that the name begins with: nothing.
+fn of_a_client(name: &str) -> Option<Value> {
+    let numbers = name.splitn(4, '-').skip(1).take(2).collect::<Vec<_>>().join("-");
+    Some(json!({"kind": "client", "user": format!("usr-{numbers}-agent"), "id": name}))
+}
+
+#[rustfmt::skip]
+fn table() -> Vec<Line> {
+    use Whom::{Managers, ManagersOrOwn, Operator, Owners, Readers, ReadersOrOwn};
+    vec![
+        line(Method::GET, "/admin/tenants", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/tenants", Operator, false, 201, |name| Some(json!({"id": name}))),
+        line(Method::GET, "/admin/tenants/{id}", Readers, true, 200, nothing),
+        line(Method::PATCH, "/admin/tenants/{id}", Managers, false, 200, named),
+        line(Method::DELETE, "/admin/tenants/{id}", Owners, false, 204, nothing),
+        line(Method::GET, "/admin/users", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, "/admin/users", Managers, false, 201, |name| Some(json!({"username": name}))),
+        line(Method::GET, "/admin/users/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::PATCH, "/admin/users/{id}", Managers, false, 200, |name| Some(json!({"groups": [name]}))),
+        line(Method::DELETE, "/admin/users/{id}", Managers, false, 204, nothing),
+        line(Method::POST, "/admin/invitations", Managers, false, 201, |_| Some(json!({"role": "developer"}))),
+        line(Method::POST, "/admin/users/{id}/reset", Managers, false, 201, nothing),
+        line(Method::GET, "/admin/keys", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, "/admin/keys", ManagersOrOwn, false, 201, named),
+        line(Method::GET, "/admin/keys/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::PATCH, "/admin/keys/{id}", ManagersOrOwn, false, 200, named),
+        line(Method::POST, "/admin/keys/{id}/rotate", ManagersOrOwn, false, 201, nothing),
+        line(Method::DELETE, "/admin/keys/{id}", ManagersOrOwn, false, 204, nothing),
+        line(Method::GET, "/admin/policies", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/policies", Managers, false, 201, rule),
+        line(Method::GET, "/admin/policies/{id}", Readers, true, 200, nothing),
+        line(Method::PUT, "/admin/policies/{id}", Managers, false, 200, rule),
+        line(Method::DELETE, "/admin/policies/{id}", Managers, false, 204, nothing),
+        line(Method::POST, "/admin/policies/explain", Readers, true, 200, |_| Some(json!({"tool": "server_time"}))),
+        line(Method::GET, "/admin/plans", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/plans", Managers, false, 201, limits),
+        line(Method::GET, "/admin/plans/{id}", Readers, true, 200, nothing),
+        line(Method::PUT, "/admin/plans/{id}", Managers, false, 200, limits),
+        line(Method::DELETE, "/admin/plans/{id}", Managers, false, 204, nothing),
+        line(Method::GET, "/admin/revocations", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/revocations", Managers, false, 201, of_a_client),
+        line(Method::GET, "/admin/approvals", ReadersOrOwn, true, 200, nothing),
+        line(Method::GET, "/admin/approvals/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, "/admin/approvals/{id}", Managers, false, 200, |_| Some(json!({"approve": false}))),
+        line(Method::GET, "/admin/audit", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/audit/export", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/audit/verify", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/audit/head", Readers, true, 200, nothing),
+    ]
+}
+
+/// What an order is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Object {
+    /// The collection, or whatever comes to be.
+    None,
+    /// Something of whoever orders.
+    Own,
+    /// Something of somebody else in the same tenant.
+    Ours,
+    /// Something of another tenant.
+    Theirs,
+    /// Nothing.
+    Missing,
+}
+
+/// What a credential may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scopes {
+    Tools,
+    Read,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Nobody the gateway knows, and the problem that tells it.
+    Nobody(&'static str),
+    Operator,
+    /// A user of that role, whose credential may be used for so much, and is perhaps narrowed.
+    User(&'static str, Scopes, bool),
+}
+
+struct Actor {
+    name: &'static str,
+    who: Who,
+    credential: String,
+    /// The user it is.
+    user: String,
+}
+
+/// What kind of thing an operation is about, as its path says.
+fn kind(line: &Line) -> &'static str {
+    line.path.split('/').nth(2).unwrap_or_default()
+}
+
+/// What must come of an order: a status, and the kind of problem.
+fn expected(line: &Line, who: Who, object: Object) -> (u16, &'static str) {
+    let found = (line.done, "");
+    let gone = matches!(object, Object::Theirs | Object::Missing);
+    let (role, scopes, narrowed) = match who {
+        Who::Nobody(kind) => return (401, kind),
+        Who::Operator if !["tenants", "audit"].contains(&kind(line)) => return (403, "forbidden"),
+        Who::Operator if object == Object::Missing => return (404, "no-such-thing"),
+        Who::Operator => return found,
+        Who::User(role, scopes, narrowed) => (role, scopes, narrowed),
+    };
+    let enough = match scopes {
+        Scopes::Tools => false,
+        Scopes::Read => line.reads,
+        Scopes::All => true,
+    };
+    if !enough {
+        return (403, "insufficient-scope");
+    }
+    let Some(extent) = line.whom.extent(role) else { return (403, "forbidden") };
+    if gone || (object == Object::Ours && extent == Extent::Own) {
+        return (404, "no-such-thing");
+    }
+    let of_keys = line.path.starts_with("/admin/keys") && !line.reads && line.method != Method::DELETE;
+    if narrowed && of_keys {
+        return (403, "forbidden");
+    }
+    match kind(line) {
+        "users" if object == Object::Own && !line.reads => (409, "conflict"),
+        // Nobody approves its own.
+        "approvals" if object == Object::Own && !line.reads => (403, "forbidden"),
+        _ => found,
+    }
+}
+
+/// The objects an operation can be about.
+fn objects(line: &Line) -> &'static [Object] {
+    match kind(line) {
+        _ if !line.path.contains("{id}") => &[Object::None],
+        "tenants" => &[Object::Own, Object::Theirs, Object::Missing],
+        "policies" | "plans" => &[Object::Ours, Object::Theirs, Object::Missing],
+        _ => &[Object::Own, Object::Ours, Object::Theirs, Object::Missing],
+    }
+}
+
+/// The id of an object for one order of one actor.
+fn id(at: usize, line: &Line, actor: &Actor, object: Object, teams: (&Team, &Team)) -> String {
+    let (ours, theirs) = teams;
+    let kind = kind(line);
+    match (object, kind) {
+        (Object::None, _) => String::new(),
+        (Object::Missing, _) => "no-such-thing".to_owned(),
+        // The operator reaches every tenant; this one is for nothing else.
+        (_, "tenants") if actor.who == Who::Operator => spare(at, kind, actor, object, ours),
+        (Object::Theirs, "tenants") => theirs.tenant().to_owned(),
+        (Object::Theirs, "users") => theirs.id("agent"),
+        (Object::Theirs, kind) => format!("{kind}-{}", theirs.tenant()),
+        (Object::Own, "tenants") => ours.tenant().to_owned(),
+        (Object::Own, "users") => actor.user.clone(),
+        (object, kind) => spare(at, kind, actor, object, ours),
+    }
+}
+
+/// The id of what one order of one actor is about, and no other.
+fn spare(at: usize, kind: &str, actor: &Actor, object: Object, team: &Team) -> String {
+    format!("{}-{kind}-{}-{at}-{object:?}", team.tenant(), actor.name)
+}
+
+/// A thing of a tenant, as a row.
+fn row(sql: &mut String, kind: &str, id: &str, tenant: &str, user: &str) {
+    let _ = match kind {
+        "tenants" => writeln!(sql, "INSERT INTO tenants (id, name, created_at) VALUES ('{id}', '{id}', 1);"),
+        "users" => writeln!(
+            sql,
+            "INSERT INTO users (id, tenant_id, username, password_hash, created_at, role) VALUES \
+             ('{id}', '{tenant}', '{}', 'x', 1, 'agent');",
+            id.to_lowercase()
+        ),
+        "keys" => writeln!(
+            sql,
+            "INSERT INTO api_keys (id, tenant_id, user_id, name, secret_hash, scope, made_by, created_at) VALUES \
+             ('{id}', '{tenant}', '{user}', 'a key', 'x', 'tools:call tools:read', '{user}', 1);"
+        ),
+        "policies" => writeln!(
+            sql,
+            "INSERT INTO policies (id, tenant_id, name, rule, made_by, created_at, updated_at) VALUES \
+             ('{id}', '{tenant}', '{id}', '{{\"name\":\"{id}\",\"effect\":\"allow\"}}', 'x', 1, 1);"
+        ),
+        "plans" => writeln!(
+            sql,
+            "INSERT INTO plans (id, tenant_id, name, plan, created_at, updated_at) VALUES \
+             ('{id}', '{tenant}', '{id}', '{{}}', 1, 1);"
+        ),
+        "approvals" => writeln!(
+            sql,
+            "INSERT INTO approvals (id, tenant_id, user_id, credential, tool, arguments, digest, policy_id, policy_version, \
+             state, created_at, expires_at) VALUES \
+             ('{id}', '{tenant}', '{user}', 'c', 'server_time', '{{}}', 'd', 'p', 1, 'asked', 1, 4000000000000);"
+        ),
+        other => panic!("no row of {other}"),
+    };
+}
+
+async fn actors(team: &Team) -> Vec<Actor> {
+    let member =
+        |name: &'static str, who, credential: String, user: &str| Actor { name, who, credential, user: team.id(user) };
+    let mut all = Vec::new();
+    for role in ["owner", "admin", "developer", "auditor", "agent"] {
+        all.push(member(role, Who::User(role, Scopes::All, false), team.token(role).await, role));
+    }
+    let plain = gateway().login(&team.member("owner")).await.access;
+    all.push(member("tools", Who::User("owner", Scopes::Tools, false), plain, "owner"));
+    for (name, scopes, body) in [
+        ("key", Scopes::Tools, json!({"name": "key"})),
+        ("reader", Scopes::Read, json!({"name": "reader", "scope": "admin:read"})),
+        ("root", Scopes::All, json!({"name": "root", "scope": team::ALL})),
+        ("narrow", Scopes::All, json!({"name": "narrow", "scope": team::ALL, "tools": ["server_time"]})),
+    ] {
+        let key = team.key("owner", &body).await;
+        all.push(member(name, Who::User("owner", scopes, name == "narrow"), key.secret, "owner"));
+    }
+    all.push(member("nobody", Who::Nobody("missing-credentials"), String::new(), "owner"));
+    all.push(member("stranger", Who::Nobody("invalid-token"), format!("{OPERATOR}r"), "owner"));
+    all.push(member("operator", Who::Operator, OPERATOR.to_owned(), "owner"));
+    all
+}
+
+/// Everything of an answer but what differs from one answer to the next.
+fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let differs = ["x-correlation-id", "date"];
+    let headers = answer.headers.iter().filter(|(name, _)| !differs.contains(&name.as_str())).cloned().collect();
+    let correlation = answer.must("x-correlation-id");
+    (answer.status, headers, answer.text().replace(correlation, "…"))
+}
+
+fn told(answer: &Answer) -> (u16, String) {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let kind = body["type"].as_str().unwrap_or_default();
+    (answer.status, kind.trim_start_matches("urn:mcp-secure-gateway:problem:").to_owned())
+}
+
+#[tokio::test]
+async fn the_table_of_these_tests_has_every_operation_of_the_api_description_and_no_other() {
+    let document = gateway().get("/openapi.json").await.json(200);
+    let paths = document["paths"].as_object().expect("paths").iter().filter(|(path, _)| path.starts_with("/admin"));
+    let documented: BTreeSet<(String, String)> = paths
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().expect("a path item").keys();
+            let methods = methods.filter(|name| ["get", "post", "put", "delete", "patch"].contains(&name.as_str()));
+            methods.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+        })
+        .collect();
+    let known = table().into_iter().map(|line| (line.method.to_string(), line.path.to_owned())).collect();
+    assert_eq!(documented, known);
+}
+
+/// The orders of one actor: every operation on every object. How many there were, and what was wrong.
+async fn orders(actor: &Actor, teams: (&Team, &Team)) -> (usize, Vec<String>) {
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for (at, line) in table().iter().enumerate() {
+        let mut gone = Vec::new();
+        for &object in objects(line) {
+            let what = format!("{} {} {} on {object:?}", actor.name, line.method, line.path);
+            let must = expected(line, actor.who, object);
+            // The whole tenant ends in a test of its own.
+            let ends_all = object == Object::Own && line.method == Method::DELETE && line.path == "/admin/tenants/{id}";
+            if ends_all && must.0 == 204 && actor.who != Who::Operator {
+                continue;
+            }
+            let path = line.path.replace("{id}", &id(at, line, actor, object, teams));
+            let name = format!("{}-{}-{at}", teams.0.tenant(), actor.name);
+            let answer = order(&actor.credential, line.method.clone(), &path, (line.body)(&name).as_ref()).await;
+            for secret in ["code", "secret"] {
+                let made: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                made[secret].as_str().inspect(|secret| note_secret(secret));
+                made["owner"][secret].as_str().inspect(|secret| note_secret(secret));
+            }
+            asked += 1;
+            let (status, kind) = told(&answer);
+            if (status, kind.as_str()) != must {
+                wrong.push(format!("{what}: {must:?} and not {}", answer.text()));
+            }
+            if matches!(object, Object::Theirs | Object::Missing) && actor.who != Who::Operator {
+                gone.push(comparable(&answer));
+            }
+        }
+        if gone.first() != gone.last() {
+            wrong.push(format!("{} {} {}: {gone:#?}", actor.name, line.method, line.path));
+        }
+    }
+    (asked, wrong)
+}
+
+#[tokio::test]
+async fn every_operation_answers_everybody_as_its_table_says_and_tells_nothing_of_another_tenant() {
+    let (ours, theirs) = (Team::new(), Team::new());
+    let actors = actors(&ours).await;
+    let mut sql = String::new();
+    for (at, line) in table().iter().enumerate().filter(|(_, line)| line.path.contains("{id}")) {
+        let kind = kind(line);
+        for actor in &actors {
+            for &object in objects(line) {
+                let user = if object == Object::Own { actor.user.clone() } else { ours.id("other") };
+                let wanted = match (kind, object) {
+                    (_, Object::None | Object::Missing) => false,
+                    ("tenants", _) => actor.who == Who::Operator,
+                    (_, Object::Theirs) | ("users", Object::Own) => false,
+                    _ => true,
+                };
+                if wanted {
+                    row(&mut sql, kind, &spare(at, kind, actor, object, &ours), ours.tenant(), &user);
+                }
+            }
+        }
+    }
+    for kind in ["keys", "policies", "plans", "approvals"] {
+        let id = format!("{kind}-{}", theirs.tenant());
+        row(&mut sql, kind, &id, theirs.tenant(), &theirs.id("agent"));
+    }
+    gateway().sql(&sql);
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for actor in &actors {
+        let (some, told) = orders(actor, (&ours, &theirs)).await;
+        asked += some;
+        wrong.extend(told);
+    }
+    assert!(asked > 1_000, "only {asked} orders");
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+    untouched(&theirs).await;
+}
+
+/// Nothing of a tenant was changed.
+async fn untouched(team: &Team) {
+    let tenant = team.tenant();
+    for path in [
+        format!("/admin/tenants/{tenant}"),
+        format!("/admin/users/{}", team.id("agent")),
+        format!("/admin/keys/keys-{tenant}"),
+        format!("/admin/policies/policies-{tenant}"),
+        format!("/admin/plans/plans-{tenant}"),
+    ] {
+        let found = team.order("owner", Method::GET, &path, None).await;
+        assert_eq!((&found.json(200)["version"], found.must("etag")), (&json!(1), "\"v1\""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_names_the_version_that_was_read_and_is_refused_when_there_is_another() {
+    let team = Team::new();
+    let tenant = team.tenant().to_owned();
+    let mut sql = String::new();
+    for kind in ["users", "keys", "policies", "plans"] {
+        row(&mut sql, kind, &format!("{kind}-{tenant}"), &tenant, &team.id("agent"));
+    }
+    gateway().sql(&sql);
+    let owner = team.token("owner").await;
+    for line in table().iter().filter(|line| line.method == Method::PATCH || line.method == Method::PUT) {
+        let kind = kind(line);
+        let id = if kind == "tenants" { tenant.clone() } else { format!("{kind}-{tenant}") };
+        let path = line.path.replace("{id}", &id);
+        let body = (line.body)("changed").expect("a body");
+        let read = order(&owner, Method::GET, &path, None).await;
+        assert_eq!((read.must("etag"), &read.json(200)["version"]), ("\"v1\"", &json!(1)), "{path}");
+        let with = |tag: Option<&str>| {
+            let request = gateway().request(line.method.clone(), &path).bearer_auth(&owner).json(&body);
+            let request = tag.into_iter().fold(request, |request, tag| request.header("if-match", tag));
+            gateway_contract::client::send(request)
+        };
+        refused(&with(None).await, 428, "version-needed");
+        for other in
+            ["\"v2\"", "\"v0\"", "W/\"v1\"", "v1", "\"v1\", \"v2\"", "\"\"", "1", "\"v01x\"", "\"v99999999999999\""]
+        {
+            refused(&with(Some(other)).await, 412, "version-passed");
+        }
+        let changed = with(Some("\"v1\"")).await;
+        assert_eq!((changed.must("etag"), &changed.json(200)["version"]), ("\"v2\"", &json!(2)), "{path}");
+        refused(&with(Some("\"v1\"")).await, 412, "version-passed");
+        assert_eq!(order(&owner, Method::GET, &path, None).await.must("etag"), "\"v2\"");
+    }
+    // Of twenty who read the same version, one changes it.
+    let path = format!("/admin/tenants/{tenant}");
+    let mut changes = tokio::task::JoinSet::new();
+    for at in 0..20 {
+        let request = gateway().request(Method::PATCH, &path).bearer_auth(&owner).header("if-match", "\"v2\"");
+        changes.spawn(gateway_contract::client::send(request.json(&json!({"name": format!("name {at}")}))));
+    }
+    let statuses: Vec<u16> = changes.join_all().await.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 409 | 412)), "{statuses:?}");
+    assert_eq!(order(&owner, Method::GET, &path, None).await.must("etag"), "\"v3\"");
+}
+
+#[tokio::test]
+async fn an_owner_deletes_its_tenant_and_everything_of_it_ends() {
+    let (team, other) = (Team::new(), Team::new());
+    let developer = team.token("developer").await;
+    let key = team.key("developer", &json!({"name": "a key"})).await;
+    let path = format!("/admin/tenants/{}", team.tenant());
+    for credential in [&developer, &key.secret] {
+        gateway().execute(credential, "server_time", &json!({})).await.json(200);
+    }
+    assert_eq!(team.order("owner", Method::DELETE, &path, None).await.status, 204);
+    let ended = || async {
+        let mut all = true;
+        for credential in [&developer, &key.secret] {
+            all &= !gateway().is_let_in(credential).await;
+        }
+        all
+    };
+    team::within(team::SEEN, "ended", ended).await;
+    gateway().try_login(&team.member("owner").username, PASSWORD).await.problem(401);
+    refused(&team.order("owner", Method::GET, &path, None).await, 401, "invalid-token");
+    refused(&team::operate(Method::GET, &path, None).await, 404, "no-such-thing");
+    other.order("owner", Method::GET, "/admin/users", None).await.json(200);
+}
+
+#[tokio::test]
+async fn the_operator_suspends_a_tenant_and_nobody_of_it_is_let_in_until_it_is_resumed() {
+    let team = Team::new();
+    let developer = team.token("developer").await;
+    let key: Key = team.key("developer", &json!({"name": "a key"})).await;
+    let path = format!("/admin/tenants/{}", team.tenant());
+    let suspended = |suspended: bool| json!({"suspended": suspended});
+    for name in ["owner", "admin"] {
+        let answer = team.order(name, Method::PATCH, &path, Some(&suspended(true))).await;
+        refused(&answer, 403, "forbidden");
+    }
+    assert!(gateway().is_let_in(&key.secret).await && gateway().is_let_in(&developer).await);
+    let answer = team::operate(Method::PATCH, &path, Some(&suspended(true))).await;
+    assert!(answer.json(200)["suspended_at"].is_u64());
+    let out = || async { !gateway().is_let_in(&developer).await && !gateway().is_let_in(&key.secret).await };
+    team::within(team::SEEN, "shut out", out).await;
+    gateway().try_login(&team.member("owner").username, PASSWORD).await.problem(401);
+    let answer = team::operate(Method::PATCH, &path, Some(&suspended(false))).await;
+    assert_eq!(answer.json(200)["suspended_at"], Value::Null);
+    team::within(team::SEEN, "let in", || gateway().is_let_in(&key.secret)).await;
+    assert!(!gateway().is_let_in(&developer).await, "what was ended stays ended");
+    team::login(&team.member("owner"), PASSWORD, team::ALL).await;
+}
+
+#[tokio::test]
+async fn a_gateways_operator_makes_a_tenant_once() {
+    let other = gateway().user(Tools::Own);
+    let id = format!("made-{}", other.tenant);
+    let made = team::operate(Method::POST, "/admin/tenants", Some(&json!({"id": id, "name": "A team"}))).await;
+    let made = made.json(201);
+    note_secret(made["owner"]["code"].as_str().expect("a code"));
+    assert_eq!((&made["tenant"]["id"], &made["tenant"]["name"]), (&json!(id), &json!("A team")));
+    assert_eq!(made["owner"]["place"], gateway().url("/join"));
+    let again = team::operate(Method::POST, "/admin/tenants", Some(&json!({"id": id}))).await;
+    refused(&again, 409, "conflict");
+}
