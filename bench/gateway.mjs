@@ -72,6 +72,39 @@ async function addUpstream(miniflare, upstream) {
     .run();
 }
 
+/** A team with the demo account's password: its rules, and when the record of a call is written. */
+async function addTeam(miniflare, name, rules, recorded) {
+  const database = await miniflare.getD1Database("DB");
+  await database.batch([
+    database
+      .prepare("INSERT INTO tenants (id, name, created_at, audit_calls) VALUES (?, ?, ?, ?)")
+      .bind(name, name, Date.now(), recorded),
+    database
+      .prepare(
+        "INSERT INTO users (id, tenant_id, username, password_hash, created_at, role) " +
+          "SELECT ?, ?, ?, password_hash, ?, 'developer' FROM users WHERE username = 'demo'",
+      )
+      .bind(`${name}-user`, name, name, Date.now()),
+    ...rules.map((rule, index) =>
+      database
+        .prepare(
+          "INSERT INTO policies (id, tenant_id, name, rule, made_by, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 1, 1)",
+        )
+        .bind(`${name}-${index}`, name, rule.name, JSON.stringify(rule), `${name}-user`),
+    ),
+  ]);
+}
+
+/** A hundred rules as a team has them: most about other tools, some about others, ten with a condition that must be evaluated. */
+const hundredRules = Array.from({ length: 100 }, (_, index) => {
+  const name = `rule ${index}`;
+  if (index < 10) {
+    return { name, effect: "deny", actions: ["call"], what: { tools: ["server_*"] }, when: `subject.groups.size() > ${index + 3}` };
+  }
+  const who = index % 2 ? { roles: ["auditor"] } : {};
+  return { name, effect: "deny", who, what: { tools: [`files__${index}_*`] } };
+});
+
 /** One `tools/call` of revision 2026-07-28 as a load target. */
 function toolCall(origin, token, name, words, expect) {
   const meta = {
@@ -102,7 +135,10 @@ export async function startGateway(state, upstream, direct) {
   const persisted = { resourcePersistencePath: `${state}/v3` };
   const started = await start({ ...options(origin), ...persisted, port }, direct);
   await addUpstream(started.miniflare, upstream);
-  const { access_token: token } = await post(`${origin}/auth/login`, { username: "demo", password: "demo123" });
+  await addTeam(started.miniflare, "ruled", hundredRules, "before");
+  await addTeam(started.miniflare, "relaxed", [], "after");
+  const login = async (username) => (await post(`${origin}/auth/login`, { username, password: "demo123" })).access_token;
+  const [token, ruled, relaxed] = [await login("demo"), await login("ruled"), await login("relaxed")];
   const listed = await (await fetch(`${origin}/mcp/tools`, { headers: { authorization: `Bearer ${token}` } })).json();
   const names = (listed.tools ?? listed).map(({ name }) => name);
   const echo = names.find((name) => name.startsWith(prefix) && name.endsWith("echo"));
@@ -110,6 +146,8 @@ export async function startGateway(state, upstream, direct) {
   return {
     ...started,
     local: toolCall(origin, token, "server_time", {}, '"resultType":"complete"'),
+    ruled: toolCall(origin, ruled, "server_time", {}, '"resultType":"complete"'),
+    relaxed: toolCall(origin, relaxed, "server_time", {}, '"resultType":"complete"'),
     proxied: toolCall(origin, token, echo, { text: "hello" }, '"text":"hello"'),
   };
 }

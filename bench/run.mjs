@@ -45,11 +45,13 @@ async function main() {
   const script = await start(emptyScript(upstream), direct);
   const rust = await start(emptyRust(upstream), direct);
   const gateway = await startGateway(state, upstream, direct);
-  const { local, proxied } = gateway;
+  const { local, ruled, relaxed, proxied } = gateway;
   await measure([
     { name: "empty JavaScript", ...script, ...same(local, script) },
     { name: "empty Rust", ...rust, ...same(local, rust), baselines: ["empty JavaScript"] },
     { name: "local tool call", ...gateway, ...local, baselines: ["empty JavaScript", "empty Rust"] },
+    { name: "the same, 100 rules", ...gateway, ...ruled, baselines: ["local tool call"] },
+    { name: "the same, recorded after", ...gateway, ...relaxed, baselines: ["empty JavaScript", "local tool call"] },
     { name: "JavaScript, one fetch", ...script, ...same(proxied, script, "/fetch") },
     { name: "Rust, one fetch", ...rust, ...same(proxied, rust, "/fetch"), baselines: ["JavaScript, one fetch"] },
     { name: "proxied tool call", ...gateway, ...proxied, baselines: ["JavaScript, one fetch", "Rust, one fetch"] },

@@ -21,7 +21,8 @@ use serde_json::{Map, Value, json};
 const TAGGED: &[&str] = &["etag"];
 
 /// What an operation takes and gives.
-pub fn offer(spec: &Spec, shapes: &mut Shapes) -> Offer {
+pub fn offer(operation: Operation, shapes: &mut Shapes) -> Offer {
+    let Some(spec) = operation.spec() else { return Offer::new("unknown", "admin", Vec::new()) };
     let gives = gives(spec.operation, shapes);
     let mut offer = Offer::new(spec.name, "admin", vec![gives]);
     offer.scopes = Some(if spec.only_reads() { TO_ADMIN_READ } else { TO_ADMIN_WRITE });

@@ -1,6 +1,7 @@
 //! Which refusals each endpoint has. Statuses, header fields and examples are made by the refusals themselves.
 
 use super::{admin, oauth, people};
+use crate::admin::operation::Operation;
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::introspection::{FORM, IntrospectionRequest};
 use crate::api::problem::{ArgumentError, Limit, Problem};
@@ -20,10 +21,7 @@ pub const CALLS: Policy = Policy { burst: 20, per_minute: 600 };
 /// Every refusal of an endpoint that is a problem document.
 pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
     let own = match endpoint {
-        Endpoint::Admin(operation) => {
-            let own = operation.spec().map(admin::problems).unwrap_or_default();
-            [credentials(), vec![limited(), away("the gate")], own].concat()
-        }
+        Endpoint::Admin(operation) => administration(operation),
         Endpoint::Login => [body::<LoginRequest>(), login()].concat(),
         Endpoint::Refresh => [body::<RefreshRequest>(), refresh()].concat(),
         Endpoint::Logout => [credentials(), vec![away("the gate")]].concat(),
@@ -81,6 +79,11 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         | Endpoint::OpenApi => Vec::new(),
     };
     [own, everywhere()].concat()
+}
+
+fn administration(operation: Operation) -> Vec<Problem> {
+    let own = operation.spec().map(admin::problems).unwrap_or_default();
+    [credentials(), vec![limited(), away("the gate")], own].concat()
 }
 
 /// Every refusal of an endpoint that is a JSON-RPC error and not a status of 200.

@@ -162,10 +162,7 @@ impl Offer {
 /// The table.
 pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     match endpoint {
-        Endpoint::Admin(operation) => match operation.spec() {
-            Some(spec) => admin::offer(spec, shapes),
-            None => Offer::new("unknown", "admin", Vec::new()),
-        },
+        Endpoint::Admin(operation) => admin::offer(operation, shapes),
         Endpoint::Login | Endpoint::Refresh | Endpoint::Logout | Endpoint::Me => account(endpoint, shapes),
         Endpoint::Introspect => introspect(shapes),
         Endpoint::ListTools => {

@@ -7,6 +7,7 @@ mod admin_hostile;
 mod admin_matrix;
 mod admin_team;
 mod api_keys;
+mod approvals;
 mod bad_input;
 mod bridging;
 mod browsers;
