@@ -130,12 +130,14 @@ impl<K: Hash + Eq + Clone> Leases<K> {
         match &held.lease {
             Some(lease) if !lease.renewing && lease.calls >= granted.calls => held.put_beside(next),
             Some(lease) if !lease.renewing => {
-                let smaller = held.lease.replace(next);
-                smaller.into_iter().for_each(|lease| held.put_beside(lease));
+                if let Some(smaller) = held.lease.replace(next) {
+                    held.put_beside(smaller);
+                }
             }
             _ => {
-                let renewed = held.lease.replace(next);
-                renewed.into_iter().for_each(|lease| held.put_back(lease.close()));
+                if let Some(renewed) = held.lease.replace(next) {
+                    held.put_back(renewed.close());
+                }
             }
         }
     }
@@ -151,8 +153,9 @@ impl Held {
     fn turn(&mut self, now: Timestamp) {
         while self.lease.as_ref().is_none_or(|lease| !lease.is_usable(now)) {
             let Some(next) = self.beside.pop() else { return };
-            let ended = self.lease.replace(next);
-            ended.into_iter().for_each(|lease| self.put_back(lease.close()));
+            if let Some(ended) = self.lease.replace(next) {
+                self.put_back(ended.close());
+            }
         }
     }
 
@@ -160,8 +163,8 @@ impl Held {
         self.beside.push(lease);
         self.beside.sort_by_key(|lease| lease.calls);
         if self.beside.len() > MAX_BESIDE {
-            let least = self.beside.remove(0);
-            self.put_back(least.close());
+            let smallest = self.beside.remove(0);
+            self.put_back(smallest.close());
         }
     }
 
