@@ -5,8 +5,12 @@
 mod accounts;
 mod admin_hostile;
 mod admin_matrix;
+mod admin_once;
+mod admin_reach;
 mod admin_team;
+mod admin_tenants;
 mod api_keys;
+mod approvals;
 mod bad_input;
 mod bridging;
 mod browsers;
