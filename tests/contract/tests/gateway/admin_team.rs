@@ -66,7 +66,11 @@ impl House {
         for (name, url) in [("modern", &addresses.modern), ("old", &addresses.old)] {
             gateway().upstream(&first.user, name, url);
         }
-        (Self { tenant, owner: first.token.clone() }, first)
+        let house = Self { tenant, owner: first.token.clone() };
+        let body = json!({"name": "Everybody", "limits": {"rate": {"burst": 1_000, "per_minute": 60_000}}});
+        let plan = text(&house.make("/admin/plans", &body).await, "id");
+        house.change(&format!("/admin/tenants/{}", house.tenant), &json!({"user_plan": plan})).await;
+        (house, first)
     }
 
     async fn make(&self, path: &str, body: &Value) -> Value {
@@ -155,7 +159,7 @@ async fn agents_do_what_they_should([any, clock, remote]: [&Agent; 3]) {
 
 /// A quota of five calls a day: five are made, and the sixth is told which limit it is and when to come back.
 async fn five_calls_a_day(house: &House, agent: &Agent) {
-    let body = json!({"name": "A little", "limits": {"daily": 5}});
+    let body = json!({"name": "A little", "limits": {"daily": 5, "rate": {"burst": 1_000, "per_minute": 60_000}}});
     let plan = text(&house.make("/admin/plans", &body).await, "id");
     house.change(&format!("/admin/users/{}", agent.user), &json!({"plan": plan})).await;
     let key = &agent.key.secret;
@@ -179,7 +183,7 @@ async fn five_calls_a_day(house: &House, agent: &Agent) {
 async fn the_auditor_only_looks(auditor: &Person, about: &Person) {
     let token = &auditor.token;
     for kind in ["tenants", "users", "keys", "policies", "plans"] {
-        let page = order(token, Method::GET, &format!("/admin/{kind}"), None).await.json(200);
+        let page = order(token, Method::GET, &format!("/admin/{kind}?limit=200"), None).await.json(200);
         let items = page["items"].as_array().expect("items");
         assert!(!items.is_empty(), "{kind}");
         for item in items {
@@ -216,7 +220,8 @@ async fn the_trail_says_who_did_what(auditor: &Person, house: &House, first: &Pe
         ("create_user", 3),
         ("create_key", 3),
         ("create_policy", 1),
-        ("create_plan", 1),
+        ("create_plan", 2),
+        ("update_tenant", 1),
         ("update_user", 1),
         ("delete_user", 0),
     ] {

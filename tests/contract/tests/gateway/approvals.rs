@@ -1,155 +1,128 @@
-//! Calls that a policy wants a person to approve: over REST, in words and by a page over the protocol, decided by the API, on
-//! the page, and as a tool.
+//! Calls that wait for a person: each is approved for exactly what it is, and made once.
 
 use crate::gateway;
 use gateway_contract::caller::Caller;
 use gateway_contract::client::Answer;
-use gateway_contract::oauth::{Visitor, hidden};
-use gateway_contract::team::{Team, order, refused, text, within};
+use gateway_contract::team::{self, Team, refused, within};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const GREET: &str = "old__greet";
-
-/// A team whose calls of one tool wait for approval.
-async fn careful_team() -> Team {
-    let team = Team::new();
-    let rule = json!({"name": "Ask first", "effect": "approve", "what": {"tools": [GREET]}, "actions": ["call"]});
-    team.policy(&rule).await;
-    team
-}
 
 async fn greet(access: &str, name: &str) -> Answer {
     gateway().execute(access, GREET, &json!({"name": name})).await
 }
 
-/// The id of what waits, once the policy is known everywhere.
-async fn waits(access: &str, name: &str) -> String {
-    within(Duration::from_secs(6), "the call waits", || async { greet(access, name).await.status == 403 }).await;
-    let problem = refused(&greet(access, name).await, 403, "approval-needed");
-    let detail = text(&problem, "detail");
-    let id = detail.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(id, _)| id.to_owned());
-    id.unwrap_or_else(|| panic!("{detail}"))
+/// The id of what waits, as the refusal of the call tells it.
+#[track_caller]
+fn waits(answer: &Answer) -> String {
+    let problem = refused(answer, 403, "approval-needed");
+    let told = problem["detail"].as_str().expect("words");
+    told.split_once('(').and_then(|(_, rest)| rest.split_once(')')).expect("an id").0.to_owned()
 }
 
-fn decide(approve: bool) -> Value {
-    json!({ "approve": approve })
+async fn decide(team: &Team, who: &str, id: &str, approve: bool) -> Answer {
+    team.order(who, Method::POST, &format!("/admin/approvals/{id}"), Some(&json!({"approve": approve}))).await
 }
 
-#[tokio::test]
-async fn an_approved_call_goes_through_once_with_exactly_its_arguments() {
-    let team = careful_team().await;
-    let (access, owner) = (team.token("developer").await, team.token("owner").await);
-    let id = waits(&access, "Ada").await;
-    let path = format!("/admin/approvals/{id}");
-    let listed = order(&owner, Method::GET, "/admin/approvals?state=asked", None).await.json(200);
-    assert_eq!(listed["items"][0]["arguments"], json!({"name": "Ada"}), "{listed}");
-    refused(&order(&access, Method::POST, &path, Some(&decide(true))).await, 403, "forbidden");
-    assert_eq!(order(&owner, Method::POST, &path, Some(&decide(true))).await.json(200)["state"], "approved");
-    refused(&order(&owner, Method::POST, &path, Some(&decide(false))).await, 409, "conflict");
-    refused(&greet(&access, "Eve").await, 403, "approval-needed");
-    refused(&greet(&owner, "Ada").await, 403, "approval-needed");
-    let parallel = (0..20).map(|_| greet(&access, "Ada"));
-    let statuses: Vec<u16> = futures_all(parallel).await.iter().map(|answer| answer.status).collect();
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    let id = waits(&access, "Ada").await;
-    order(&owner, Method::POST, &format!("/admin/approvals/{id}"), Some(&decide(false))).await.json(200);
-    refused(&greet(&access, "Ada").await, 403, "call-forbidden");
+/// A team in which greeting waits for approval, its developer's token, and the policy.
+async fn cautious() -> (Team, String, String) {
+    let team = Team::new();
+    let rule = json!({"name": "Ask first", "effect": "approve", "actions": ["call"], "what": {"tools": [GREET]}});
+    let (access, policy) = (team.token("developer").await, team.policy(&rule).await);
+    within(team::SEEN, "asked about", || async { greet(&access, "nobody").await.status == 403 }).await;
+    (team, access, policy)
 }
 
-async fn futures_all<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut waiting: Vec<_> = all.map(Box::pin).collect();
-    let mut done: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, slot) in waiting.iter_mut().zip(&mut done) {
-            if slot.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
-            {
-                *slot = Some(value);
-            }
-        }
-        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    done.into_iter().flatten().collect()
+async fn listed(team: &Team, who: &str, state: &str) -> Vec<Value> {
+    let page = team.order(who, Method::GET, &format!("/admin/approvals?state={state}"), None).await.json(200);
+    page["items"].as_array().expect("items").clone()
 }
 
 #[tokio::test]
-async fn who_wants_to_call_and_another_teams_administrator_decide_nothing() {
-    let (team, other) = (careful_team().await, Team::new());
-    let owner = team.token("owner").await;
-    let id = waits(&owner, "Ada").await;
-    let path = format!("/admin/approvals/{id}");
-    refused(&order(&owner, Method::POST, &path, Some(&decide(true))).await, 403, "forbidden");
-    let stranger = other.token("owner").await;
-    for method in [Method::GET, Method::POST] {
-        let body = (method == Method::POST).then(|| decide(true));
-        refused(&order(&stranger, method, &path, body.as_ref()).await, 404, "no-such-thing");
-    }
-    let auditor = team.token("auditor").await;
-    assert_eq!(order(&auditor, Method::GET, &path, None).await.json(200)["state"], "asked");
-    refused(&order(&auditor, Method::POST, &path, Some(&decide(true))).await, 403, "forbidden");
-}
-
-#[tokio::test]
-async fn a_client_that_shows_pages_is_sent_to_one_and_goes_on_after_it() {
-    let team = careful_team().await;
-    let access = team.token("developer").await;
-    waits(&access, "Zoe").await;
-    let plain = Caller::modern(gateway(), &access, "");
-    let told = plain.call(GREET, json!({"name": "Ada"})).await;
-    assert_eq!(told["isError"], true, "{told}");
+async fn a_call_that_was_approved_is_made_once_and_no_other_call_is() {
+    let (team, access, policy) = cautious().await;
+    assert!(gateway().tool_names(&access).await.iter().any(|name| name == GREET), "it is listed");
+    let id = waits(&greet(&access, "Eve").await);
+    assert_eq!(waits(&greet(&access, "Eve").await), id, "asked once");
+    let caller = Caller::modern(gateway(), &access, "");
+    let result = caller.call(GREET, json!({"name": "Eve"})).await;
     assert!(
-        told["content"][0]["text"].as_str().is_some_and(|text| text.contains("administrator's approval")),
-        "{told}"
+        result["isError"] == true && result["content"][0]["text"].as_str().unwrap_or_default().contains(&id),
+        "{result}"
     );
-    let caller = plain.that_can(json!({"elicitation": {"url": {}}}));
-    let asked = caller.result("tools/call", json!({"name": GREET, "arguments": {"name": "Ada"}})).await;
-    assert_eq!(asked["resultType"], "input_required", "{asked}");
-    let question = &asked["inputRequests"]["approval"];
-    assert_eq!((&question["method"], &question["params"]["mode"]), (&json!("elicitation/create"), &json!("url")));
-    assert!(question["params"]["url"].as_str().is_some_and(|url| url.ends_with("/account/approvals")), "{question}");
-    let again = json!({"name": GREET, "arguments": {"name": "Ada"}, "requestState": asked["requestState"],
-                       "inputResponses": {"approval": {"action": "accept"}}});
-    let waiting = caller.result("tools/call", again.clone()).await;
-    assert_eq!(waiting["resultType"], "input_required", "an answer of the client approves nothing: {waiting}");
-
-    let visitor = Visitor::at_home(gateway(), &team.member("admin")).await;
-    let page = visitor.get("/account/approvals").await;
-    assert!(page.text().contains(GREET) && page.text().contains("Ada"), "{}", page.text());
-    let (csrf, id) = (hidden(&page, "csrf"), text(&find(&team, "Ada").await, "id"));
-    let own = Visitor::at_home(gateway(), &team.member("developer")).await;
-    let shown = own.get("/account/approvals").await;
-    assert!(shown.text().contains("An administrator decides."), "{}", shown.text());
-    let ticket = hidden(&own.get("/account").await, "csrf");
-    let tried = own.post("/account/approvals", &[("csrf", &ticket), ("approval", &id), ("do", "approve")]).await;
-    assert!(tried.text().contains("not for you to decide"), "{}", tried.text());
-    let fields = [("csrf", csrf.as_str()), ("approval", &id), ("do", "approve")];
-    assert!(visitor.post("/account/approvals", &fields).await.text().contains("Approved"));
-    let done = caller.result("tools/call", again).await;
-    assert_ne!(done["isError"], true, "{done}");
-    assert!(done["content"][0]["text"].as_str().is_some_and(|text| text.contains("Ada")), "{done}");
-}
-
-async fn find(team: &Team, name: &str) -> Value {
-    let owner = team.token("owner").await;
-    let listed = order(&owner, Method::GET, "/admin/approvals?state=asked", None).await.json(200);
-    let items = listed["items"].as_array().expect("items");
-    items.iter().find(|item| item["arguments"]["name"] == name).unwrap_or_else(|| panic!("{listed}")).clone()
+    let waiting = team.order("auditor", Method::GET, &format!("/admin/approvals/{id}"), None).await.json(200);
+    for (member, wanted) in [
+        ("tool", json!(GREET)),
+        ("user", json!(team.id("developer"))),
+        ("policy", json!(policy)),
+        ("state", json!("asked")),
+    ] {
+        assert_eq!(waiting[member], wanted, "{waiting}");
+    }
+    // Nobody without the office decides, and nobody decides twice.
+    for who in ["developer", "other", "auditor", "agent"] {
+        refused(&decide(&team, who, &id, true).await, 403, "forbidden");
+    }
+    assert_eq!(decide(&team, "admin", &id, true).await.json(200)["state"], "approved");
+    refused(&decide(&team, "owner", &id, false).await, 409, "conflict");
+    // Another argument, another user and another credential of the same user are other calls.
+    waits(&greet(&access, "Adam").await);
+    waits(&greet(&team.token("other").await, "Eve").await);
+    let key = team.key("developer", &json!({"name": "another way"})).await;
+    waits(&greet(&key.secret, "Eve").await);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let access = access.clone();
+        calls.spawn(async move { greet(&access, "Eve").await });
+    }
+    let answers = calls.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:#?}");
+    answers.iter().filter(|answer| answer.status != 200).for_each(|answer| {
+        waits(answer);
+    });
 }
 
 #[tokio::test]
-async fn an_agent_of_an_administrator_decides_with_a_tool() {
-    let team = careful_team().await;
-    let access = team.token("developer").await;
-    let id = waits(&access, "Ada").await;
-    let agent = Caller::modern(gateway(), &team.token("admin").await, "");
-    assert!(agent.names("tools/list", "name").await.iter().any(|name| name == "gateway_decide_approval"));
-    let told = agent.call("gateway_decide_approval", json!({"id": id, "approve": true})).await;
-    assert_eq!(told["structuredContent"]["state"], "approved", "{told}");
-    assert_eq!(greet(&access, "Ada").await.status, 200);
-    let plain = Caller::modern(gateway(), &access, "");
-    let names = plain.names("tools/list", "name").await;
-    assert!(!names.iter().any(|name| name == "gateway_decide_approval"), "a developer decides nothing: {names:?}");
+async fn what_was_refused_stays_refused_and_a_changed_policy_asks_anew() {
+    let (team, access, policy) = cautious().await;
+    let id = waits(&greet(&access, "Eve").await);
+    assert_eq!(decide(&team, "owner", &id, false).await.json(200)["state"], "refused");
+    refused(&greet(&access, "Eve").await, 403, "call-forbidden");
+    let adam = waits(&greet(&access, "Adam").await);
+    assert_eq!(decide(&team, "owner", &adam, true).await.json(200)["state"], "approved");
+    let rule = json!({"name": "Ask first", "effect": "approve", "actions": ["call"], "what": {"tools": [GREET, "server_time"]}});
+    team.order("owner", Method::PUT, &format!("/admin/policies/{policy}"), Some(&rule)).await.json(200);
+    let seen = || async { gateway().execute(&access, "server_time", &json!({})).await.status == 403 };
+    within(team::SEEN, "seen", seen).await;
+    for name in ["Eve", "Adam"] {
+        let anew = waits(&greet(&access, name).await);
+        assert!(anew != id && anew != adam, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_approves_its_own_call_and_a_developer_sees_its_own_alone() {
+    let (team, developer, _) = cautious().await;
+    let (owner, other) = (team.token("owner").await, team.token("other").await);
+    let own = waits(&greet(&owner, "Eve").await);
+    refused(&decide(&team, "owner", &own, true).await, 403, "forbidden");
+    decide(&team, "admin", &own, true).await.json(200);
+    greet(&owner, "Eve").await.json(200);
+    waits(&greet(&other, "Eve").await);
+    let (mine, hers) = (waits(&greet(&developer, "Eve").await), waits(&greet(&other, "Adam").await));
+    let seen = listed(&team, "developer", "asked").await;
+    assert!(
+        seen.iter().all(|one| one["user"] == team.id("developer")) && seen.iter().any(|one| one["id"] == mine),
+        "{seen:?}"
+    );
+    refused(
+        &team.order("developer", Method::GET, &format!("/admin/approvals/{hers}"), None).await,
+        404,
+        "no-such-thing",
+    );
+    assert!(listed(&team, "auditor", "asked").await.len() > seen.len());
+    assert_eq!(listed(&team, "owner", "used").await.len(), 1);
+    let elsewhere = Team::new();
+    refused(&decide(&elsewhere, "owner", &mine, true).await, 404, "no-such-thing");
 }

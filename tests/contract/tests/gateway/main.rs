@@ -5,9 +5,13 @@
 mod accounts;
 mod admin_hostile;
 mod admin_matrix;
+mod admin_once;
+mod admin_reach;
 mod admin_team;
+mod admin_tenants;
 mod api_keys;
 mod approvals;
+mod approvals_asked;
 mod bad_input;
 mod bridging;
 mod browsers;
