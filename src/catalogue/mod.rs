@@ -13,6 +13,7 @@
 //! | [`reveal`] | an upstream's URIs inside what it answers |
 
 pub mod endpoint;
+pub mod eyes;
 pub mod item;
 pub mod listing;
 pub mod naming;

@@ -12,7 +12,7 @@ use crate::admin::approval::{ApprovalState, ApprovalView};
 use crate::api::problem::Problem;
 use crate::audit::record::Digest;
 use crate::audit::redact::redacted;
-use crate::catalogue::view::Seen;
+use crate::catalogue::eyes::Seen;
 use crate::id::encode_random;
 use crate::observe::Event;
 use crate::store::approvals::{APPROVAL, ASK, ApprovalRow, DELETE_ENDED, LIFE_MILLIS, USE};

@@ -1,35 +1,22 @@
 //! Serving one request of the protocol, in or outside a session: what is gathered, what is decided, what is run.
 
 use super::admission::Principal;
-use super::calls::{self, Found};
 use super::context::Context;
-use super::locate::{self, At, Lost};
 use super::mcp::{Posted, Served, in_band};
-use super::mcp_work::{Audience, Client, Work};
-use super::permit::Permitted;
-use super::tenant::{self, Shown};
-use super::tools::{self, Own, ToolError};
+use super::mcp_work::Work;
+use super::tenant;
 use super::upstreams::Party;
-use super::{audit, clock, mcp_listen, mcp_session, permit, random, relay, upstreams, waiting};
+use super::{locate, mcp_call, mcp_listen, mcp_session, tools};
 use crate::api::problem::Problem;
-use crate::catalogue::listing::Kind;
-use crate::catalogue::view::{Eyes, Seen, View, everywhere};
-use crate::entropy::purpose::Purpose;
-use crate::mcp::era::Era;
-use crate::mcp::headers::repeats_arguments;
+use crate::catalogue::eyes::Eyes;
+use crate::catalogue::view::View;
 use crate::mcp::method::{Call, ListKind, Method};
-use crate::mcp::notice::Notices;
-use crate::mcp::params::Reference;
-use crate::mcp::question::Question;
 use crate::mcp::refusal::Fault;
 use crate::mcp::reply::{Addressee, Degraded, INSTRUCTIONS, Reply};
 use crate::mcp::session::Session;
-use crate::mcp::ticket::{self, Place, Resume};
+use crate::mcp::ticket::Place;
 use crate::mcp::turn::Asked;
-use crate::mcp::wire::{Prompt, Resource, Tool};
-use crate::scope::{TO_CALL, TO_LIST};
-use crate::upstream::ask::Ask;
-use serde_json::{Map, Value};
+use crate::scope::TO_LIST;
 use std::rc::Rc;
 
 /// Where a request is served, and for whom.
@@ -79,7 +66,8 @@ pub struct Elsewhere {
     object: Object,
 }
 
-enum Object {
+/// The object that serves a request.
+pub enum Object {
     /// A new session's.
     Session,
     /// One that holds a call, a new one unless it is named.
@@ -87,7 +75,8 @@ enum Object {
 }
 
 impl Elsewhere {
-    fn new(scene: Scene, object: Object) -> Box<Self> {
+    /// Of this request, in that object.
+    pub fn new(scene: Scene, object: Object) -> Box<Self> {
         Box::new(Self { scene, object })
     }
 
@@ -106,7 +95,7 @@ impl Elsewhere {
 ///    4. the parameters are right; 5. what they name is there.
 pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
     if let Method::Call(Call::Tool { .. }) = &asked.method {
-        return call(scene, posted, asked).await;
+        return mcp_call::call(scene, posted, asked).await;
     }
     let Scene { context, principal, place, .. } = &scene;
     let shown = tenant::shown(context, principal, place.server.as_deref()).await?;
@@ -152,7 +141,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         Method::Listen(filter) => {
             return Ok(Prepared::Work(mcp_listen::work(scene, to, filter.kept_by(&offered), shown)));
         }
-        Method::Call(_) => return call(scene, posted, asked).await,
+        Method::Call(_) => return mcp_call::call(scene, posted, asked).await,
     };
     Ok(Prepared::Reply(reply))
 }
@@ -168,255 +157,4 @@ fn listed(to: &Addressee, kind: ListKind, (view, principal): (&View<'_>, &Princi
 
 fn exists(view: &View<'_>, uri: &str) -> bool {
     matches!(view.find_resource(uri), crate::catalogue::view::Lookup::Found { .. })
-}
-
-/// A call: 1. one that goes on elsewhere; 2. what it names; 3. for a tool, the headers that repeat its arguments, and its
-/// schema; 4. the tool itself, or its upstream.
-async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
-    let to = asked.to.clone();
-    let Method::Call(call) = &asked.method else { return Ok(Prepared::Reply(to.refuse(Fault::MethodNotFound))) };
-    if let Err(problem) = scene.principal.demand(TO_CALL) {
-        return Ok(Prepared::Reply(to.refuse(in_band(problem)?)));
-    }
-    if matches!(call, Call::Task { .. }) && !asked.meta.client.takes_tasks() {
-        return Ok(Prepared::Reply(to.refuse(Fault::needs_tasks())));
-    }
-    match held(&scene, call) {
-        Ok(None) => {}
-        Ok(Some(object)) => {
-            return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(Some(object)))));
-        }
-        Err(fault) => return Ok(Prepared::Reply(to.refuse(fault))),
-    }
-    match call {
-        Call::Tool { name, arguments, .. } => {
-            let found = calls::find(&scene.context, &scene.principal, scene.place.server.as_deref(), name).await;
-            match found {
-                Ok(Ok(found)) => tool(scene, posted, &asked, found, arguments.clone()).await,
-                Ok(Err(ToolError::Unknown)) => Ok(Prepared::Reply(to.refuse(Fault::unknown_tool(name)))),
-                Ok(Err(error)) => Ok(Prepared::Reply(relay::failed(call, &to, &error))),
-                Err(problem) => Ok(Prepared::Reply(to.refuse(in_band(problem)?))),
-            }
-        }
-        other => {
-            let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await?;
-            let party = scene.party();
-            match named(&scene, &party, &shown, other).await {
-                Ok(At { index, own }) => {
-                    if let Err(error) = permitted(&scene, &shown, other, (index, &own)) {
-                        let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
-                        calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
-                        return Ok(Prepared::Reply(relay::failed(other, &to, &error)));
-                    }
-                    if is_to_be_held(&scene, &party, &asked, (&shown, index)) {
-                        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
-                    }
-                    let at = At { index, own: relay::ask(other, &own) };
-                    relayed(scene, &party, asked, shown, at, None).await
-                }
-                Err(Lost::Unknown) => Ok(Prepared::Reply(to.refuse(unknown(other)))),
-                Err(Lost::Failed(failure)) => {
-                    Ok(Prepared::Reply(relay::failed(other, &to, &ToolError::Upstream(failure))))
-                }
-            }
-        }
-    }
-}
-
-/// Whether this goes on with a call that was charged before.
-fn resumes(scene: &Scene, call: &Call) -> bool {
-    let state = call.retry().and_then(|retry| retry.state.as_deref());
-    let open = |state| ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now());
-    state.is_some_and(|state| matches!(open(state), Ok(Resume::Upstream { .. } | Resume::Held { .. })))
-}
-
-/// The object that holds this call, if its retry says so.
-fn held(scene: &Scene, call: &Call) -> Result<Option<String>, Fault> {
-    let state = call.retry().and_then(|retry| retry.state.as_deref());
-    let Some(state) = state.filter(|_| scene.held.is_none()) else { return Ok(None) };
-    match ticket::open_state(&scene.context.settings.root, &scene.place, state, call, clock::now())? {
-        Resume::Held { object } => Ok(Some(object)),
-        Resume::Upstream { .. } | Resume::Approved => Ok(None),
-    }
-}
-
-async fn tool(
-    scene: Scene,
-    posted: &Rc<Posted>,
-    asked: &Asked,
-    found: Found,
-    arguments: Map<String, Value>,
-) -> Result<Prepared, Problem> {
-    let (to, definition) = (asked.to.clone(), Rc::clone(found.definition()));
-    if repeats_arguments(&definition.input_schema)
-        && let Err(fault) = asked.check_headers(&posted.all_headers(), &definition)
-    {
-        return Ok(Prepared::Reply(to.refuse(fault)));
-    }
-    let Method::Call(call) = &asked.method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
-    let started = clock::now();
-    let arguments = match tools::validated(&definition, arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let shown_name = if let Call::Tool { name, .. } = call { name.clone() } else { String::new() };
-            calls::note(&scene.context, shown_name, started, calls::error_outcome(&error), Some(&error));
-            return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
-        }
-    };
-    let name = found.everywhere();
-    // It is permitted and charged where it is served.
-    if let Found::Upstream(shown, at) = &found
-        && is_to_be_held(&scene, &scene.party(), asked, (shown, at.index))
-    {
-        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
-    }
-    let seen = found.seen(&name);
-    let permitted = if resumes(&scene, call) {
-        permit::permit(&scene.principal, &seen, &arguments).map(|()| None)
-    } else {
-        permit::permit_tool(&scene.context, &scene.principal, &seen, &arguments).await.map(Some)
-    };
-    let permitted = match permitted {
-        Ok(permitted) => permitted,
-        Err(error) => {
-            calls::note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
-            return Ok(Prepared::Reply(not_permitted(&scene, asked, call, &error)));
-        }
-    };
-    match found {
-        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted)).await,
-        Found::Upstream(shown, at) => {
-            let ask = calls::ask(&definition, arguments);
-            let party = scene.party();
-            let at = At { index: at.index, own: ask };
-            relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await
-        }
-    }
-}
-
-/// A call that may not go on. One that waits for a person is asked about where the client shows pages: the page says how it
-/// stands, and an administrator decides there. Any other client is told in words.
-fn not_permitted(scene: &Scene, asked: &Asked, call: &Call, error: &ToolError) -> Reply {
-    let (to, settings) = (&asked.to, &scene.context.settings);
-    let words = || relay::failed(call, to, error);
-    if !matches!(error, ToolError::NeedsApproval { .. }) || to.era != Era::Modern {
-        return words();
-    }
-    let requests = Question::page(&error.to_string(), &format!("{}{}", settings.issuer, waiting::PLACE));
-    if Question::read_all(&asked.meta.client, &requests).is_none() {
-        return words();
-    }
-    let nonce = random::bytes(Purpose::McpSealed);
-    match ticket::seal_state(&settings.root, &scene.place, Resume::Approved, call, clock::now(), nonce) {
-        Ok(state) => to.input_required(requests, state),
-        Err(_) => words(),
-    }
-}
-
-async fn own_tool(
-    Scene { context, principal, .. }: &Scene,
-    to: &Addressee,
-    (tool, name, definition): (Own, String, &Rc<Tool>),
-    (arguments, permitted): (&Map<String, Value>, Option<Permitted>),
-) -> Result<Prepared, Problem> {
-    let started = clock::now();
-    let record = audit::tool_call(context, principal, (&name, None, definition), arguments);
-    let record = record.allowed_by(permitted.as_ref().and_then(|permitted| permitted.rule.clone()));
-    let run = Box::pin(async { Ok(tools::run(context, principal, tool, arguments).await) });
-    let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
-    calls::note(context, name, started, calls::outcome(&result), None);
-    Ok(Prepared::Reply(match result {
-        Ok(result) => to.called(result),
-        Err(_) => to.refuse(Fault::Internal),
-    }))
-}
-
-/// Whether the policies allow a prompt to be got, or a resource to be read. Who sees a prompt or a template may have its
-/// arguments completed; a task belongs to a call that was allowed.
-fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<(), ToolError> {
-    let Some(upstream) = shown.prefixes.get(index) else { return Err(ToolError::Unknown) };
-    let nothing = Map::new();
-    let (kind, name, arguments) = match call {
-        Call::Prompt { arguments, .. } => {
-            (Kind::Prompt, everywhere::<Prompt>(upstream, own), arguments.as_ref().unwrap_or(&nothing))
-        }
-        Call::Resource { .. } => (Kind::Resource, everywhere::<Resource>(upstream, own), &nothing),
-        Call::Complete { .. } | Call::Tool { .. } | Call::Task { .. } => return Ok(()),
-    };
-    let seen = Seen { kind, name: &name, upstream: Some(upstream), annotations: None };
-    permit::permit(&scene.principal, &seen, arguments)
-}
-
-/// What a call other than a tool's names: which upstream, and what that calls it.
-async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> Result<At<String>, Lost> {
-    let context = &scene.context;
-    match call {
-        Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
-            let at = locate::locate(party, shown, scene.principal.rights(), |view| view.find_prompt(name)).await?;
-            Ok(At { index: at.index, own: at.own.name.clone() })
-        }
-        Call::Resource { uri, .. } => {
-            locate::locate(party, shown, scene.principal.rights(), |view| view.find_resource(uri)).await
-        }
-        Call::Complete { reference: Reference::Resource(uri), .. } => {
-            let at = locate::locate(party, shown, scene.principal.rights(), |view| view.find_template(uri)).await?;
-            Ok(At { index: at.index, own: at.own.uri_template.clone() })
-        }
-        Call::Task { id, .. } => {
-            let (upstream, own) =
-                ticket::open_task(&context.settings.root, &scene.place, id).map_err(|_| Lost::Unknown)?;
-            let index = shown.upstreams.iter().position(|known| known.id == upstream).ok_or(Lost::Unknown)?;
-            Ok(At { index, own })
-        }
-        Call::Tool { .. } => Err(Lost::Unknown),
-    }
-}
-
-fn unknown(call: &Call) -> Fault {
-    match call {
-        Call::Tool { name, .. } => Fault::unknown_tool(name),
-        Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
-            Fault::unknown_prompt(name)
-        }
-        Call::Resource { uri, .. } | Call::Complete { reference: Reference::Resource(uri), .. } => {
-            Fault::UnknownResource { uri: uri.clone() }
-        }
-        Call::Task { .. } => Fault::UnknownTask,
-    }
-}
-
-/// Whether a call is one for an object that can hold it open: a legacy upstream may ask back, and a modern client outside a
-/// session answers with another request.
-fn is_to_be_held(scene: &Scene, party: &Party, asked: &Asked, (shown, index): (&Shown, usize)) -> bool {
-    let Method::Call(call) = &asked.method else { return false };
-    let alone = scene.session.is_none() && scene.held.is_none();
-    let asks_back = asked.to.era == Era::Modern && alone && call.retry().is_some() && asked.meta.client.answers();
-    asks_back && shown.upstreams.get(index).is_some_and(|known| upstreams::is_legacy(party, known))
-}
-
-/// A call that its upstream answers. One whose client hears nothing before the answer is answered at once.
-async fn relayed(
-    scene: Scene,
-    party: &Party,
-    asked: Asked,
-    shown: Rc<Shown>,
-    at: At<Ask>,
-    tool: Option<(Rc<Tool>, Option<Permitted>)>,
-) -> Result<Prepared, Problem> {
-    let Asked { mut to, meta, method } = asked;
-    to.server = locate::server_info(party, &shown);
-    let Method::Call(call) = method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
-    let alone = scene.session.is_none() && scene.held.is_none();
-    let log_level = match &scene.session {
-        Some(session) => session.log_level,
-        None => meta.log_level,
-    };
-    let hears = !alone || meta.progress.is_some() || meta.log_level.is_some();
-    let audience = Audience { notices: Notices::new(to.era, meta.progress.clone(), log_level), to };
-    let (tool, permitted) = tool.unzip();
-    let errand = relay::Errand { scene, meta, call, shown, at, tool, permitted: permitted.flatten() };
-    if hears {
-        return Ok(Prepared::Work(Work::new(audience, |client| relay::run(errand, client))));
-    }
-    relay::run(errand, Client::alone(audience)).await.map(Prepared::Reply)
 }

@@ -37,6 +37,7 @@ mod line;
 mod links;
 mod locate;
 mod mcp;
+mod mcp_call;
 mod mcp_desk;
 mod mcp_held_object;
 mod mcp_listen;

@@ -8,7 +8,7 @@ use super::limits::{self, Charged, Payer};
 use super::rights::Permission;
 use super::tools::ToolError;
 use crate::api::problem::Problem;
-use crate::catalogue::view::Seen;
+use crate::catalogue::eyes::Seen;
 use crate::plan::Plan;
 use crate::store::counter::Plans;
 use serde_json::{Map, Value};

@@ -2,8 +2,8 @@
 
 use super::clock;
 use super::tenant::Rules;
+use crate::catalogue::eyes::Seen;
 use crate::catalogue::listing;
-use crate::catalogue::view::Seen;
 use crate::policy::facts::{Hints, Kind, Subject, Thing};
 use crate::policy::judge::{Ask, Basis, Judgement};
 use serde_json::{Map, Value};
