@@ -14,6 +14,8 @@ const MAX_WISH: u32 = 1024;
 /// A lease of at least this many calls is renewed before it ends, by one request while the others go on using it: else
 /// every request in flight at its end would ask the gate for itself.
 const RENEWED_EARLY: u32 = 16;
+/// How long an answer with a lease is waited for before another one is asked for.
+const PATIENCE: Lifetime = Lifetime::from_seconds(1);
 /// Most leases of one counter beside the one in use, and most that wait to be closed; beyond it the oldest counts as used.
 const MAX_BESIDE: usize = 16;
 
@@ -36,6 +38,9 @@ struct Held {
     remaining_at_gate: u32,
     /// Calls made since the last question; the measure of what to ask for next.
     made: u32,
+    /// When a lease was asked for that has not come yet. Meanwhile requests ask for one call each: in a burst, leases beside
+    /// each other would hold calls that others are refused.
+    wished_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -76,13 +81,13 @@ impl<K: Hash + Eq + Clone> Leases<K> {
         match &mut held.lease {
             Some(lease) if lease.is_usable(now) && lease.is_due(now) => {
                 lease.renewing = true;
-                Step::Ask(held.question(None))
+                Step::Ask(held.question(None, now))
             }
-            Some(lease) if lease.is_usable(now) => held.admit().unwrap_or_else(|| Step::Ask(held.question(None))),
+            Some(lease) if lease.is_usable(now) => held.admit().unwrap_or_else(|| Step::Ask(held.question(None, now))),
             _ => {
                 // The lease leaves this isolate before the question is sent: its calls can be credited only once.
                 let ended = held.lease.take();
-                Step::Ask(held.question(ended))
+                Step::Ask(held.question(ended, now))
             }
         }
     }
@@ -90,6 +95,7 @@ impl<K: Hash + Eq + Clone> Leases<K> {
     /// Takes one call out of a lease that is still good, when the gate had none for a request that asked for renewal.
     pub fn take_held(&mut self, counter: &K, now: Timestamp) -> Option<u32> {
         let held = self.by_counter.get_mut(counter)?;
+        held.wished_at = None;
         held.turn(now);
         match (held.lease.as_ref()?.is_usable(now).then(|| held.admit()))?? {
             Step::Admit { remaining } => Some(remaining),
@@ -118,6 +124,7 @@ impl<K: Hash + Eq + Clone> Leases<K> {
         held.made = held.made.saturating_add(1);
         held.remaining_at_gate = admission.remaining;
         let Some(granted) = admission.lease else { return };
+        held.wished_at = None;
         let next = HeldLease {
             id: granted.id,
             granted: granted.calls,
@@ -182,11 +189,14 @@ impl Held {
         Some(Step::Admit { remaining: self.remaining_at_gate.saturating_add(lease.calls) })
     }
 
-    fn question(&mut self, ended: Option<HeldLease>) -> Asked {
+    fn question(&mut self, ended: Option<HeldLease>, now: Timestamp) -> Asked {
         let unused = ended.as_ref().map_or(0, |lease| lease.calls);
         let wish = if unused == 0 { self.made.saturating_mul(2) } else { self.made };
-        self.made = 0;
         let close = ended.map(HeldLease::close).or_else(|| self.replaced.pop());
+        if wish == 0 || self.wished_at.is_some_and(|at| now.since(at) < PATIENCE) {
+            return Asked { close, wish: 0 };
+        }
+        (self.made, self.wished_at) = (0, Some(now));
         Asked { close, wish: wish.min(MAX_WISH) }
     }
 }
@@ -328,6 +338,19 @@ mod tests {
         leases.put_back(&gate, 8);
         let Step::Ask(asked) = leases.take(&gate, now.plus(LIFE)) else { panic!("the lease has ended") };
         assert_eq!(asked.close.unwrap().unused, 1);
+    }
+
+    #[test]
+    fn of_requests_that_ask_at_once_one_asks_for_a_lease() {
+        let (mut leases, now) = (Leases::default(), Timestamp::from_seconds(1));
+        leases.keep(&token(1), now, LIFE, &grant(1, 0, now));
+        let mut wishes = || match leases.take(&token(1), now) {
+            Step::Ask(asked) => asked.wish,
+            Step::Admit { .. } => panic!("there is no lease"),
+        };
+        assert_eq!([wishes(), wishes(), wishes()], [2, 0, 0]);
+        leases.keep(&token(1), now, LIFE, &grant(2, 0, now));
+        assert_eq!(leases.take(&token(1), now.plus(LIFE)), Step::Ask(Asked { close: None, wish: 2 }), "it was lost");
     }
 
     #[test]
