@@ -8,9 +8,9 @@ use gateway_contract::fake::{Reply, Server};
 use gateway_contract::workspace;
 use mcp_secure_gateway::account::role::Role;
 use mcp_secure_gateway::page::{
-    AccountPage, CodePage, ConsentPage, ErrorPage, External, JoinPage, LoginPage, MadeCode, OfferedSecret,
-    PasswordPage, PeoplePage, PersonLine, ScopeLine, SecondFactorPage, SessionKind, SessionLine, SetupPage,
-    SignedOutPage, Verification, content_security_policy,
+    AccountPage, ApprovalLine, ApprovalsPage, CodePage, ConsentPage, ErrorPage, External, JoinPage, LoginPage,
+    MadeCode, OfferedSecret, PasswordPage, PeoplePage, PersonLine, ScopeLine, SecondFactorPage, SessionKind,
+    SessionLine, SetupPage, SignedOutPage, Verification, content_security_policy,
 };
 use serde_json::Value;
 use std::sync::OnceLock;
@@ -126,7 +126,25 @@ fn people() -> Vec<(&'static str, String)> {
     let factor =
         SecondFactorPage { action: "/factor", back: "/account", ticket: "t-1", offered: Some(offered), notice: None };
     let (ticket, notice) = ("t-1", Some("The two passwords are not the same."));
+    let waits = |username, decidable| ApprovalLine {
+        id: "a-1",
+        username,
+        tool: "files__write_a_file_with_quite_a_long_name_as_tools_have_them",
+        arguments: "{\"path\":\"/a/folder/with/a/long/name/and/a/file.txt\",\"text\":\"hello\"}",
+        asked: "27 Nov 2026, 08:10 UTC",
+        decidable,
+    };
+    let approvals = ApprovalsPage {
+        tenant: "acme",
+        action: "/approvals",
+        back: "/account",
+        csrf: "c-1",
+        waiting: &[waits("grace", true), waits(long, false)],
+        notice: Some("Approved: the call goes through once, within a quarter of an hour."),
+    };
     vec![
+        ("approvals", approvals.render()),
+        ("approvals-none", ApprovalsPage { waiting: &[], notice: None, ..approvals }.render()),
         ("people", list.render()),
         ("people-refused", PeoplePage { made: None, notice: refused, ..list }.render()),
         ("setup", SetupPage { action: "/setup", ticket, tenant: "acme", username: "ada", notice }.render()),
