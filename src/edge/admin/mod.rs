@@ -111,7 +111,13 @@ pub async fn serve(
 /// Whether a caller's credential and role reach an operation.
 pub fn reaches(principal: &Principal, spec: &Spec) -> bool {
     let needed = if spec.only_reads() { TO_ADMIN_READ } else { TO_ADMIN_WRITE };
-    principal.demand(needed).is_ok() && spec.whom.extent(principal.standing().role).is_some()
+    let permitted = spec.only_reads() || !is_narrowed(principal);
+    principal.demand(needed).is_ok() && spec.whom.extent(principal.standing().role).is_some() && permitted
+}
+
+/// Whether a key may use some tools only. It changes nothing as an administrator: it could give itself the others.
+fn is_narrowed(principal: &Principal) -> bool {
+    principal.standing().key.as_ref().is_some_and(|key| key.tools.is_some() || key.upstreams.is_some())
 }
 
 /// Carries out an operation that was called as a tool.
@@ -184,6 +190,9 @@ impl<'a> Desk<'a> {
         principal.demand(if spec.only_reads() { TO_ADMIN_READ } else { TO_ADMIN_WRITE })?;
         let role = principal.standing().role;
         let extent = spec.whom.extent(role).ok_or(Problem::Forbidden { whom: spec.whom.as_words() })?;
+        if is_narrowed(principal) && !spec.only_reads() {
+            return Err(Problem::Forbidden { whom: "credentials that are not narrowed to some tools" });
+        }
         Ok(Self { context, spec, actor: Actor::User { principal, role, extent } })
     }
 

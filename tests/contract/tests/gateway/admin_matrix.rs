@@ -190,12 +190,11 @@ fn expected(line: &Line, who: Who, object: Object) -> (u16, &'static str) {
         return (403, "insufficient-scope");
     }
     let Some(extent) = line.whom.extent(role) else { return (403, "forbidden") };
+    if narrowed && !line.reads {
+        return (403, "forbidden");
+    }
     if gone || (object == Object::Ours && extent == Extent::Own) {
         return (404, "no-such-thing");
-    }
-    let of_keys = line.path.starts_with("/admin/keys") && !line.reads && line.method != Method::DELETE;
-    if narrowed && of_keys {
-        return (403, "forbidden");
     }
     match kind(line) {
         "users" if object == Object::Own && !line.reads => (409, "conflict"),
