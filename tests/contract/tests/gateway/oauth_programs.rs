@@ -4,7 +4,8 @@ use crate::gateway;
 use gateway_contract::client::note_secret;
 use gateway_contract::oauth::Visitor;
 use gateway_contract::program::Program;
-use gateway_contract::seed::{Tools, User};
+use gateway_contract::seed::User;
+use gateway_contract::team::Team;
 use gateway_contract::token::part;
 use gateway_contract::{program, workspace};
 use serde_json::{Value, json};
@@ -18,8 +19,9 @@ fn script(name: &str, arguments: &[&str]) -> Program {
     Program::start(command)
 }
 
+/// Somebody whose plan lets a program that signs in, refreshes and steps up within two seconds make all the calls it wants.
 fn person() -> User {
-    gateway().user(Tools::Own)
+    Team::new().member("developer")
 }
 
 /// Goes where the program sends a person, and allows what it asks for: the scope it asks for.
