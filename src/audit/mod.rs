@@ -10,6 +10,7 @@
 //! | `retention` | letting go of old records while the rest still verifies |
 //! | `redact` | bodies without what looks like a secret |
 //! | `damper` | one record for many refusals of the same kind |
+//! | `gathered` | what waits to be written in the background, in one append for each trail |
 //! | `message` | what a trail is asked, and what it answers |
 //!
 //! A trail is written by one object, so its chain cannot fork. What the chain shows is that nothing in it was changed, left
@@ -19,6 +20,7 @@ pub mod append;
 pub mod chain;
 pub mod damper;
 pub mod export;
+pub mod gathered;
 pub mod head;
 pub mod message;
 pub mod query;

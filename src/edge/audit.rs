@@ -11,6 +11,7 @@ use crate::admin::tenant::AuditCalls;
 use crate::api::problem::{AUDIT_TRAIL, Problem};
 use crate::audit::append::MAX_DRAFTS;
 use crate::audit::damper::Damper;
+use crate::audit::gathered::{GATHERING, Gathered};
 use crate::audit::message::{Question, TrailReply, TrailRequest};
 use crate::audit::record::{
     Actor, Credential, CredentialKind, Decision, Digest, Draft, Effect, Kind, Stamp, ToolUsed, version,
@@ -46,6 +47,7 @@ type Versions = LruCache<*const Tool, (Rc<Tool>, Option<String>)>;
 
 thread_local! {
     static DAMPER: RefCell<Damper> = RefCell::default();
+    static GATHERED: RefCell<Gathered> = RefCell::default();
     static VERSIONS: RefCell<Versions> = RefCell::new(LruCache::new(MAX_VERSIONS));
 }
 
@@ -302,9 +304,15 @@ impl Writing {
         Self { background, env, correlation: context.correlation.clone(), trail }
     }
 
+    /// Has these written in a moment, with what others of this isolate have for the same trail: one append for all of them.
     fn later(&self, drafts: Vec<Draft>) {
         let (env, correlation, trail) = (self.env.clone(), self.correlation.clone(), self.trail.clone());
+        if !GATHERED.with_borrow_mut(|gathered| gathered.add(&trail, drafts, clock::now())) {
+            return;
+        }
         self.background.wait_until(async move {
+            Delay::from(Duration::from_millis(GATHERING.millis())).await;
+            let drafts = GATHERED.with_borrow_mut(|gathered| gathered.take(&trail));
             if let Err(problem) = append(&env, &trail, &drafts).await {
                 context::log(&unwritten(&trail, &drafts, &problem), Some(&correlation));
             }
