@@ -7,7 +7,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
-//! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, settings |
+//! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`recent`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, what was read a moment ago, settings |
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`plan`] | how much a tenant, a principal and a tool may do |
@@ -25,6 +25,7 @@ pub mod config;
 pub mod id;
 pub mod json;
 pub mod outbound;
+pub mod recent;
 pub mod scope;
 pub mod secret;
 pub mod time;

@@ -9,10 +9,10 @@ use crate::account::role::Role;
 use crate::api::problem::Problem;
 use crate::id::{ApiKeyId, TenantId, UserId};
 use crate::policy::facts::Narrowing;
+use crate::recent::Recent;
 use crate::store::api_keys::{KeyRow, NOTE_USE, STANDING_OF_KEY, STANDING_OF_USER, StandingRow, standing_name};
 use crate::time::{Lifetime, Timestamp};
 use crate::token::opaque::OpaqueToken;
-use lru::LruCache;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -42,29 +42,27 @@ pub struct Standing {
     pub narrowing: Narrowing,
 }
 
-type Kept = LruCache<String, (Timestamp, Rc<Standing>)>;
-
 thread_local! {
-    static STANDINGS: RefCell<Kept> = RefCell::new(LruCache::new(MAX_KEPT));
+    static STANDINGS: RefCell<Recent<String, Rc<Standing>>> = RefCell::new(Recent::new(MAX_KEPT, BELIEVED));
 }
 
 /// The standing of the user a token stands for.
 pub async fn of_user(context: &Context, tenant: &TenantId, user: &UserId) -> Result<Rc<Standing>, Problem> {
-    let name = standing_name(tenant, user, None);
-    if let Some(known) = known(&name) {
+    let (name, now) = (standing_name(tenant, user, None), clock::now());
+    if let Some(known) = known(&name, now) {
         return Ok(known);
     }
     let values = [tenant.as_str().into(), user.as_str().into()];
     let row: Option<StandingRow> = database::first(&context.env, STANDING_OF_USER, &values).await?;
     let row = row.ok_or_else(|| Problem::InvalidToken("the user is gone".into()))?;
-    Ok(keep(name, standing(row, None)?))
+    Ok(keep(name, now, standing(row, None)?))
 }
 
 /// The standing of a key's owner, with the key. Whether what was presented is that key is for [`ApiKey::admit`] to say.
 pub async fn of_key(context: &Context, presented: &OpaqueToken, id: &ApiKeyId) -> Result<Rc<Standing>, Problem> {
     let (tenant, user) = (&presented.tenant, &presented.user);
-    let name = standing_name(tenant, user, Some(id));
-    if let Some(known) = known(&name) {
+    let (name, now) = (standing_name(tenant, user, Some(id)), clock::now());
+    if let Some(known) = known(&name, now) {
         return Ok(known);
     }
     let values = [tenant.as_str().into(), user.as_str().into(), id.as_str().into()];
@@ -72,14 +70,13 @@ pub async fn of_key(context: &Context, presented: &OpaqueToken, id: &ApiKeyId) -
     let row = row.ok_or_else(|| Problem::InvalidToken(KeyRefusal::Unknown.to_string()))?;
     let owner = row.owner();
     let key = row.into_key().map_err(|error| Problem::Internal(error.to_string()))?;
-    let standing = keep(name, standing(owner, Some(key))?);
+    let standing = keep(name, now, standing(owner, Some(key))?);
     note_use(context, tenant, id);
     Ok(standing)
 }
 
-fn known(name: &str) -> Option<Rc<Standing>> {
-    let kept = STANDINGS.with_borrow_mut(|kept| kept.get(name).cloned());
-    kept.filter(|(since, _)| clock::now().since(*since) < BELIEVED).map(|(_, standing)| standing)
+fn known(name: &String, now: Timestamp) -> Option<Rc<Standing>> {
+    STANDINGS.with_borrow_mut(|known| known.recall(name, now))
 }
 
 fn standing(row: StandingRow, key: Option<ApiKey>) -> Result<Standing, Problem> {
@@ -103,9 +100,9 @@ fn standing(row: StandingRow, key: Option<ApiKey>) -> Result<Standing, Problem> 
     })
 }
 
-fn keep(name: String, standing: Standing) -> Rc<Standing> {
+fn keep(name: String, asked_at: Timestamp, standing: Standing) -> Rc<Standing> {
     let standing = Rc::new(standing);
-    STANDINGS.with_borrow_mut(|kept| kept.put(name, (clock::now(), Rc::clone(&standing))));
+    STANDINGS.with_borrow_mut(|known| known.keep(name, asked_at, Rc::clone(&standing)));
     standing
 }
 

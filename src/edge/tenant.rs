@@ -13,13 +13,13 @@ use crate::observe::Event;
 use crate::plan::Plan;
 use crate::policy::judge::Policies;
 use crate::policy::rule::Rule;
+use crate::recent::Recent;
 use crate::store::rules::{ALL_PLANS, ALL_POLICIES, LimitsRow, RuleRow};
 use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
 use crate::store::tenants::{TENANT, TenantRow};
 use crate::store::upstreams::{ENABLED_UPSTREAMS, UpstreamRow, credential_place};
-use crate::time::{Lifetime, Timestamp};
+use crate::time::Lifetime;
 use crate::upstream::Upstream;
-use lru::LruCache;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -76,7 +76,7 @@ struct Team {
 }
 
 thread_local! {
-    static TEAMS: RefCell<LruCache<TenantId, (Timestamp, Rc<Team>)>> = RefCell::new(LruCache::new(MAX_TENANTS));
+    static TEAMS: RefCell<Recent<TenantId, Rc<Team>>> = RefCell::new(Recent::new(MAX_TENANTS, BELIEVED));
 }
 
 impl Rules {
@@ -111,7 +111,7 @@ pub async fn rules(context: &Context, tenant: &TenantId) -> Result<Rc<Rules>, Pr
 
 /// Has a tenant read again at the next request of this isolate, which changed something of it.
 pub fn forget(tenant: &TenantId) {
-    TEAMS.with_borrow_mut(|teams| teams.pop(tenant));
+    TEAMS.with_borrow_mut(|teams| teams.forget(tenant));
 }
 
 /// On whose behalf upstreams are asked.
@@ -123,10 +123,7 @@ pub fn party(context: &Context, principal: &Principal) -> Party {
 
 async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem> {
     let now = clock::now();
-    let kept = TEAMS.with_borrow_mut(|teams| teams.get(tenant).cloned());
-    if let Some((since, team)) = kept
-        && now.since(since) < BELIEVED
-    {
+    if let Some(team) = TEAMS.with_borrow_mut(|teams| teams.recall(tenant, now)) {
         return Ok(team);
     }
     let values = [JsValue::from_str(tenant.as_str())];
@@ -140,7 +137,7 @@ async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem>
     let usable: Vec<Named> = upstreams.into_iter().filter_map(|row| usable(context, tenant, &row)).collect();
     let endpoints = assemble(context, tenant, &usable, servers);
     let team = Rc::new(Team { endpoints, rules: Rc::new(rules) });
-    TEAMS.with_borrow_mut(|teams| teams.put(tenant.clone(), (now, Rc::clone(&team))));
+    TEAMS.with_borrow_mut(|teams| teams.keep(tenant.clone(), now, Rc::clone(&team)));
     Ok(team)
 }
 
