@@ -82,7 +82,7 @@ pub enum InvalidNetworks {
 impl ApiKey {
     /// Whether a caller who presents a secret of that hash from there may come in now. The secret is compared in constant time,
     /// and before anything else is looked at.
-    pub fn admit(&self, presented_hash: &str, source: Option<&str>, now: Timestamp) -> Result<(), KeyRefusal> {
+    pub fn admit(&self, presented_hash: &str, source: &str, now: Timestamp) -> Result<(), KeyRefusal> {
         if !bool::from(self.secret_hash.as_bytes().ct_eq(presented_hash.as_bytes())) {
             return Err(KeyRefusal::WrongSecret);
         }
@@ -92,8 +92,8 @@ impl ApiKey {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(KeyRefusal::Expired);
         }
-        match (&self.networks, source) {
-            (Some(networks), Some(source)) if !networks.hold(source) => Err(KeyRefusal::Network),
+        match &self.networks {
+            Some(networks) if !networks.hold(source) => Err(KeyRefusal::Network),
             _ => Ok(()),
         }
     }
@@ -166,17 +166,17 @@ mod tests {
             ..key()
         };
         for source in ["192.0.2.9", "2001:db8::1", "::ffff:192.0.2.9"] {
-            assert_eq!(bound.admit("hash", Some(source), NOW), Ok(()), "{source}");
+            assert_eq!(bound.admit("hash", source, NOW), Ok(()), "{source}");
         }
         for source in ["192.0.3.9", "2001:db9::1", "unknown", "", "192.0.2.9 "] {
-            assert_eq!(bound.admit("hash", Some(source), NOW), Err(KeyRefusal::Network), "{source}");
-            assert_eq!(key().admit("hash", Some(source), NOW), Ok(()), "{source}");
+            assert_eq!(bound.admit("hash", source, NOW), Err(KeyRefusal::Network), "{source}");
+            assert_eq!(key().admit("hash", source, NOW), Ok(()), "{source}");
         }
-        assert_eq!(bound.admit("hash", None, Timestamp::from_seconds(1_001)), Err(KeyRefusal::Expired));
+        assert_eq!(bound.admit("hash", "192.0.2.9", Timestamp::from_seconds(1_001)), Err(KeyRefusal::Expired));
         let revoked = ApiKey { revoked_at: Some(NOW), ..key() };
-        assert_eq!(revoked.admit("hash", None, NOW), Err(KeyRefusal::Revoked));
+        assert_eq!(revoked.admit("hash", "", NOW), Err(KeyRefusal::Revoked));
         for other in ["", "has", "hash2", "Hash"] {
-            assert_eq!(revoked.admit(other, None, NOW), Err(KeyRefusal::WrongSecret), "{other}");
+            assert_eq!(revoked.admit(other, "", NOW), Err(KeyRefusal::WrongSecret), "{other}");
         }
     }
 

@@ -50,8 +50,8 @@ pub struct Presented<'a> {
     pub authorization: Option<&'a str>,
     /// The virtual server whose endpoint it is for, if it is for one.
     pub server: Option<&'a str>,
-    /// Where the request comes from; none where an isolate has looked at that already.
-    pub source: Option<&'a str>,
+    /// Where the request comes from.
+    pub source: &'a str,
 }
 
 /// What a caller came with, and was found good.
@@ -229,7 +229,7 @@ async fn caller(context: &Context, presented: &Presented<'_>) -> Result<Caller, 
         groups: standing.groups.clone(),
         key: standing.key.as_ref().map(|key| key.id.clone()),
         client: credential.client().map(str::to_owned),
-        network: presented.source.map(str::to_owned),
+        network: Some(presented.source.to_owned()),
         narrowing: standing.narrowing.clone(),
     };
     let rights = Rc::new(Rights::new(rules, subject));
@@ -244,11 +244,7 @@ impl Caller {
 }
 
 /// A key: 1. its tag, so that a made-up one costs no look-up; 2. its row; 3. secret, time and networks.
-async fn key(
-    context: &Context,
-    text: &str,
-    source: Option<&str>,
-) -> Result<(Credential, Rc<Standing>, Rc<Rules>), Problem> {
+async fn key(context: &Context, text: &str, source: &str) -> Result<(Credential, Rc<Standing>, Rc<Rules>), Problem> {
     let refused = |reason: &dyn std::fmt::Display| Problem::InvalidToken(reason.to_string());
     let read = opaque::parse(Kind::ApiKey, &context.settings.root, text).map_err(|error| refused(&error))?;
     let id = ApiKeyId::parse(read.session.as_str()).map_err(|error| refused(&error))?;

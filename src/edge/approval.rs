@@ -29,33 +29,45 @@ struct Wanted {
     version: u32,
 }
 
-/// Lets a call go on that was approved, once; else asks for its approval.
+/// A call that was approved and not made yet.
+pub struct Approved(Wanted);
+
+/// Lets a call go on that was approved; else asks for its approval.
 pub async fn demand(
     context: &Context,
     principal: &Principal,
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
     policy: String,
-) -> Result<(), ToolError> {
+) -> Result<Approved, ToolError> {
     let wanted = Wanted::of(principal, seen, arguments, policy);
-    let now = clock::now();
-    let values = [
-        wanted.id.as_str().into(),
-        principal.tenant().as_str().into(),
-        principal.user().as_str().into(),
-        wanted.caller.as_str().into(),
-        moment(now),
-    ];
-    if database::run(&context.env, USE, &values).await.map_err(|problem| away(&problem))? == 1 {
-        return Ok(());
-    }
     ask(context, principal, seen, arguments, &wanted).await.map_err(|problem| away(&problem))?;
     let values = [principal.tenant().as_str().into(), wanted.id.as_str().into()];
     let row: Option<ApprovalRow> =
         database::first(&context.env, APPROVAL, &values).await.map_err(|problem| away(&problem))?;
     match row.map(ApprovalView::from).map(|view| view.state) {
+        Some(ApprovalState::Approved) => Ok(Approved(wanted)),
         Some(ApprovalState::Refused) => Err(ToolError::Forbidden),
         _ => Err(ToolError::NeedsApproval { id: wanted.id }),
+    }
+}
+
+impl Approved {
+    /// Makes use of the approval, when nothing else stands against the call any more. Of two calls at once, one may.
+    pub async fn spend(self, context: &Context, principal: &Principal) -> Result<(), ToolError> {
+        let Self(wanted) = self;
+        let values = [
+            wanted.id.as_str().into(),
+            principal.tenant().as_str().into(),
+            principal.user().as_str().into(),
+            wanted.caller.as_str().into(),
+            moment(clock::now()),
+        ];
+        match database::run(&context.env, USE, &values).await {
+            Ok(0) => Err(ToolError::NeedsApproval { id: wanted.id }),
+            Ok(_) => Ok(()),
+            Err(problem) => Err(away(&problem)),
+        }
     }
 }
 

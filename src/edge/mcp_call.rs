@@ -64,13 +64,14 @@ pub async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Pre
             let party = scene.party();
             match named(&scene, &party, &shown, other).await {
                 Ok(At { index, own }) => {
-                    if let Err(error) = permitted(&scene, &shown, other, (index, &own)) {
-                        let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
-                        calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
-                        return Ok(Prepared::Reply(relay::failed(other, &to, &error)));
-                    }
+                    // It is permitted where it is served.
                     if is_to_be_held(&scene, &party, &asked, (&shown, index)) {
                         return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
+                    }
+                    if let Err(error) = permitted(&scene, &shown, other, (index, &own)).await {
+                        let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
+                        calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
+                        return Ok(Prepared::Reply(not_permitted(&scene, &asked, other, &error)));
                     }
                     let at = At { index, own: relay::ask(other, &own) };
                     relayed(scene, &party, asked, shown, at, None).await
@@ -133,7 +134,7 @@ async fn tool(
     }
     let seen = found.seen(&name);
     let permitted = if resumes(&scene, call) {
-        permit::permit(&scene.principal, &seen, &arguments).map(|()| None)
+        permit::still_allows(&scene.principal, &seen, &arguments).map(|()| None)
     } else {
         permit::permit_tool(&scene.context, &scene.principal, &seen, &arguments).await.map(Some)
     };
@@ -194,7 +195,7 @@ async fn own_tool(
 
 /// Whether the policies allow a prompt to be got, or a resource to be read. Who sees a prompt or a template may have its
 /// arguments completed; a task belongs to a call that was allowed.
-fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<(), ToolError> {
+async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<(), ToolError> {
     let Some(upstream) = shown.prefixes.get(index) else { return Err(ToolError::Unknown) };
     let nothing = Map::new();
     let (kind, name, arguments) = match call {
@@ -205,7 +206,10 @@ fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &s
         Call::Complete { .. } | Call::Tool { .. } | Call::Task { .. } => return Ok(()),
     };
     let seen = Seen { kind, name: &name, upstream: Some(upstream), annotations: None };
-    permit::permit(&scene.principal, &seen, arguments)
+    if resumes(scene, call) {
+        return permit::still_allows(&scene.principal, &seen, arguments);
+    }
+    permit::permit(&scene.context, &scene.principal, &seen, arguments).await
 }
 
 /// What a call other than a tool's names: which upstream, and what that calls it.

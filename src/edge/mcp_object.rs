@@ -5,6 +5,7 @@ use super::context::{self, Background, Context};
 use super::incoming::{self, header};
 use super::mcp::{SESSION, Served};
 use super::mcp_serve::Scene;
+use super::mcp_session::SOURCE;
 use super::reply;
 use super::{admission, audit};
 use crate::api::challenge::Realm;
@@ -39,7 +40,8 @@ pub async fn scene(
     let path = incoming::path(request);
     let server = route::server(&path);
     let authorization = header(request, "authorization");
-    let presented = Presented { authorization: authorization.as_deref(), server, source: None };
+    let source = header(request, SOURCE).unwrap_or_default();
+    let presented = Presented { authorization: authorization.as_deref(), server, source: &source };
     let principal = admission::accompany(context, &presented).await?;
     context.ledger.concerns(&principal.who());
     let place = principal.place(server);

@@ -25,6 +25,8 @@ const BINDING: &str = "MCP_SESSION";
 /// The binding of the class of objects that hold calls open, and the header that tells one its name.
 const HOLDING: &str = "MCP_HELD";
 pub const HELD: &str = "x-held-call";
+/// The header that tells an object where the request came from; a client's own of that name does not get there.
+pub const SOURCE: &str = "x-request-source";
 /// What the headers that repeat a call's arguments begin with.
 const PARAM: &str = "mcp-param-";
 const PART: &str = "the session";
@@ -100,6 +102,7 @@ fn forwarded(request: &Request) -> worker::Result<Headers> {
             headers.set(name, &value)?;
         }
     }
+    headers.set(SOURCE, &super::source(request))?;
     Ok(headers)
 }
 

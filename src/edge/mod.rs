@@ -261,7 +261,7 @@ async fn caller(context: &Context, request: &Request, trace: &mut Trace) -> std:
     let server = trace.server.as_deref();
     let source = source(request);
     let authorization = header(request, "authorization");
-    let presented = Presented { authorization: authorization.as_deref(), server, source: Some(&source) };
+    let presented = Presented { authorization: authorization.as_deref(), server, source: &source };
     let admitted = authenticate(context, &presented).await;
     let known = match &admitted {
         Ok(principal) => Some(principal.who()),

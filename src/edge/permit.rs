@@ -2,7 +2,7 @@
 //! and before anything of it is done.
 
 use super::admission::Principal;
-use super::approval;
+use super::approval::{self, Approved};
 use super::context::Context;
 use super::limits::{self, Charged, Payer};
 use super::rights::Permission;
@@ -21,33 +21,58 @@ pub struct Permitted {
     _charged: Charged,
 }
 
-/// A tool's call that may be made: allowed, and charged. What it holds of a limit is free again when the charge is dropped.
+/// A tool's call that may be made: allowed, charged, and approved where that is wanted. What it holds of a limit is free again
+/// when this is dropped.
 pub async fn permit_tool(
     context: &Context,
     principal: &Principal,
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
 ) -> Result<Permitted, ToolError> {
-    let rule = match judged(principal, seen, arguments)? {
-        Permission::OnApproval(policy) => {
-            Box::pin(approval::demand(context, principal, seen, arguments, policy.clone())).await?;
-            Some(policy)
-        }
-        Permission::Granted(rule) => rule,
-        Permission::Refused => return Err(ToolError::Forbidden),
-    };
-    Ok(Permitted { rule, _charged: charge(context, principal, seen.name).await? })
+    let (rule, approved) = allow(context, principal, seen, arguments).await?;
+    let charged = charge(context, principal, seen.name).await?;
+    // An approval is not lost to a limit.
+    if let Some(approved) = approved {
+        approved.spend(context, principal).await?;
+    }
+    Ok(Permitted { rule, _charged: charged })
 }
 
-/// Whether the policies allow something to be got or read, or a call to go on that was permitted before.
-pub fn permit(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<(), ToolError> {
-    judged(principal, seen, arguments).map(drop)
+/// Whether a prompt may be got or a resource read. No plan counts them.
+pub async fn permit(
+    context: &Context,
+    principal: &Principal,
+    seen: &Seen<'_>,
+    arguments: &Map<String, Value>,
+) -> Result<(), ToolError> {
+    match allow(context, principal, seen, arguments).await? {
+        (_, Some(approved)) => approved.spend(context, principal).await,
+        (_, None) => Ok(()),
+    }
 }
 
-fn judged(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<Permission, ToolError> {
+/// Whether the policies still allow what was permitted before, for a request that goes on with it.
+pub fn still_allows(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<(), ToolError> {
     match principal.rights().permit(seen, arguments) {
         Permission::Refused => Err(ToolError::Forbidden),
-        permission => Ok(permission),
+        Permission::Granted(_) | Permission::OnApproval(_) => Ok(()),
+    }
+}
+
+/// The policy that allows something, where one has to, and its approval, where one is wanted.
+async fn allow(
+    context: &Context,
+    principal: &Principal,
+    seen: &Seen<'_>,
+    arguments: &Map<String, Value>,
+) -> Result<(Option<String>, Option<Approved>), ToolError> {
+    match principal.rights().permit(seen, arguments) {
+        Permission::Refused => Err(ToolError::Forbidden),
+        Permission::Granted(rule) => Ok((rule, None)),
+        Permission::OnApproval(policy) => {
+            let approved = Box::pin(approval::demand(context, principal, seen, arguments, policy.clone())).await?;
+            Ok((Some(policy), Some(approved)))
+        }
     }
 }
 

@@ -183,7 +183,7 @@ fn a_key_is_changed_rotated_and_revoked_and_its_standing_says_so() {
     assert_eq!((found.owner().role, found.owner().disabled_at), (Role::Developer, None));
     let good = found.into_key().unwrap();
     let now = Timestamp::from_millis(NOW.unsigned_abs());
-    assert_eq!(good.admit("hash", Some("192.0.2.1"), now), Ok(()));
+    assert_eq!(good.admit("hash", "192.0.2.1", now), Ok(()));
     let update = |version: u32| {
         let values = params!["acme", "k-1", version, "other", "tools:read", NONE, NONE, NONE, NONE, NOW + 9];
         run(&database, api_keys::UPDATE_KEY, values)
@@ -195,13 +195,13 @@ fn a_key_is_changed_rotated_and_revoked_and_its_standing_says_so() {
     assert_eq!((replaced(NOW + 5, "none"), replaced(NOW + 10, "k-2"), replaced(NOW + 5, "k-2")), (Ok(0), Ok(0), Ok(1)));
     let later = Timestamp::from_millis(NOW.unsigned_abs() + 5);
     assert_eq!(
-        standing("acme", "u-1", "k-1").unwrap().into_key().unwrap().admit("hash", None, later),
+        standing("acme", "u-1", "k-1").unwrap().into_key().unwrap().admit("hash", "192.0.2.1", later),
         Err(KeyRefusal::Expired)
     );
     let revoke = |tenant: &str| run(&database, api_keys::REVOKE_KEY, params![tenant, "k-2", NOW]);
     assert_eq!((revoke("zeta"), revoke("acme"), revoke("acme")), (Ok(0), Ok(1), Ok(0)));
     assert_eq!(
-        standing("acme", "u-1", "k-2").unwrap().into_key().unwrap().admit("hash", None, now),
+        standing("acme", "u-1", "k-2").unwrap().into_key().unwrap().admit("hash", "192.0.2.1", now),
         Err(KeyRefusal::Revoked)
     );
     disable(&database, "u-1");

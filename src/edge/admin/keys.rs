@@ -217,6 +217,16 @@ async fn reached(desk: &Desk<'_>, id: &str) -> Result<KeyView, Problem> {
     Ok(key)
 }
 
+/// What a key of this user leaves of what its owner may.
+pub async fn narrowing(desk: &Desk<'_>, id: &ApiKeyId, owner: &UserId) -> Result<Narrowing, Problem> {
+    let key = find(desk, id.as_str()).await?;
+    if key.user != *owner {
+        return Err(Problem::NoSuchThing);
+    }
+    Narrowing::parse(key.tools.as_deref(), key.upstreams.as_deref())
+        .map_err(|invalid| Problem::Internal(invalid.to_string()))
+}
+
 /// The scope of a key: never more than that of the credential that asks, and a key that is limited itself makes none.
 fn granted(desk: &Desk<'_>, wanted: Option<&str>) -> Result<Scope, Problem> {
     let scope = wanted.map_or(Ok(Scope::full()), Scope::parse);

@@ -4,8 +4,8 @@ use super::super::database::{self, moment};
 use super::super::{clock, tenant};
 use super::making::{self, Making, answered, make};
 use super::tenants::{NoFilter, named};
-use super::users;
 use super::{Desk, Outcome, changeable};
+use super::{keys, users};
 use crate::admin::order::{Order, Page};
 use crate::admin::rule::{PolicyView, Trial};
 use crate::api::problem::Problem;
@@ -106,6 +106,10 @@ pub async fn explain(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem>
     let user = trial.user.as_ref().unwrap_or(desk.user()?);
     let about = users::find(desk, user.as_str()).await?;
     let rules = tenant::rules(desk.context, desk.tenant()?).await?;
+    let narrowing = match &trial.key {
+        Some(key) => keys::narrowing(desk, key, &about.id).await?,
+        None => Narrowing::default(),
+    };
     let subject = Subject {
         user: about.id,
         role: trial.role.unwrap_or(about.role),
@@ -114,7 +118,7 @@ pub async fn explain(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem>
         key: trial.key,
         client: trial.client,
         network: trial.network,
-        narrowing: Narrowing::default(),
+        narrowing,
     };
     let upstream = trial.upstream.as_deref().map(crate::catalogue::naming::Prefix::parse).transpose();
     let upstream = upstream.map_err(|invalid| Problem::InvalidBody(invalid.to_string()))?;

@@ -51,6 +51,7 @@ mod openapi;
 mod pages;
 mod plans;
 mod policies;
+mod policies_elsewhere;
 mod pooling;
 mod production;
 mod randomness;
