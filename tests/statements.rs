@@ -22,6 +22,8 @@ mod of_clients;
 mod of_codes;
 #[path = "statements/identities.rs"]
 mod of_identities;
+#[path = "statements/lost_replies.rs"]
+mod of_lost_replies;
 #[path = "statements/people.rs"]
 mod of_people;
 #[path = "statements/servers.rs"]

@@ -1,8 +1,10 @@
 //! Accounts: tenants, users and their roles, passwords, second factors, and whether a login succeeds.
 
 pub mod api_key;
+pub mod groups;
 pub mod guessed;
 pub mod kind;
+pub mod name;
 pub mod one_time;
 pub mod password;
 pub mod role;

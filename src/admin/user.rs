@@ -6,9 +6,6 @@ use crate::admin::tenant::said;
 use crate::id::UserId;
 use serde::{Deserialize, Serialize};
 
-/// Most groups of one user.
-pub const MAX_GROUPS: usize = 32;
-
 /// A person or a service account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -18,14 +18,16 @@ use crate::mcp::reply::Addressee;
 use crate::mcp::subscription::{Filter, Subscription};
 use crate::mcp::ticket;
 use crate::outbound::OutboundRequest;
+use crate::time::Lifetime;
 use crate::upstream::answer::{self, Message};
 use crate::upstream::ask::{Ask, AskMethod, Notification, ServerRequest};
 use crate::upstream::link::Link;
 use crate::upstream::stream::EventReader;
 use crate::upstream::{Upstream, request};
 use futures::channel::oneshot;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use serde_json::{Map, Value};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,6 +36,8 @@ use worker::wasm_bindgen_futures::spawn_local;
 /// How long to wait before an upstream that ended its stream is listened to again: first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long a client may wait for its acknowledgement while upstreams are reached.
+const LONGEST_OPENING: Lifetime = Lifetime::from_seconds(3);
 
 /// Hears a notification under the names the client knows.
 type Told = Rc<dyn Fn(&str, Map<String, Value>)>;
@@ -48,19 +52,30 @@ pub struct SessionClient {
     pub asked: Asked,
 }
 
-/// `subscriptions/listen`: what it tells goes on until the client closes the stream.
+/// `subscriptions/listen`: what it tells goes on until the client closes the stream. It is acknowledged when the upstreams
+/// are listened to, so that what a client changes after the acknowledgement is heard; an upstream that cannot be reached
+/// holds it up for [`LONGEST_OPENING`] at most.
 pub fn work(scene: Scene, to: Addressee, kept: Filter, shown: Rc<Shown>) -> Work {
     let audience = Audience { notices: Notices::new(to.era, None, None), to: to.clone() };
     Work::new(audience, |client| async move {
         let subscription = Subscription::new(to.id.clone(), kept);
-        client.tell(subscription.acknowledgement());
         let filter = subscription.filter().clone();
+        let acknowledgement = Cell::new(Some(subscription.acknowledgement()));
+        let teller = client.clone();
+        let acknowledge = Rc::new(move || {
+            if let Some(message) = acknowledgement.take() {
+                teller.tell(message);
+            }
+        });
+        let first = Rc::clone(&acknowledge);
         let told: Told = Rc::new(move |method, params| {
             if let Some(message) = subscription.relay(method, params) {
+                // It is the first message of the stream (2026-07-28, `basic/patterns/subscriptions`).
+                first();
                 client.tell(message);
             }
         });
-        changes(&scene, &shown, &filter, &told, None).await;
+        changes(&scene, &shown, &filter, &told, None, || acknowledge()).await;
         std::future::pending().await
     })
 }
@@ -84,7 +99,7 @@ pub async fn for_session(scene: &Scene, filter: Filter, client: SessionClient) {
             all(method, params);
         }
     });
-    changes(scene, &shown, &kept, &told, Some(&client.asked)).await;
+    changes(scene, &shown, &kept, &told, Some(&client.asked), || {}).await;
     std::future::pending::<()>().await;
 }
 
@@ -92,18 +107,44 @@ fn loudness(params: &Map<String, Value>) -> Option<LogLevel> {
     params.get("level").and_then(Value::as_str).and_then(LogLevel::named)
 }
 
-/// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell.
-async fn changes(scene: &Scene, shown: &Rc<Shown>, filter: &Filter, told: &Told, asked: Option<&Asked>) {
+/// Tells every change that the filter wants, for ever, or not at all where no upstream has any to tell. `opened` is called
+/// when all of them are listened to, or have been tried.
+async fn changes(
+    scene: &Scene,
+    shown: &Rc<Shown>,
+    filter: &Filter,
+    told: &Told,
+    asked: Option<&Asked>,
+    opened: impl FnOnce(),
+) {
     let party = scene.party();
     let at_hand = locate::parts_at_hand(&party, shown).await;
     let wishes = wishes(scene, shown, &at_hand, filter);
-    join_all(wishes.into_iter().filter_map(|(index, wish)| {
-        let upstream = shown.upstreams.get(index)?;
-        let ear =
-            Ear { scene, party: &party, shown, index, upstream, wish, told: Rc::clone(told), asked: asked.cloned() };
-        Some(ear.hear())
-    }))
-    .await;
+    let (ears, openings): (Vec<_>, Vec<_>) = wishes
+        .into_iter()
+        .filter_map(|(index, wish)| {
+            let upstream = shown.upstreams.get(index)?;
+            let (told, asked) = (Rc::clone(told), asked.cloned());
+            let (opening, open) = oneshot::channel();
+            let opening = Opening(Rc::new(Cell::new(Some(opening))));
+            Some((Ear { scene, party: &party, shown, index, upstream, wish, told, asked, opening }, open))
+        })
+        .unzip();
+    let all_open = async {
+        within(Some(LONGEST_OPENING), join_all(openings)).await;
+        opened();
+    };
+    join(join_all(ears.into_iter().map(Ear::hear)), all_open).await;
+}
+
+/// Says once that an upstream is listened to.
+#[derive(Clone)]
+struct Opening(Rc<Cell<Option<oneshot::Sender<()>>>>);
+
+impl Opening {
+    fn is_over(&self) {
+        drop(self.0.take());
+    }
 }
 
 /// What is wanted of each upstream, in its own words.
@@ -154,6 +195,7 @@ struct Ear<'a> {
     wish: Wish,
     told: Told,
     asked: Option<Asked>,
+    opening: Opening,
 }
 
 impl Ear<'_> {
@@ -168,6 +210,7 @@ impl Ear<'_> {
             } else {
                 self.hear_modern().await;
             }
+            self.opening.is_over();
             let lasted = super::clock::now().since(began).millis();
             pause = if u128::from(lasted) > LONGEST_PAUSE.as_millis() { FIRST_PAUSE } else { pause };
             Timer::from(pause).await;
@@ -211,6 +254,7 @@ impl Ear<'_> {
         }
         let request = request::stream(self.upstream, &link, None, self.party.limits.deadline);
         let Ok(mut connection) = Line::open(&request).await else { return };
+        self.opening.is_over();
         if !connection.is_stream() {
             return std::future::pending().await;
         }
@@ -254,7 +298,10 @@ impl Ear<'_> {
     fn teller(&self) -> Box<dyn Fn(Notification)> {
         let (party, upstream, told) = (self.party.clone(), self.upstream.clone(), Rc::clone(&self.told));
         let (shown, index, tasks) = (Rc::clone(self.shown), self.index, self.wish.tasks.clone());
+        let opening = self.opening.clone();
         Box::new(move |mut notice| {
+            // A modern upstream's first word is its acknowledgement.
+            opening.is_over();
             if let Some(Value::Object(meta)) = notice.params.get_mut("_meta") {
                 // What is said of the hop to the upstream is no business of the client.
                 meta.retain(|name, _| !name.starts_with(RESERVED));

@@ -7,7 +7,7 @@ use crate::account::password::DUMMY_HASH;
 use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
 use crate::id::UserId;
-use crate::observe::Who;
+use crate::observe::{AccountChange, Event, Who};
 use crate::oidc::ProviderProblem;
 use crate::oidc::discovery::{self, Discovery};
 use crate::oidc::jwt::{TokenProblem, Unverified};
@@ -16,7 +16,7 @@ use crate::oidc::memory::Memory;
 use crate::oidc::person::Person;
 use crate::oidc::provider::Provider;
 use crate::oidc::sign_in::AnswerProblem;
-use crate::store::identities::{INSERT_IDENTITY, INSERT_USER, IdentityRow, USER_BY_IDENTITY};
+use crate::store::identities::{INSERT_IDENTITY, INSERT_USER, IdentityRow, SET_GROUPS, USER_BY_IDENTITY};
 use std::cell::RefCell;
 use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
@@ -117,7 +117,8 @@ fn remember<T: Clone>(memory: &mut Memory<T>, read: &Result<T, ProviderProblem>)
 /// The user that a person is here; who comes for the first time becomes one.
 ///
 /// 1. a user of the identity; 2. else one is made in one transaction, with a hash that no password matches; 3. whoever the
-///    database has then is the user, should two have come at once; 4. a disabled one stays out.
+///    database has then is the user, should two have come at once; 4. a disabled one stays out; 5. its groups, where the
+///    provider is asked for them.
 pub async fn user(context: &Context, provider: &Provider, person: &Person) -> Result<Who, NotVouched> {
     let mut row = find_user(context, provider, person).await?;
     if row.is_none() {
@@ -125,7 +126,22 @@ pub async fn user(context: &Context, provider: &Provider, person: &Person) -> Re
         row = find_user(context, provider, person).await?;
     }
     let user = row.and_then(IdentityRow::admitted).ok_or(NotVouched::NoUser)?;
-    Ok(Who { tenant: provider.tenant.clone(), user })
+    let who = Who { tenant: provider.tenant.clone(), user };
+    if let Some(groups) = person.groups() {
+        set_groups(context, &who, groups).await?;
+    }
+    Ok(who)
+}
+
+/// Has a user be in the groups that the provider says, and in no others.
+async fn set_groups(context: &Context, who: &Who, groups: &[String]) -> Result<(), Problem> {
+    let groups = serde_json::to_string(groups).map_err(|error| Problem::Internal(error.to_string()))?;
+    let values = texts([who.tenant.as_str(), who.user.as_str(), groups.as_str()]);
+    if database::run(&context.env, SET_GROUPS, &values).await? > 0 {
+        let change = AccountChange::GroupsSet;
+        context.log(&Event::AccountChanged { who: who.clone(), change, by: None });
+    }
+    Ok(())
 }
 
 async fn find_user(context: &Context, provider: &Provider, person: &Person) -> Result<Option<IdentityRow>, Problem> {

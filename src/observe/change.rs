@@ -51,6 +51,8 @@ pub enum AccountChange {
     Disabled,
     /// It was enabled again.
     Enabled,
+    /// The provider it signed in at said other groups than before.
+    GroupsSet,
 }
 
 impl AccountChange {
@@ -66,6 +68,7 @@ impl AccountChange {
             Self::SecondFactorOff => "second_factor_off",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
+            Self::GroupsSet => "groups_set",
         }
     }
 
@@ -79,7 +82,8 @@ impl AccountChange {
             | Self::SecondFactorOn
             | Self::SecondFactorOff
             | Self::Disabled
-            | Self::Enabled => CredentialKind::Browser,
+            | Self::Enabled
+            | Self::GroupsSet => CredentialKind::Browser,
         };
         Credential { kind, id: None }
     }

@@ -1,10 +1,12 @@
 //! ID tokens: who signed in at the provider (OpenID Connect Core 1.0 sections 2 and 3.1.3.7).
 
+use crate::account::groups;
 use crate::oidc::jwt::{OneOrMany, Times, TokenProblem, Unverified};
 use crate::oidc::person::Person;
 use crate::oidc::provider::Provider;
 use crate::time::Timestamp;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 #[derive(Deserialize)]
@@ -25,7 +27,8 @@ struct Claims {
 ///
 /// 1. it is no token of another kind; 2. the issuer is the provider, to the letter; 3. it is for this gateway: the audience
 ///    is its client id, or has it among others, and then and whenever `azp` is there that is it too; 4. it is good now,
-///    with 60 seconds of leeway; 5. it answers the request that carried `nonce`; 6. a subject of 1 to 255 visible letters.
+///    with 60 seconds of leeway; 5. it answers the request that carried `nonce`; 6. a subject of 1 to 255 visible letters;
+///    7. where the operator named a claim of groups, all that it says can be used.
 pub fn check(token: &Unverified, provider: &Provider, nonce: &str, now: Timestamp) -> Result<Person, TokenProblem> {
     if token.has_type() && !token.is_type("JWT") {
         return Err(TokenProblem::Type);
@@ -47,7 +50,25 @@ pub fn check(token: &Unverified, provider: &Provider, nonce: &str, now: Timestam
     if !bool::from(claims.nonce.as_bytes().ct_eq(nonce.as_bytes())) {
         return Err(TokenProblem::Nonce);
     }
-    Person::new(claims.sub, claims.preferred_username, claims.email).ok_or(TokenProblem::Claims)
+    let person = Person::new(claims.sub, claims.preferred_username, claims.email).ok_or(TokenProblem::Claims)?;
+    match &provider.groups_claim {
+        Some(claim) => Ok(person.in_groups(groups(&token.claims()?, claim)?)),
+        None => Ok(person),
+    }
+}
+
+/// Somebody's groups: one text or a list of them, and none where there is no such claim. A provider with more of them than
+/// a token holds says where else they are (`_claim_names`, OpenID Connect Core 1.0 section 5.6.2): that is no answer here.
+fn groups(claims: &Map<String, Value>, name: &str) -> Result<Vec<String>, TokenProblem> {
+    let elsewhere = claims.get("_claim_names").is_some_and(|names| names.get(name).is_some());
+    let said = match claims.get(name) {
+        _ if elsewhere => return Err(TokenProblem::Groups),
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::String(one)) => Some(vec![one.clone()]),
+        Some(Value::Array(all)) => all.iter().map(|one| one.as_str().map(str::to_owned)).collect(),
+        Some(_) => None,
+    };
+    said.and_then(|said| groups::parse(said).ok()).ok_or(TokenProblem::Groups)
 }
 
 #[cfg(test)]
@@ -55,6 +76,7 @@ mod tests {
     use super::check;
     use crate::oidc::jwt::{TokenProblem, Unverified};
     use crate::oidc::person::Person;
+    use crate::oidc::provider::Provider;
     use crate::oidc::sample::{ISSUER, NOW, NOW_SECONDS, provider, token};
     use serde_json::{Value, json};
     #[cfg(target_arch = "wasm32")]
@@ -87,6 +109,40 @@ mod tests {
         for header in [r#"{"alg":"RS256","typ":"JWT"}"#, r#"{"alg":"ES256","typ":"jwt","kid":"k"}"#] {
             assert!(judge(header, &good()).is_ok());
         }
+    }
+
+    #[test]
+    fn somebodys_groups_are_read_where_the_operator_says_which_claim_has_them() {
+        let groups = |claim: &str, said: Value| {
+            let mut claims = good();
+            claims["groups"] = said;
+            let provider = Provider { groups_claim: Some(claim.into()), ..provider() };
+            let token = Unverified::parse(&token(HEADER, &claims.to_string())).unwrap();
+            check(&token, &provider, "n-1", NOW).map(|person| person.groups().unwrap().to_vec())
+        };
+        assert_eq!(judge(HEADER, &good()).unwrap().groups(), None, "nobody asked for them");
+        assert_eq!(groups("groups", json!(["ops", "billing", "ops"])).unwrap(), ["billing", "ops"]);
+        assert_eq!(groups("groups", json!("ops")).unwrap(), ["ops"]);
+        for none in [json!([]), json!(null)] {
+            assert_eq!(groups("groups", none).unwrap(), [""; 0]);
+        }
+        assert_eq!(groups("https://example.com/groups", json!(["ops"])).unwrap(), [""; 0]);
+        for bad in [json!(7), json!([["ops"]]), json!(["ops", 7]), json!(["a\nb"]), json!([""]), json!({"ops": true})] {
+            assert_eq!(groups("groups", bad.clone()), Err(TokenProblem::Groups), "{bad}");
+        }
+        let many: Vec<String> = (0..201).map(|at| format!("group-{at}")).collect();
+        assert_eq!(groups("groups", json!(many)), Err(TokenProblem::Groups));
+    }
+
+    #[test]
+    fn groups_that_the_provider_keeps_elsewhere_are_not_taken_for_none() {
+        let mut claims = good();
+        claims["_claim_names"] = json!({"groups": "src1"});
+        claims.as_object_mut().unwrap().remove("groups");
+        let asked = Provider { groups_claim: Some("groups".into()), ..provider() };
+        let token = Unverified::parse(&token(HEADER, &claims.to_string())).unwrap();
+        assert_eq!(check(&token, &asked, "n-1", NOW), Err(TokenProblem::Groups));
+        assert!(check(&token, &provider(), "n-1", NOW).is_ok(), "nobody asked for them");
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub enum TokenProblem {
     /// Nothing of what it allows can be allowed here.
     #[error("nothing in common with what is asked for")]
     Scope,
+    /// It says somebody's groups in a way that cannot be used: too many, no names, or elsewhere.
+    #[error("groups that cannot be used")]
+    Groups,
     /// Bound to a key, which this gateway cannot ask a proof of.
     #[error("bound to a key")]
     Bound,

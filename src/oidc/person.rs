@@ -15,6 +15,7 @@ const TAIL: usize = 8;
 pub struct Person {
     subject: String,
     wished: Option<Username>,
+    groups: Option<Vec<String>>,
 }
 
 /// Names for a new user: the first where it is free, else the second.
@@ -35,12 +36,23 @@ impl Person {
         // The demo account's name decides who may log in, so nobody gets it.
         let mut usable =
             names.filter_map(|name| Username::parse(&name).ok()).filter(|name| name.as_str() != DEMO_USERNAME);
-        sound.then(|| Self { subject, wished: usable.next() })
+        sound.then(|| Self { subject, wished: usable.next(), groups: None })
+    }
+
+    /// The same person, in these groups and no others.
+    #[must_use]
+    pub fn in_groups(self, groups: Vec<String>) -> Self {
+        Self { groups: Some(groups), ..self }
     }
 
     /// Who it is at the provider.
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// The groups it is in there, where the provider is asked for them.
+    pub fn groups(&self) -> Option<&[String]> {
+        self.groups.as_deref()
     }
 
     /// Names for a new user of this id; none for an id without a letter.

@@ -7,13 +7,20 @@ use crate::scope::Scope;
 use crate::secret::SecretText;
 
 /// Every setting of a provider. The first four are there together or not at all.
-const NAMES: [&str; 6] =
-    ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_TENANT", "OIDC_NAME", "OIDC_CLIENT_SECRET", "OIDC_SCOPES"];
+const NAMES: [&str; 7] = [
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_TENANT",
+    "OIDC_NAME",
+    "OIDC_CLIENT_SECRET",
+    "OIDC_SCOPES",
+    "OIDC_GROUPS_CLAIM",
+];
 /// What is asked for where the operator does not say.
 const SCOPES: &str = "openid profile email";
 /// Longest name that stands on the button, in characters.
 const MAX_NAME: usize = 40;
-/// Longest client id or secret, in bytes.
+/// Longest client id, secret or name of a claim, in bytes.
 const MAX_CREDENTIAL: usize = 512;
 
 /// A provider, and this gateway as its client.
@@ -33,11 +40,13 @@ pub struct Provider {
     pub name: String,
     /// What is asked for; `openid` is among it.
     pub scopes: Scope,
+    /// The claim of its ID tokens that says somebody's groups; without one, administrators say them.
+    pub groups_claim: Option<String>,
 }
 
 impl Provider {
-    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID`, `OIDC_TENANT`, `OIDC_NAME`, and the optional `OIDC_CLIENT_SECRET` and
-    /// `OIDC_SCOPES`. Without any of them there is no provider; with some of the required ones only, what is missing is
+    /// Reads `OIDC_ISSUER`, `OIDC_CLIENT_ID`, `OIDC_TENANT`, `OIDC_NAME`, and the optional `OIDC_CLIENT_SECRET`,
+    /// `OIDC_SCOPES` and `OIDC_GROUPS_CLAIM`. Without any of them there is no provider; with some of the required ones only, what is missing is
     /// named. The issuer is `https`, or in the local profile `http` on a loopback host.
     pub fn read(lookup: Lookup<'_>, profile: Profile) -> Result<Option<Self>, Vec<ConfigProblem>> {
         if NAMES.iter().all(|name| optional(lookup, name).is_none()) {
@@ -54,10 +63,12 @@ impl Provider {
         let name = note(required(lookup, "OIDC_NAME").and_then(shown), &mut problems);
         let scopes = optional(lookup, "OIDC_SCOPES");
         let scopes = note(read_scopes(scopes.as_deref().unwrap_or(SCOPES)), &mut problems);
-        match (issuer.zip(url), client_id.zip(secret), tenant.zip(name), scopes) {
-            (Some((issuer, url)), Some((client_id, secret)), Some((tenant, name)), Some(scopes)) => {
+        let claim = optional(lookup, "OIDC_GROUPS_CLAIM");
+        let claim = note(claim.map(|text| credential("OIDC_GROUPS_CLAIM", text)).transpose(), &mut problems);
+        match (issuer.zip(url), client_id.zip(secret), tenant.zip(name), scopes.zip(claim)) {
+            (Some((issuer, url)), Some((client_id, secret)), Some((tenant, name)), Some((scopes, groups_claim))) => {
                 let client_secret = secret.map(SecretText::new);
-                Ok(Some(Self { issuer, url, client_id, client_secret, tenant, name, scopes }))
+                Ok(Some(Self { issuer, url, client_id, client_secret, tenant, name, scopes, groups_claim }))
             }
             _ => Err(problems),
         }

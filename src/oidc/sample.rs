@@ -33,6 +33,7 @@ pub fn public_provider() -> Provider {
         tenant: TenantId::parse("acme").unwrap(),
         name: "Example".into(),
         scopes: Scope::parse("openid profile email").unwrap(),
+        groups_claim: None,
     }
 }
 

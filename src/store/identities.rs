@@ -29,6 +29,10 @@ pub const INSERT_IDENTITY: &str = "\
     SELECT ?1, ?2, users.tenant_id, users.id, ?5 FROM users WHERE users.tenant_id = ?3 AND users.id = ?4 \
     ON CONFLICT DO NOTHING";
 
+/// The groups the provider says a user is in, where they are others than before. `?1` tenant, `?2` user, `?3` groups as JSON.
+pub const SET_GROUPS: &str = "\
+    UPDATE users SET groups = ?3, version = version + 1 WHERE tenant_id = ?1 AND id = ?2 AND groups <> ?3";
+
 /// A row of [`USER_BY_IDENTITY`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct IdentityRow {

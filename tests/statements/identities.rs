@@ -49,6 +49,19 @@ fn of_two_first_sign_ins_at_once_one_makes_the_user() {
 }
 
 #[test]
+fn groups_are_written_when_they_changed_and_of_one_user_only() {
+    let database = two_tenants();
+    sign_in(&database, "s-1", "acme", "u-9", ["grace", "grace-9"]);
+    let set =
+        |tenant: &str, groups: &str| run(&database, identities::SET_GROUPS, params![tenant, "u-9", groups]).unwrap();
+    let now = || rows(&database, "SELECT groups, version FROM users WHERE id = 'u-9'", []);
+    assert_eq!((set("acme", r#"["ops"]"#), now()), (1, vec![json!({"groups": r#"["ops"]"#, "version": 2})]));
+    assert_eq!((set("acme", r#"["ops"]"#), set("zeta", "[]")), (0, 0), "the same again, and another tenant");
+    assert_eq!((set("acme", "[]"), now()), (1, vec![json!({"groups": "[]", "version": 3})]));
+    assert_eq!(count(&database, "users WHERE groups <> '[]'"), 0, "nobody else's");
+}
+
+#[test]
 fn nobody_takes_over_the_name_of_a_user_who_is_there() {
     let database = two_tenants();
     assert_eq!(sign_in(&database, "s-1", "acme", "u-9", ["zoe", "zoe-9"]), (1, 1));

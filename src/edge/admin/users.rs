@@ -6,13 +6,13 @@ use super::making::{self, Making, answered, make};
 use super::tenants::NoFilter;
 use super::{Desk, Outcome, changeable};
 use crate::account::Username;
+use crate::account::groups;
 use crate::account::kind::UserKind;
 use crate::account::one_time::{BYTES, INVITATION_LIFE, MAX_OPEN, OneTimeCode, RESET_LIFE};
 use crate::account::password::DUMMY_HASH;
 use crate::account::role::Role;
 use crate::admin::order::{Order, Page};
-use crate::admin::tenant::is_name;
-use crate::admin::user::{Invitation, MAX_GROUPS, MadeCode, NewUser, UserChange, UserFilter, UserView};
+use crate::admin::user::{Invitation, MadeCode, NewUser, UserChange, UserFilter, UserView};
 use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
 use crate::id::UserId;
@@ -44,7 +44,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     let wanted: NewUser = order.read()?;
     let username = Username::parse(&wanted.username).map_err(|error| Problem::InvalidBody(error.to_string()))?;
     let role = wanted.role.unwrap_or(Role::Agent);
-    let groups = groups(&wanted.groups)?;
+    let groups = sound(wanted.groups)?;
     reach(desk, role)?;
     if let Some(known) = answered(desk, order).await? {
         return Ok(known);
@@ -56,7 +56,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         id.as_str().into(),
         username.as_str().into(),
         role.as_str().into(),
-        groups.as_str().into(),
+        stored(&groups)?.into(),
         maybe(wanted.plan.as_deref()),
         moment(now),
         desk.user()?.as_str().into(),
@@ -67,7 +67,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         username: username.as_str().to_owned(),
         kind: UserKind::Service,
         role,
-        groups: wanted.groups,
+        groups,
         plan: wanted.plan,
         second_factor: false,
         disabled_at: None,
@@ -97,7 +97,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     let now = clock::now();
     let changed = UserView {
         role: change.role.unwrap_or(user.role),
-        groups: change.groups.unwrap_or(user.groups),
+        groups: change.groups.map_or(Ok(user.groups), sound)?,
         plan: change.plan.unwrap_or(user.plan),
         disabled_at: match change.disabled {
             Some(true) => user.disabled_at.or(Some(now.seconds())),
@@ -117,7 +117,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         changed.id.as_str().into(),
         version.into(),
         changed.role.as_str().into(),
-        groups(&changed.groups)?.as_str().into(),
+        stored(&changed.groups)?.into(),
         maybe(changed.plan.as_deref()),
         changed.disabled_at.map_or(JsValue::NULL, |at| moment(Timestamp::from_seconds(at))),
         desk.user()?.as_str().into(),
@@ -239,10 +239,12 @@ fn reach(desk: &Desk<'_>, role: Role) -> Result<(), Problem> {
     if desk.role().is_some_and(|own| own.reaches(role)) { Ok(()) } else { Err(Problem::Forbidden { whom: "owners" }) }
 }
 
+/// Groups, once they are sound.
+fn sound(groups: Vec<String>) -> Result<Vec<String>, Problem> {
+    groups::parse(groups).map_err(|invalid| Problem::InvalidBody(invalid.to_string()))
+}
+
 /// Groups as they are stored.
-fn groups(groups: &[String]) -> Result<String, Problem> {
-    if groups.len() > MAX_GROUPS || !groups.iter().all(|group| is_name(group)) {
-        return Err(Problem::InvalidBody("groups are at most 32 names of 1 to 64 characters".into()));
-    }
+fn stored(groups: &[String]) -> Result<String, Problem> {
     serde_json::to_string(groups).map_err(|error| Problem::Internal(error.to_string()))
 }

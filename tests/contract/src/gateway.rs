@@ -163,8 +163,18 @@ impl Gateway {
     /// Ends it and starts it anew at the same address, with all that it keeps on disk and nothing that it had in memory.
     #[must_use]
     pub fn restarted(self, plan: &Plan) -> Self {
+        self.anew(plan, drop)
+    }
+
+    /// The same, but it is ended in the middle of what it does (`SIGKILL`).
+    #[must_use]
+    pub fn killed_and_restarted(self, plan: &Plan) -> Self {
+        self.anew(plan, Guarded::kill)
+    }
+
+    fn anew(self, plan: &Plan, end: impl FnOnce(Guarded)) -> Self {
         let Self { port, state, accounts, process, .. } = self;
-        drop(process);
+        end(process);
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_ok() {
             assert!(start.elapsed() < Duration::from_secs(30), "the old gateway goes on");

@@ -83,6 +83,13 @@ impl Guarded {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Ends the whole group at once, with no time to put anything in order.
+    pub fn kill(self) {
+        let group = format!("-{}", self.child.id());
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status().expect("kill");
+        assert!(killed.success(), "the group {group} is not ended");
+    }
+
     /// Whether the process has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_some())

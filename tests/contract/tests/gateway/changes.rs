@@ -35,6 +35,13 @@ async fn heard(stream: &mut Events, caller: &Caller, tool: &str, method: &str) -
     }
 }
 
+/// Calls a tool once: whoever was told that it listens hears what that changes.
+async fn heard_at_once(stream: &mut Events, caller: &Caller, tool: &str, method: &str) -> Value {
+    caller.call(tool, json!({})).await;
+    let soon = tokio::time::timeout(TOLD, stream.told(method)).await;
+    soon.unwrap_or_else(|_| panic!("{method} is not told after an acknowledgement"))
+}
+
 /// Asks for every change, as a request with this id.
 async fn subscribe(caller: &Caller, id: &Value, watched: &str) -> Events {
     let wanted = json!({"toolsListChanged": true, "promptsListChanged": true, "resourcesListChanged": true,
@@ -59,11 +66,13 @@ async fn a_subscription_is_acknowledged_first_and_then_hears_every_change() {
             "{first}"
         );
         for (tool, method) in TRIGGERS {
-            let told = heard(&mut stream, &caller, tool, method).await;
+            let told = heard_at_once(&mut stream, &caller, tool, method).await;
             assert_eq!(told["params"]["_meta"][TAG], id, "{server}: {told}");
             assert!(told.get("id").is_none(), "{told}");
         }
-        let told = heard(&mut stream, &caller, "test_trigger_resource_update", "notifications/resources/updated").await;
+        let told =
+            heard_at_once(&mut stream, &caller, "test_trigger_resource_update", "notifications/resources/updated")
+                .await;
         assert_eq!((&told["params"]["uri"], &told["params"]["_meta"][TAG]), (&json!(WATCHED), &id), "{server}: {told}");
     }
 }

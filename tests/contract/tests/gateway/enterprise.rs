@@ -42,6 +42,7 @@ fn plan(issuer: &str) -> Plan {
         .with("OIDC_CLIENT_ID", oidc::CLIENT)
         .with("OIDC_TENANT", TENANT)
         .with("OIDC_NAME", "Example & Sons")
+        .with("OIDC_GROUPS_CLAIM", "groups")
         .with("LOGIN_SOURCE_BURST", "100000")
         .with("LOGIN_SOURCE_PER_MINUTE", "100000")
         .with("REGISTRATION_SOURCE_BURST", "1000")
@@ -74,7 +75,7 @@ async fn sent_back(visitor: &Visitor, page: &Answer, visit: Visit) -> String {
 }
 
 /// Signs in at the account page with this visit; what the gateway answers to the way back.
-async fn signed_in(visit: Visit) -> (Visitor, Answer) {
+pub async fn signed_in(visit: Visit) -> (Visitor, Answer) {
     let visitor = Visitor::new(&enterprise().gateway);
     let page = visitor.get("/account").await;
     let back = sent_back(&visitor, &page, visit).await;
@@ -83,7 +84,7 @@ async fn signed_in(visit: Visit) -> (Visitor, Answer) {
 }
 
 #[track_caller]
-fn stays_out(answer: &Answer, what: &str) {
+pub fn stays_out(answer: &Answer, what: &str) {
     assert_eq!(answer.status, 403, "{what}: {}", answer.text());
     assert!(answer.text().contains("You were not signed in by Example &#38; Sons."), "{what}: {}", answer.text());
     assert!(!answer.headers.iter().any(|(name, value)| name == "set-cookie" && value.contains("sign-in")), "{what}");
