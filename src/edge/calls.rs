@@ -65,7 +65,7 @@ impl Found {
 }
 
 /// Finds a tool by the exact name it is shown under. One of the gateway's own costs no database read at the endpoint of
-/// everything.
+/// everything; whether the caller sees it is judged once, together with the call ([`refused`] for one that is never judged).
 pub async fn find(
     context: &Context,
     principal: &Principal,
@@ -75,11 +75,7 @@ pub async fn find(
     principal.demand(TO_CALL)?;
     let shown = tenant::shown(context, principal, server).await?;
     if let Some(own) = Own::named(name, principal).filter(|_| shown.endpoint.own_tools) {
-        let found = tools::own_definition(own).map(|definition| Found::Own(own, definition));
-        return Ok(found.and_then(|found| {
-            let seen = principal.rights().sees(&found.seen(name));
-            if seen { Ok(found) } else { Err(ToolError::Unknown) }
-        }));
+        return Ok(tools::own_definition(own).map(|definition| Found::Own(own, definition)));
     }
     let party = tenant::party(context, principal);
     let started = clock::now();
@@ -94,6 +90,11 @@ pub async fn find(
             Err(error)
         }
     })
+}
+
+/// Why a call goes no further, as far as somebody may know who may not see the tool.
+pub fn refused(principal: &Principal, found: &Found, error: ToolError) -> ToolError {
+    if principal.rights().sees(&found.seen(&found.everywhere())) { error } else { ToolError::Unknown }
 }
 
 /// The request that calls an upstream's tool with validated arguments.
@@ -130,6 +131,9 @@ pub async fn execute(context: &Context, principal: &Principal, request: ExecuteR
     let found = find(context, principal, None, &request.tool).await?.map_err(problem)?;
     let started = clock::now();
     let called = call(context, principal, (&request.tool, found), request.arguments).await?;
+    if let Err(ToolError::Unknown) = called {
+        return Err(Problem::UnknownTool);
+    }
     note(context, request.tool, started, outcome(&called), called.as_ref().err());
     let result = called.map_err(problem)?;
     let success = !result.is_error;
@@ -146,7 +150,7 @@ async fn call(
 ) -> Result<Result<CallToolResult, ToolError>, Problem> {
     let arguments = match tools::validated(found.definition(), arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(refused(principal, &found, error))),
     };
     let everywhere = found.everywhere();
     let permitted = match permit::permit_tool(context, principal, &found.seen(&everywhere), &arguments).await {

@@ -3,17 +3,22 @@
 //! One object per principal, one per tenant and per tool whose calls are limited, and one per account and per source address
 //! for logins. Input gates let one event in at a
 //! time, and no call is awaited between reading and writing, so a decision never works on stale facts.
+//!
+//! A gate that nobody asks any more empties itself: an instance that is woken by its alarm was asked nothing since the alarm
+//! was set, which the first question to an instance does anew when half the time is up.
 
 use super::clock;
 use crate::gate::decision::{Facts, Write, decide};
 use crate::gate::message::{GateReply, GateRequest};
 use crate::gate::single::Single;
+use crate::gate::{RENEWED, UNUSED};
 use crate::store::gate as statements;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State, durable_object, wasm_bindgen,
 };
@@ -21,6 +26,7 @@ use worker::{
 /// What a principal may still do, in one place that cannot race.
 #[durable_object]
 pub struct Gate {
+    state: State,
     sql: SqlStorage,
     /// Whether this instance has seen to its tables.
     has_tables: Cell<bool>,
@@ -28,12 +34,31 @@ pub struct Gate {
 
 impl DurableObject for Gate {
     fn new(state: State, _env: Env) -> Self {
-        Self { sql: state.storage().sql(), has_tables: Cell::new(false) }
+        let sql = state.storage().sql();
+        Self { state, sql, has_tables: Cell::new(false) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let question: GateRequest = request.json().await?;
-        Response::from_json(&self.answer(question)?)
+        if question == GateRequest::Forget {
+            self.forget().await?;
+            return Response::from_json(&GateReply::Done);
+        }
+        let is_new = !self.has_tables.get();
+        let reply = self.answer(question)?;
+        if is_new {
+            self.put_off_the_end().await?;
+        }
+        Response::from_json(&reply)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        if self.has_tables.get() {
+            self.put_off_the_end().await?;
+        } else {
+            self.forget().await?;
+        }
+        Response::empty()
     }
 }
 
@@ -50,6 +75,21 @@ struct Row {
 }
 
 impl Gate {
+    async fn put_off_the_end(&self) -> Result<()> {
+        let soon = i64::try_from(clock::now().plus(RENEWED).millis()).unwrap_or(i64::MAX);
+        let storage = self.state.storage();
+        if storage.get_alarm().await?.is_none_or(|end| end < soon) {
+            storage.set_alarm(Duration::from_millis(UNUSED.millis())).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget(&self) -> Result<()> {
+        self.has_tables.set(false);
+        self.state.storage().delete_alarm().await?;
+        self.state.storage().delete_all().await
+    }
+
     fn answer(&self, question: GateRequest) -> Result<GateReply> {
         let now = clock::now();
         self.make_tables()?;

@@ -27,6 +27,7 @@ use crate::mcp::ticket::{self, Resume};
 use crate::mcp::turn::Asked;
 use crate::mcp::wire::{Prompt, Resource, Tool};
 use crate::scope::TO_CALL;
+use crate::time::Timestamp;
 use crate::upstream::ask::Ask;
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -115,14 +116,15 @@ async fn tool(
     {
         return Ok(Prepared::Reply(to.refuse(fault)));
     }
-    let Method::Call(call) = &asked.method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
+    let Method::Call(call @ Call::Tool { name: shown_name, .. }) = &asked.method else {
+        return Ok(Prepared::Reply(to.refuse(Fault::Internal)));
+    };
     let started = clock::now();
     let arguments = match tools::validated(&definition, arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let shown_name = if let Call::Tool { name, .. } = call { name.clone() } else { String::new() };
-            calls::note(&scene.context, shown_name, started, calls::error_outcome(&error), Some(&error));
-            return Ok(Prepared::Reply(relay::failed(call, &to, &error)));
+            let error = calls::refused(&scene.principal, &found, error);
+            return Ok(Prepared::Reply(not_made(&scene, asked, call, (shown_name, started), &error)));
         }
     };
     let name = found.everywhere();
@@ -140,10 +142,7 @@ async fn tool(
     };
     let permitted = match permitted {
         Ok(permitted) => permitted,
-        Err(error) => {
-            calls::note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
-            return Ok(Prepared::Reply(not_permitted(&scene, asked, call, &error)));
-        }
+        Err(error) => return Ok(Prepared::Reply(not_made(&scene, asked, call, (&name, started), &error))),
     };
     match found {
         Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted)).await,
@@ -154,6 +153,16 @@ async fn tool(
             relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await
         }
     }
+}
+
+/// A tool's call that is not made, noted under this name. Of a tool that the caller may not see nothing is
+/// noted, as of one that is not there.
+fn not_made(scene: &Scene, asked: &Asked, call: &Call, (name, started): (&str, Timestamp), error: &ToolError) -> Reply {
+    if matches!(error, ToolError::Unknown) {
+        return asked.to.refuse(unknown(call));
+    }
+    calls::note(&scene.context, name.to_owned(), started, calls::error_outcome(error), Some(error));
+    not_permitted(scene, asked, call, error)
 }
 
 /// A call that may not go on. One that waits for a person is asked about where the client shows pages: the page says how it

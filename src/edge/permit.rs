@@ -54,7 +54,7 @@ pub async fn permit(
 /// Whether the policies still allow what was permitted before, for a request that goes on with it.
 pub fn still_allows(principal: &Principal, seen: &Seen<'_>, arguments: &Map<String, Value>) -> Result<(), ToolError> {
     match principal.rights().permit(seen, arguments) {
-        Permission::Refused => Err(ToolError::Forbidden),
+        Permission::Refused | Permission::Hidden => Err(ToolError::Forbidden),
         Permission::Granted(_) | Permission::OnApproval(_) => Ok(()),
     }
 }
@@ -68,6 +68,7 @@ async fn allow(
 ) -> Result<(Option<String>, Option<Approved>), ToolError> {
     match principal.rights().permit(seen, arguments) {
         Permission::Refused => Err(ToolError::Forbidden),
+        Permission::Hidden => Err(ToolError::Unknown),
         Permission::Granted(rule) => Ok((rule, None)),
         Permission::OnApproval(policy) => {
             let approved = Box::pin(approval::demand(context, principal, seen, arguments, policy.clone())).await?;

@@ -30,8 +30,8 @@ pub async fn everything(
     of_one(context, who, &GateRequest::RevokeAll { keep }, cause).await
 }
 
-/// Ends everything that everybody of a tenant has open.
-pub async fn everybody(context: &Context, tenant: &TenantId, cause: RevocationCause) -> Result<(), Problem> {
+/// Ends everything that everybody of a tenant has open; whom.
+pub async fn everybody(context: &Context, tenant: &TenantId, cause: RevocationCause) -> Result<Vec<Who>, Problem> {
     of_everybody(context, tenant, &GateRequest::RevokeAll { keep: None }, cause).await
 }
 
@@ -52,14 +52,14 @@ pub async fn of_one(
     }
 }
 
-/// The same at the gate of everybody of a tenant, some at a time.
+/// The same at the gate of everybody of a tenant, some at a time; whom.
 pub async fn of_everybody(
     context: &Context,
     tenant: &TenantId,
     question: &GateRequest,
     cause: RevocationCause,
-) -> Result<(), Problem> {
-    let mut after = String::new();
+) -> Result<Vec<Who>, Problem> {
+    let (mut after, mut all) = (String::new(), Vec::new());
     loop {
         let values = [tenant.as_str().into(), after.as_str().into(), AT_ONCE.into()];
         let rows: Vec<PrincipalRow> = database::all(&context.env, PRINCIPALS, &values).await?;
@@ -68,9 +68,22 @@ pub async fn of_everybody(
         join_all(ended).await.into_iter().collect::<Result<(), _>>()?;
         match whom.last() {
             Some(last) => last.user.as_str().clone_into(&mut after),
-            None => return Ok(()),
+            None => return Ok(all),
         }
+        all.extend(whom);
     }
+}
+
+/// Has gates forget everything, whose owners are there no more. Nobody waits for it, and one that does not answer empties
+/// itself when nobody has asked it for long.
+pub fn forget(context: &Context, gates: Vec<String>) {
+    let env = context.env.clone();
+    context.background.wait_until(async move {
+        for some in gates.chunks(AT_ONCE as usize) {
+            let forget = some.iter().map(|gate| gate::ask(&env, gate, &GateRequest::Forget));
+            let _ = join_all(forget).await;
+        }
+    });
 }
 
 /// Publishes that an access token is over.

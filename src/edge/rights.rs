@@ -23,6 +23,8 @@ pub enum Permission {
     OnApproval(String),
     /// It does not.
     Refused,
+    /// It does not, and the caller is told that there is no such thing.
+    Hidden,
 }
 
 impl Rights {
@@ -53,9 +55,8 @@ impl Rights {
             Judgement::Allowed { by: Basis::Rule(rule) } => Permission::Granted(Some(rule.to_string())),
             Judgement::Allowed { .. } => Permission::Granted(None),
             Judgement::NeedsApproval { by: Basis::Rule(rule) } => Permission::OnApproval(rule.to_string()),
-            Judgement::NeedsApproval { .. } | Judgement::Hidden { .. } | Judgement::Refused { .. } => {
-                Permission::Refused
-            }
+            Judgement::NeedsApproval { .. } | Judgement::Refused { .. } => Permission::Refused,
+            Judgement::Hidden { .. } => Permission::Hidden,
         }
     }
 }

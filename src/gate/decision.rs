@@ -81,7 +81,7 @@ pub fn decide(request: GateRequest, mut facts: Facts, now: Timestamp) -> (GateRe
         GateRequest::Admit { token, asked, policy, lease_life, .. } => {
             admit(&token, &asked, policy, lease_life, facts, now)
         }
-        GateRequest::Check { .. } | GateRequest::Probe => (GateReply::Done, Vec::new()),
+        GateRequest::Check { .. } | GateRequest::Probe | GateRequest::Forget => (GateReply::Done, Vec::new()),
         GateRequest::RevokeToken { token, until } => (GateReply::Done, vec![Write::RevokeToken(token, until)]),
         GateRequest::Charge { policy } => {
             charge(&Asked::default(), policy, Lifetime::from_millis(0), facts.bucket, now)

@@ -158,6 +158,8 @@ pub enum GateRequest {
     },
     /// Read the storage and change nothing: readiness.
     Probe,
+    /// Forget everything: whose gate it was is there no more. The object does it.
+    Forget,
     /// End a session and every token of it.
     Revoke {
         /// The session.

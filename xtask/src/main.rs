@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `conformance` `records` `clients` `audit` | the commands themselves |
+//! | `dev` `suites` `bench` `timing` `conformance` `records` `clients` `audit` | the commands themselves |
 
 mod arguments;
 mod audit;
@@ -21,6 +21,7 @@ mod records;
 mod secrets;
 mod step;
 mod suites;
+mod timing;
 mod tools;
 
 use arguments::Arguments;
@@ -46,6 +47,11 @@ const COMMANDS: &[Command] = &[
         usage: "bench [--seconds N] [--direct | --entropy]",
         about: "prepare everything and measure the gateway beside empty Workers",
         run: bench::run,
+    },
+    Command {
+        usage: "timing [--samples N]",
+        about: "whether the time that the refusal of an API key takes says where its secret is wrong; with `cargo run --release -p xtask --`",
+        run: timing::run,
     },
     Command {
         usage: "conformance [--client 2026-07-28|2025-11-25|all] [--against modern|legacy|all] [--direct | --upstream-leg] [--scenario NAME]",

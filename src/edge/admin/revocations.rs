@@ -153,7 +153,7 @@ impl Target {
             Self::Client(user, client) => some(desk, user.as_ref(), Some(client), None).await,
             Self::Tenant => {
                 keys_of(desk, None, now, now).await?;
-                revoked::everybody(desk.context, desk.tenant()?, cause).await.map(|()| None)
+                revoked::everybody(desk.context, desk.tenant()?, cause).await.map(|_| None)
             }
             Self::Before(user, at) => {
                 keys_of(desk, user.as_ref(), *at, now).await?;
@@ -199,7 +199,9 @@ async fn some(
             let who = Who { tenant: desk.tenant()?.clone(), user: user.clone() };
             revoked::of_one(desk.context, &who, &question, cause).await?;
         }
-        None => revoked::of_everybody(desk.context, desk.tenant()?, &question, cause).await?,
+        None => {
+            revoked::of_everybody(desk.context, desk.tenant()?, &question, cause).await?;
+        }
     }
     Ok(None)
 }

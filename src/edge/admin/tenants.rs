@@ -18,6 +18,7 @@ use crate::id::TenantId;
 use crate::observe::RevocationCause;
 use crate::policy::judge::DefaultEffect;
 use crate::store::codes::INSERT_OPERATORS_INVITATION;
+use crate::store::keys;
 use crate::store::tenants::{DELETE, FORGET_REQUESTS, INSERT, TENANT, TENANTS, TenantRow, UPDATE};
 
 /// The tenants there are, as far as who asks may see them.
@@ -150,11 +151,13 @@ fn changed(tenant: Tenant, change: TenantChange, now: u64) -> Result<Tenant, Pro
 pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let tenant = find(desk, order).await?;
-    revoked::everybody(desk.context, &tenant.id, RevocationCause::Tenant).await?;
+    let everybody = revoked::everybody(desk.context, &tenant.id, RevocationCause::Tenant).await?;
     let values = [tenant.id.as_str().into()];
     let steps: [(&str, &[_]); 2] = [(FORGET_REQUESTS, &values), (DELETE, &values)];
     database::batch(&desk.context.env, &steps).await?;
     desk.done(&tenant.id, None);
+    let gates = everybody.iter().map(|who| keys::principal_gate(&who.tenant, &who.user));
+    revoked::forget(desk.context, gates.chain([keys::tenant_gate(&tenant.id)]).collect());
     desk.context.ledger.forgets(Trail::Tenant(tenant.id));
     Ok(Outcome::Done)
 }

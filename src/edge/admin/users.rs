@@ -18,6 +18,7 @@ use crate::entropy::purpose::Purpose;
 use crate::id::UserId;
 use crate::observe::{RevocationCause, Who};
 use crate::store::codes::{DELETE_EXPIRED, DELETE_OPEN_RESETS, INSERT_INVITATION, INSERT_RESET};
+use crate::store::keys;
 use crate::store::users::{DELETE, INSERT_SERVICE, UPDATE, USER, USERS, UserRow};
 use crate::time::{Lifetime, Timestamp};
 use worker::wasm_bindgen::JsValue;
@@ -147,6 +148,7 @@ pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     }
     desk.done(&who.tenant, Some(who.user.as_str()));
     revoked::everything(desk.context, &who, None, RevocationCause::Deleted).await?;
+    revoked::forget(desk.context, vec![keys::principal_gate(&who.tenant, &who.user)]);
     Ok(Outcome::Done)
 }
 
