@@ -10,7 +10,7 @@
 //! | `retention` | letting go of old records while the rest still verifies |
 //! | `redact` | bodies without what looks like a secret |
 //! | `damper` | one record for many refusals of the same kind |
-//! | `gathered` | what waits to be written in the background, in one append for each trail |
+//! | `gathered` `shared` | what waits to be written, in one append for each trail: in the background, and before replies |
 //! | `message` | what a trail is asked, and what it answers |
 //!
 //! A trail is written by one object, so its chain cannot fork. What the chain shows is that nothing in it was changed, left
@@ -27,6 +27,7 @@ pub mod query;
 pub mod record;
 pub mod redact;
 pub mod retention;
+pub mod shared;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod simulation;

@@ -6,13 +6,13 @@
 use super::admission::Principal;
 use super::context::{Background, Context};
 use super::timer;
+use super::trails::{append, append_together, ask};
 use super::{clock, context};
 use crate::admin::tenant::AuditCalls;
-use crate::api::problem::{AUDIT_TRAIL, Problem};
-use crate::audit::append::MAX_DRAFTS;
+use crate::api::problem::Problem;
 use crate::audit::damper::Damper;
 use crate::audit::gathered::{GATHERING, Gathered};
-use crate::audit::message::{Question, TrailReply, TrailRequest};
+use crate::audit::message::TrailRequest;
 use crate::audit::record::{
     Actor, Credential, CredentialKind, Decision, Digest, Draft, Effect, Kind, Stamp, ToolUsed, version,
 };
@@ -23,9 +23,7 @@ use crate::mcp::method::{Call, TaskAction};
 use crate::mcp::wire::Tool;
 use crate::observe::audited::{Audited, likeness};
 use crate::observe::{self, Event, Who};
-use crate::store::keys;
-use futures::future::{Either, join, select, try_join_all};
-use futures::pin_mut;
+use futures::future::{join, try_join_all};
 use lru::LruCache;
 use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
@@ -33,12 +31,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
-use worker::wasm_bindgen::JsValue;
-use worker::{Delay, Env, Method, Request, RequestInit};
+use worker::{Delay, Env};
 
-const DEADLINE: Duration = Duration::from_secs(5);
-/// Only the object's name routes; the URL is a placeholder.
-const URL: &str = "https://audit/";
 /// Versions of definitions this isolate remembers.
 const MAX_VERSIONS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
@@ -71,17 +65,6 @@ impl Ledger {
     pub fn forgets(&self, trail: Trail) {
         self.forgotten.replace(Some(trail));
     }
-}
-
-/// Appends to a trail, in one append and in this order. It may be repeated: what is written already stays as it is.
-pub async fn append(env: &Env, trail: &Trail, drafts: &[Draft]) -> Result<(), Problem> {
-    for some in drafts.chunks(MAX_DRAFTS) {
-        match ask(env, trail, TrailRequest::Append { drafts: some.to_vec() }).await? {
-            TrailReply::Done => {}
-            other => return Err(unexpected(&other)),
-        }
-    }
-    Ok(())
 }
 
 /// Takes what an event means for the trails. It is written when the request is settled; after that, and in an object, at once
@@ -257,7 +240,7 @@ pub async fn recorded<T>(
     let writing = Writing::of(context, trail.clone());
     let mut result = Unfinished { writing, call: call.clone(), is_written: false, ended: None };
     let (written, outcome) = match mode {
-        AuditMode::Before => join(append(&context.env, &trail, std::slice::from_ref(&call)), run).await,
+        AuditMode::Before => join(append_together(&context.env, &trail, call), run).await,
         AuditMode::After => (Ok(()), run.await),
     };
     result.is_written = written.is_ok() && mode == AuditMode::Before;
@@ -323,48 +306,4 @@ impl Writing {
 fn unwritten(trail: &Trail, drafts: &[Draft], problem: &Problem) -> Event {
     let records = drafts.iter().map(|draft| draft.id.clone()).collect();
     Event::AuditUnwritten { trail: trail.to_string(), records, reason: problem.to_string() }
-}
-
-/// Asks a trail, and once more when it did not answer: every question may be repeated. Both within [`DEADLINE`].
-pub async fn ask(env: &Env, trail: &Trail, request: TrailRequest) -> Result<TrailReply, Problem> {
-    let question = Question { trail: trail.clone(), request };
-    let answer = async {
-        match exchange(env, &question).await {
-            Ok(reply) => Ok(reply),
-            Err(_) => exchange(env, &question).await,
-        }
-    };
-    let deadline = Delay::from(DEADLINE);
-    pin_mut!(answer, deadline);
-    match select(answer, deadline).await {
-        Either::Left((answer, _)) => answer.map_err(|error| unavailable(error.to_string())),
-        Either::Right(_) => Err(unavailable("no answer in time".into())),
-    }
-}
-
-fn unavailable(reason: String) -> Problem {
-    Problem::Unavailable { part: AUDIT_TRAIL, reason }
-}
-
-/// The problem of an answer that does not belong to the question: a trail of another version, while one is rolled out.
-pub fn unexpected(reply: &TrailReply) -> Problem {
-    let kind = match reply {
-        TrailReply::Done => "done",
-        TrailReply::Page(_) => "a page",
-        TrailReply::Exported(_) => "an export",
-        TrailReply::Verified(_) => "a verification",
-        TrailReply::Head(_) => "a head",
-    };
-    unavailable(format!("an unexpected answer: {kind}"))
-}
-
-async fn exchange(env: &Env, question: &Question) -> worker::Result<TrailReply> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
-    let object = env.durable_object("AUDIT_TRAIL")?.get_by_name(&keys::audit_trail(&question.trail))?;
-    let mut response = object.fetch_with_request(Request::new_with_init(URL, &init)?).await?;
-    if response.status_code() != 200 {
-        return Err(worker::Error::from(format!("status {}", response.status_code())));
-    }
-    response.json().await
 }

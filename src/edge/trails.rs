@@ -1,15 +1,83 @@
-//! Asking audit trails: for whoever may see a tenant's records, or decide how long they are kept.
+//! Asking audit trails: to append to them, and for whoever may see a tenant's records or decide how long they are kept.
 
-use super::audit::{ask, unexpected};
 use super::clock;
 use super::context::Context;
-use crate::api::problem::Problem;
+use super::timer::Timer;
+use crate::api::problem::{AUDIT_TRAIL, Problem};
+use crate::audit::append::MAX_DRAFTS;
 use crate::audit::chain::Link;
 use crate::audit::head::Head;
-use crate::audit::message::{TrailReply, TrailRequest, Verified};
+use crate::audit::message::{Question, TrailReply, TrailRequest, Verified};
 use crate::audit::query::{Page, Query};
+use crate::audit::record::Draft;
 use crate::audit::retention::Days;
+use crate::audit::shared::{Shared, Ticket, Turn};
 use crate::audit::{Trail, export};
+use crate::store::keys;
+use futures::future::{Either, select};
+use futures::pin_mut;
+use std::cell::RefCell;
+use std::time::Duration;
+use worker::wasm_bindgen::JsValue;
+use worker::{Delay, Env, Method, Request, RequestInit};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Only the object's name routes; the URL is a placeholder.
+const URL: &str = "https://audit/";
+/// When a request looks first whether its record is written, and how often at least from then on.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LAST_LOOK: Duration = Duration::from_millis(8);
+
+thread_local! {
+    static SHARED: RefCell<Shared> = RefCell::default();
+}
+
+/// Appends to a trail, in one append and in this order. It may be repeated: what is written already stays as it is.
+pub async fn append(env: &Env, trail: &Trail, drafts: &[Draft]) -> Result<(), Problem> {
+    for some in drafts.chunks(MAX_DRAFTS) {
+        match ask(env, trail, TrailRequest::Append { drafts: some.to_vec() }).await? {
+            TrailReply::Done => {}
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(())
+}
+
+/// Appends one record to a trail, together with those of other requests that wait at the same time.
+///
+/// Nobody is woken by another request, because work goes on in the request that wakes it: each looks again by a timer of its
+/// own.
+pub async fn append_together(env: &Env, trail: &Trail, draft: Draft) -> Result<(), Problem> {
+    let ticket = SHARED.with_borrow_mut(|shared| shared.bring(trail, draft));
+    let _waiting = Waiting { trail, ticket };
+    let (mut pause, mut problem) = (FIRST_LOOK, None);
+    loop {
+        match SHARED.with_borrow_mut(|shared| shared.look(trail, ticket, clock::now())) {
+            Turn::Write(round, drafts) => {
+                problem = append(env, trail, &drafts).await.err();
+                SHARED.with_borrow_mut(|shared| shared.end(trail, round, problem.is_none()));
+            }
+            Turn::Wait => {
+                Timer::from(pause).await;
+                pause = (pause * 2).min(LAST_LOOK);
+            }
+            Turn::Written => return Ok(()),
+            Turn::Failed => return Err(problem.unwrap_or_else(|| unavailable("with the records of others".into()))),
+        }
+    }
+}
+
+/// A record that a request waits for, as long as it does.
+struct Waiting<'a> {
+    trail: &'a Trail,
+    ticket: Ticket,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        SHARED.with_borrow_mut(|shared| shared.leave(self.trail, self.ticket));
+    }
+}
 
 /// Some records of a trail.
 pub async fn query(context: &Context, trail: &Trail, query: &Query) -> Result<Page, Problem> {
@@ -62,4 +130,48 @@ fn done(reply: TrailReply) -> Result<(), Problem> {
 
 fn signed(context: &Context, trail: &Trail, last: &Link) -> String {
     Head::new(trail.clone(), last, clock::now()).sign(&context.settings.keys)
+}
+
+/// Asks a trail, and once more when it did not answer: every question may be repeated. Both within [`DEADLINE`].
+pub async fn ask(env: &Env, trail: &Trail, request: TrailRequest) -> Result<TrailReply, Problem> {
+    let question = Question { trail: trail.clone(), request };
+    let answer = async {
+        match exchange(env, &question).await {
+            Ok(reply) => Ok(reply),
+            Err(_) => exchange(env, &question).await,
+        }
+    };
+    let deadline = Delay::from(DEADLINE);
+    pin_mut!(answer, deadline);
+    match select(answer, deadline).await {
+        Either::Left((answer, _)) => answer.map_err(|error| unavailable(error.to_string())),
+        Either::Right(_) => Err(unavailable("no answer in time".into())),
+    }
+}
+
+fn unavailable(reason: String) -> Problem {
+    Problem::Unavailable { part: AUDIT_TRAIL, reason }
+}
+
+/// The problem of an answer that does not belong to the question: a trail of another version, while one is rolled out.
+pub fn unexpected(reply: &TrailReply) -> Problem {
+    let kind = match reply {
+        TrailReply::Done => "done",
+        TrailReply::Page(_) => "a page",
+        TrailReply::Exported(_) => "an export",
+        TrailReply::Verified(_) => "a verification",
+        TrailReply::Head(_) => "a head",
+    };
+    unavailable(format!("an unexpected answer: {kind}"))
+}
+
+async fn exchange(env: &Env, question: &Question) -> worker::Result<TrailReply> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
+    let object = env.durable_object("AUDIT_TRAIL")?.get_by_name(&keys::audit_trail(&question.trail))?;
+    let mut response = object.fetch_with_request(Request::new_with_init(URL, &init)?).await?;
+    if response.status_code() != 200 {
+        return Err(worker::Error::from(format!("status {}", response.status_code())));
+    }
+    response.json().await
 }
