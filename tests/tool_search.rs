@@ -71,13 +71,25 @@ impl Server<'_> {
             let verb = format!("{}{}", verb[..1].to_uppercase(), &verb[1..]);
             match at {
                 0 => self.shown(&name, &format!("{verb} a new {noun}. {what} Returns its id."), &[&first], own.clone()),
-                1 => self.shown(&name, &format!("{verb} one {noun} by its id, with all details. {what}"), &[&id], with_id(Map::new())),
-                2 => self.shown(&name, &format!("{verb} {things}, the newest first, page by page. {what}"), &[], page.clone()),
+                1 => self.shown(
+                    &name,
+                    &format!("{verb} one {noun} by its id, with all details. {what}"),
+                    &[&id],
+                    with_id(Map::new()),
+                ),
+                2 => self.shown(
+                    &name,
+                    &format!("{verb} {things}, the newest first, page by page. {what}"),
+                    &[],
+                    page.clone(),
+                ),
                 3 => {
                     let said = format!("{verb} an existing {noun}. Fields that are left out stay as they are.");
                     self.shown(&name, &said, &[&id], with_id(own.clone()))
                 }
-                _ => self.shown(&name, &format!("{verb} a {noun}. This cannot be undone."), &[&id], with_id(Map::new())),
+                _ => {
+                    self.shown(&name, &format!("{verb} a {noun}. This cannot be undone."), &[&id], with_id(Map::new()))
+                }
             }
         });
         made.collect()
@@ -226,7 +238,10 @@ fn a_thousand_tools_cost_an_agent_a_few_hundred_tokens() {
     println!("| `tools/list` of the face `search` | {listed} | {} |", face.to_string().len());
     println!("| one search of 5 tools, median of 100 | {search} (longest {}) | |", searches[searches.len() - 1]);
     println!("| list and one search | {} ({:.1} % of all) | |", listed + search, percent(listed + search, all_tokens));
-    println!("building the index: {build:?}; one search: {find:?} (this build: {})", if cfg!(debug_assertions) { "debug" } else { "release" });
+    println!(
+        "building the index: {build:?}; one search: {find:?} (this build: {})",
+        if cfg!(debug_assertions) { "debug" } else { "release" }
+    );
     assert!(listed < 600 && (listed + search) * 20 < all_tokens, "{listed} + {search} of {all_tokens}");
 }
 

@@ -55,9 +55,8 @@ impl View<'_> {
         let own = own.into_iter().filter(|tool| self.endpoint().own_tools && self.sees_own(tool));
         let own = own.map(|tool| ShownTool { part: None, shown: tool.name.clone(), tool });
         let of_upstreams = self.shelved::<Tool>();
-        let of_upstreams = of_upstreams.map(|(part, shown, tool)| {
-            ShownTool { part: Some(part), shown, tool: Rc::clone(tool) }
-        });
+        let of_upstreams =
+            of_upstreams.map(|(part, shown, tool)| ShownTool { part: Some(part), shown, tool: Rc::clone(tool) });
         own.chain(of_upstreams).collect()
     }
 

@@ -219,7 +219,10 @@ impl<'a> View<'a> {
     }
 
     /// The parts with a chosen item of this own name.
-    pub(super) fn showing<'s, T: Item + 'a>(&'s self, own: &'s str) -> impl Iterator<Item = (usize, &'a Rc<T>)> + use<'a, 's, T> {
+    pub(super) fn showing<'s, T: Item + 'a>(
+        &'s self,
+        own: &'s str,
+    ) -> impl Iterator<Item = (usize, &'a Rc<T>)> + use<'a, 's, T> {
         (0..self.parts.len()).filter_map(move |at| Some((at, self.item::<T>(at, own)?)))
     }
 

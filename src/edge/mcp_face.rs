@@ -149,7 +149,13 @@ async fn search(
         }
         Err(problem) => result::failed(&format!("The call failed: {problem}.")),
     };
-    calls::note(context, FaceTool::Search.name().to_owned(), started, if result.is_error { "bad_arguments" } else { "ok" }, None);
+    calls::note(
+        context,
+        FaceTool::Search.name().to_owned(),
+        started,
+        if result.is_error { "bad_arguments" } else { "ok" },
+        None,
+    );
     Ok(to.called(result))
 }
 

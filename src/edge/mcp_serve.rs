@@ -3,10 +3,10 @@
 use super::admission::Principal;
 use super::context::Context;
 use super::mcp::{Posted, Served, in_band};
+use super::mcp_face::{self, Faced};
 use super::mcp_work::Work;
 use super::tenant;
 use super::upstreams::Party;
-use super::mcp_face::{self, Faced};
 use super::{locate, mcp_call, mcp_listen, mcp_session, tools};
 use crate::api::problem::Problem;
 use crate::catalogue::eyes::Eyes;

@@ -156,11 +156,15 @@ mod tests {
         let order = |arguments| Order::read(&object(arguments));
         let plain = Order { query: "mail".into(), limit: DEFAULT_LIMIT, skip: 0 };
         assert_eq!(order(json!({"query": "mail"})), Ok(plain.clone()));
-        assert_eq!(order(json!({"query": "mail", "limit": 7.0, "cursor": "14"})), Ok(Order { limit: 7, skip: 14, ..plain.clone() }));
+        assert_eq!(
+            order(json!({"query": "mail", "limit": 7.0, "cursor": "14"})),
+            Ok(Order { limit: 7, skip: 14, ..plain.clone() })
+        );
         for (limit, read) in [(json!(0), 1), (json!(-3), 1), (json!(1e300), MAX_LIMIT), (json!("x"), 1)] {
             assert_eq!(order(json!({"query": "mail", "limit": limit})).unwrap().limit, read);
         }
-        for cursor in [json!("-1"), json!("1e3"), json!("99999999999999999999999"), json!("+1"), json!(3), json!(null)] {
+        for cursor in [json!("-1"), json!("1e3"), json!("99999999999999999999999"), json!("+1"), json!(3), json!(null)]
+        {
             assert_eq!(order(json!({"query": "mail", "cursor": cursor})), Err(OrderProblem::Cursor), "{cursor}");
         }
         assert_eq!(order(json!({"limit": 1})), Err(OrderProblem::Query));
@@ -172,7 +176,12 @@ mod tests {
         assert_eq!(read(json!({"name": "a"})), Some(("a".into(), Map::new())));
         let inner = object(json!({"name": "b", "arguments": {}}));
         assert_eq!(read(json!({"arguments": inner, "name": "a"})), Some(("a".into(), inner)));
-        for bad in [json!({}), json!({"name": 1}), json!({"name": "a", "arguments": []}), json!({"name": "a", "arguments": null})] {
+        for bad in [
+            json!({}),
+            json!({"name": 1}),
+            json!({"name": "a", "arguments": []}),
+            json!({"name": "a", "arguments": null}),
+        ] {
             assert_eq!(read(bad.clone()), None, "{bad}");
         }
     }

@@ -121,7 +121,8 @@ impl Index {
         let scores = self.scores(&asked(query), &seen);
         let words = joined(query);
         let mut found: Vec<(Fit, f64, usize)> = Vec::new();
-        for (place, ((names, score), _)) in self.names.iter().zip(scores).zip(&seen).enumerate().filter(|(_, it)| *it.1) {
+        for (place, ((names, score), _)) in self.names.iter().zip(scores).zip(&seen).enumerate().filter(|(_, it)| *it.1)
+        {
             let fit = names.fit(query, &words);
             if fit != Fit::Loose || score > 0.0 {
                 found.push((fit, score, place));
@@ -176,11 +177,19 @@ impl Index {
 
     /// Adds what one word is worth: its inverse document frequency, in the form that is never negative, times its frequency,
     /// which weighs by field and saturates.
-    fn add(&self, scores: &mut [f64], postings: &[Posting], seen: &[bool], (count, means): (f64, &[f64; FIELDS]), weight: f64) {
+    fn add(
+        &self,
+        scores: &mut [f64],
+        postings: &[Posting],
+        seen: &[bool],
+        (count, means): (f64, &[f64; FIELDS]),
+        weight: f64,
+    ) {
         let with = postings.iter().filter(|posting| posting.is_seen(seen)).fold(0.0, |sum, _| sum + 1.0);
         let rarity = ((count - with + 0.5) / (with + 0.5)).ln_1p();
         for posting in postings.iter().filter(|posting| posting.is_seen(seen)) {
-            let (Some(lengths), Some(score)) = (self.lengths.get(posting.place()), scores.get_mut(posting.place())) else {
+            let (Some(lengths), Some(score)) = (self.lengths.get(posting.place()), scores.get_mut(posting.place()))
+            else {
                 continue;
             };
             let mut frequency = 0.0;

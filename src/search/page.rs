@@ -96,7 +96,8 @@ mod tests {
     fn tool(name: &str, description: &str) -> Tool {
         let described = json!({"a": {"type": "string", "description": description}});
         let schema = json!({"type": "object", "properties": described});
-        let tool = json!({"name": name, "title": "T", "description": description, "inputSchema": schema, "outputSchema": {}});
+        let tool =
+            json!({"name": name, "title": "T", "description": description, "inputSchema": schema, "outputSchema": {}});
         serde_json::from_value(tool).unwrap()
     }
 
@@ -119,7 +120,8 @@ mod tests {
         let mut skip = 0;
         loop {
             let page = page(&order(3, skip), &tools);
-            names.extend(page["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
+            names
+                .extend(page["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
             let Some(next) = page["nextCursor"].as_str() else { break };
             skip = next.parse().unwrap();
         }

@@ -8,8 +8,8 @@ pub const MAX_WORD_BYTES: usize = 40;
 const STOP_WORDS: [&str; 62] = [
     "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has",
     "hav", "how", "i", "if", "in", "into", "is", "it", "its", "let", "lik", "me", "my", "need", "of", "off", "on",
-    "one", "or", "our", "out", "pleas", "should", "so", "som", "that", "the", "their", "them", "ther", "thes",
-    "they", "thi", "to", "tool", "us", "want", "was", "we", "what", "which", "who", "wil", "with", "you",
+    "one", "or", "our", "out", "pleas", "should", "so", "som", "that", "the", "their", "them", "ther", "thes", "they",
+    "thi", "to", "tool", "us", "want", "was", "we", "what", "which", "who", "wil", "with", "you",
 ];
 
 /// What a character is, for where a word ends.
@@ -36,7 +36,8 @@ pub fn each(text: &str, take: &mut dyn FnMut(&str)) {
                 // In `HTTPServer` the last capital belongs to what follows it.
                 let acronym = earlier == Sort::Upper && last == Sort::Upper && now == Sort::Letter;
                 if acronym {
-                    let capital = run.get(..at).and_then(|head| head.char_indices().next_back()).map_or(at, |(it, _)| it);
+                    let capital =
+                        run.get(..at).and_then(|head| head.char_indices().next_back()).map_or(at, |(it, _)| it);
                     pieces += hand(run.get(start..capital), take);
                     start = capital;
                 } else if digits || hump {
@@ -185,7 +186,8 @@ mod tests {
             let stems = forms.map(|form| stem(form.to_owned()));
             assert!(stems.iter().all(|other| *other == stems[0]), "{forms:?}: {stems:?}");
         }
-        for [one, other] in [["form", "format"], ["string", "strike"], ["bus", "bu"], ["need", "ne"], ["card", "care"]] {
+        for [one, other] in [["form", "format"], ["string", "strike"], ["bus", "bu"], ["need", "ne"], ["card", "care"]]
+        {
             assert_ne!(stem(one.to_owned()), stem(other.to_owned()));
         }
     }

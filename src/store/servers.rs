@@ -212,7 +212,9 @@ mod tests {
         assert_eq!(face("search", Value::Null), Some(Face::Search { pinned: Chosen::only::<&str>(&[]).unwrap() }));
         let pinned = json!(write_chosen(&["a", "b*"]).unwrap());
         assert_eq!(face("search", pinned), Some(Face::Search { pinned: Chosen::only(&["a", "b*"]).unwrap() }));
-        for (name, pinned) in [("Search", Value::Null), ("", Value::Null), ("search", json!("a")), ("search", json!("[\"a b\"]"))] {
+        for (name, pinned) in
+            [("Search", Value::Null), ("", Value::Null), ("search", json!("a")), ("search", json!("[\"a b\"]"))]
+        {
             assert_eq!(face(name, pinned.clone()), None, "{name} {pinned}");
         }
     }

@@ -56,7 +56,8 @@ fn a_server_is_listed_to_its_own_tenant_with_its_upstreams_in_order() {
         (join(&database, "acme", "files", 0, Some(&chosen)), join(&database, "acme", "calendar", 1, None)),
         (Ok(1), Ok(1))
     );
-    run(&database, servers::INSERT_SERVER, params!["s-3", "acme", "alone", "never", 0, NOW, "all", None::<&str>]).unwrap();
+    run(&database, servers::INSERT_SERVER, params!["s-3", "acme", "alone", "never", 0, NOW, "all", None::<&str>])
+        .unwrap();
     let member = |name: &str, all| (format!("acme-{name}"), all);
     let team = ("team".to_owned(), vec![member("files", false), member("calendar", true)]);
     assert_eq!(shown(&database, "acme"), [("alone".to_owned(), vec![]), team]);
@@ -115,7 +116,8 @@ fn a_servers_name_is_unique_within_its_tenant_and_its_values_are_known_ones() {
 fn no_more_than_500_rows_of_servers_are_listed() {
     let database = two_tenants();
     for index in 0..510 {
-        let values = params![format!("s-{index}"), "acme", format!("t{index:03}"), "never", 0, NOW, "all", None::<&str>];
+        let values =
+            params![format!("s-{index}"), "acme", format!("t{index:03}"), "never", 0, NOW, "all", None::<&str>];
         run(&database, servers::INSERT_SERVER, values).unwrap();
     }
     assert_eq!(rows(&database, servers::ENABLED_SERVERS, params!["acme"]).len(), 500);
@@ -128,7 +130,10 @@ fn a_server_shows_all_tools_or_a_search_with_what_is_pinned() {
         run(&database, servers::INSERT_SERVER, params![name, "acme", name, "never", 0, NOW, face, pinned])
     };
     let pinned = servers::write_chosen(&["read", "list*"]).unwrap();
-    assert_eq!((insert("a", "all", None), insert("b", "search", Some(&pinned)), insert("c", "search", None)), (Ok(1), Ok(1), Ok(1)));
+    assert_eq!(
+        (insert("a", "all", None), insert("b", "search", Some(&pinned)), insert("c", "search", None)),
+        (Ok(1), Ok(1), Ok(1))
+    );
     assert!(insert("d", "menu", None).unwrap_err().contains("CHECK constraint failed"));
     let before = "INSERT INTO servers (id, tenant_id, name, prefix, created_at) VALUES ('e', 'acme', 'e', 'never', 1)";
     database.execute(before, []).unwrap();

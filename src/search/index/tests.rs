@@ -23,7 +23,11 @@ fn found<'a>(tools: &'a [Tool], query: &str) -> Vec<&'a str> {
 
 fn some() -> Vec<Tool> {
     vec![
-        tool("send_mail", "Sends a message to one or more people.", &json!({"recipient": {"description": "An address."}})),
+        tool(
+            "send_mail",
+            "Sends a message to one or more people.",
+            &json!({"recipient": {"description": "An address."}}),
+        ),
         tool("list_mailboxes", "Lists the folders of the mail account.", &json!({})),
         tool("create_event", "Puts an appointment into the calendar.", &json!({"attendees": {}, "starts": {}})),
         tool("delete_event", "Removes an appointment.", &json!({"notify": {"enum": ["nobody", "attendees"]}})),
@@ -102,7 +106,10 @@ fn a_huge_definition_takes_no_more_than_its_share() {
         deep = json!({"type": "object", "properties": {format!("level{at}"): deep}});
     }
     let mut huge = tool("huge", &words.join(" "), &json!({"secret": {}}));
-    assert_eq!(index(&[huge.clone()]).lengths[0].iter().map(|length| usize::from(*length)).sum::<usize>(), MAX_TOOL_WORDS);
+    assert_eq!(
+        index(&[huge.clone()]).lengths[0].iter().map(|length| usize::from(*length)).sum::<usize>(),
+        MAX_TOOL_WORDS
+    );
     huge.description = None;
     huge.input_schema = deep.as_object().unwrap().clone();
     assert!(index(&[huge]).words.len() < 50);

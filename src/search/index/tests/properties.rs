@@ -8,7 +8,8 @@ use proptest::sample::select;
 use serde_json::json;
 
 const WORDS: [&str; 14] = [
-    "mail", "send", "sendMail", "list", "lists", "event", "event2", "calendar", "the", "delete", "deleted", "x", "ü", "__",
+    "mail", "send", "sendMail", "list", "lists", "event", "event2", "calendar", "the", "delete", "deleted", "x", "ü",
+    "__",
 ];
 
 fn sentence() -> impl Strategy<Value = String> {

