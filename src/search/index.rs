@@ -113,10 +113,10 @@ impl Index {
 
     /// The places of the tools that fit a query, in the order in which the index was built of them, the best first. A tool
     /// of that very name comes first, then those whose name begins with the query, then those with its words; of equals
-    /// the one whose name comes first. `sees` says of a place whether the caller sees that tool; a tool that is not seen
+    /// the one whose name comes first. `may_see` says of a place whether the caller sees that tool; a tool that is not seen
     /// changes nothing.
-    pub fn find(&self, query: &str, sees: &dyn Fn(usize) -> bool) -> Vec<usize> {
-        let seen: Vec<bool> = (0..self.names.len()).map(sees).collect();
+    pub fn find(&self, query: &str, may_see: &dyn Fn(usize) -> bool) -> Vec<usize> {
+        let seen: Vec<bool> = (0..self.names.len()).map(may_see).collect();
         let query = cut(query.trim(), MAX_QUERY_BYTES);
         let scores = self.scores(&asked(query), &seen);
         let words = joined(query);
@@ -273,14 +273,12 @@ impl Making {
         }
         self.left -= 1;
         let Ok(tool) = u32::try_from(self.index.names.len().saturating_sub(1)) else { return };
-        let at = match self.known.get(word) {
-            Some(at) => *at,
-            None => {
-                self.known.insert(word.to_owned(), self.postings.len());
-                self.postings.push(Vec::new());
-                self.postings.len() - 1
-            }
-        };
+        let known = self.known.get(word).copied();
+        let at = known.unwrap_or_else(|| {
+            self.known.insert(word.to_owned(), self.postings.len());
+            self.postings.push(Vec::new());
+            self.postings.len() - 1
+        });
         let Some(postings) = self.postings.get_mut(at) else { return };
         if postings.last().is_none_or(|last| last.tool != tool) {
             postings.push(Posting { tool, counts: [0; FIELDS] });
@@ -300,7 +298,9 @@ impl Making {
             match (keyword.as_str(), value) {
                 ("title" | "description" | "const", Value::String(text)) => self.take(Field::Schema, text),
                 ("enum", Value::Array(values)) => {
-                    values.iter().filter_map(Value::as_str).for_each(|text| self.take(Field::Schema, text));
+                    for text in values.iter().filter_map(Value::as_str) {
+                        self.take(Field::Schema, text);
+                    }
                 }
                 ("properties", Value::Object(properties)) => {
                     for (name, schema) in properties {
@@ -309,11 +309,15 @@ impl Making {
                     }
                 }
                 ("$defs" | "definitions" | "patternProperties", Value::Object(schemas)) => {
-                    schemas.values().for_each(|schema| self.take_below(schema, depth));
+                    for schema in schemas.values() {
+                        self.take_below(schema, depth);
+                    }
                 }
                 ("items" | "additionalProperties", schema) => self.take_below(schema, depth),
                 ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
-                    schemas.iter().for_each(|schema| self.take_below(schema, depth));
+                    for schema in schemas {
+                        self.take_below(schema, depth);
+                    }
                 }
                 _ => {}
             }
