@@ -14,6 +14,7 @@
 //! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
+//! | [`search`] | tools found by what somebody needs |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
 //! | [`admin`] | what administrators do, as data |
@@ -45,6 +46,8 @@ pub mod oidc;
 
 pub mod tool;
 pub mod upstream;
+
+pub mod search;
 
 pub mod catalogue;
 

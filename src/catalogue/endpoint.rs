@@ -39,6 +39,30 @@ impl PrefixMode {
     }
 }
 
+/// What an endpoint's list of tools shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Every tool.
+    All,
+    /// `search_tools` and `call_tool`, which find and call the others, and the tools whose shown names are chosen here.
+    Search {
+        /// Tools that are always listed.
+        pinned: Chosen,
+    },
+}
+
+impl Face {
+    /// The name of [`Face::All`].
+    pub const ALL: &'static str = "all";
+    /// The name of [`Face::Search`].
+    pub const SEARCH: &'static str = "search";
+
+    /// Whether tools are found by searching.
+    pub const fn is_search(&self) -> bool {
+        matches!(self, Self::Search { .. })
+    }
+}
+
 /// The own name of an item, or how it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Pattern {
@@ -145,6 +169,8 @@ pub struct Endpoint {
     pub mode: PrefixMode,
     /// Whether the gateway's own tools are shown.
     pub own_tools: bool,
+    /// What its list of tools shows.
+    pub face: Face,
     /// Its upstreams, in their order.
     pub members: Vec<Member>,
 }
@@ -153,7 +179,7 @@ impl Endpoint {
     /// The endpoint that shows everything of these upstreams, and the gateway's own tools.
     pub fn everything(upstreams: impl IntoIterator<Item = UpstreamId>) -> Self {
         let members = upstreams.into_iter().map(|upstream| Member { upstream, chosen: Chosen::ALL }).collect();
-        Self { name: None, mode: PrefixMode::Always, own_tools: true, members }
+        Self { name: None, mode: PrefixMode::Always, own_tools: true, face: Face::All, members }
     }
 }
 

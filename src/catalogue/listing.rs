@@ -87,6 +87,9 @@ pub enum LeftOutReason {
     /// One upstream has too many of the kind.
     #[error("its upstream has more than {MAX_ITEMS} of the kind")]
     TooMany,
+    /// An endpoint whose tools are found by searching has a tool of that name itself, and puts no prefix before this one.
+    #[error("its name is that of a tool by which the endpoint's tools are found or called")]
+    Kept,
     /// It is not what the protocol says.
     #[error("it {0}")]
     Unusable(UnusableReason),

@@ -10,10 +10,12 @@
 //! | [`listing`] | what one upstream offers, under its own names, and why some of it is left out |
 //! | [`endpoint`] | which items of which upstreams are shown, and how they are named |
 //! | [`view`] | an endpoint with its upstreams' listings: what is shown, and whose a shown name is |
+//! | [`face`] | the list of tools of an endpoint whose tools are found by searching |
 //! | [`reveal`] | an upstream's URIs inside what it answers |
 
 pub mod endpoint;
 pub mod eyes;
+pub mod face;
 pub mod item;
 pub mod listing;
 pub mod naming;

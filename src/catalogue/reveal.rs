@@ -16,7 +16,7 @@ impl View<'_> {
         if !naming::is_uri(own) {
             return None;
         }
-        match self.mode() {
+        match self.endpoint().mode {
             PrefixMode::OnConflict if self.is_plain(part, own) => Some(own.to_owned()),
             PrefixMode::Always | PrefixMode::OnConflict => Some(naming::expose_uri(prefix, own)),
             PrefixMode::Never => self.is_plain(part, own).then(|| own.to_owned()),
@@ -25,14 +25,14 @@ impl View<'_> {
 
     /// Whether asking for a URI without a prefix asks this part.
     fn is_plain(&self, part: usize, own: &str) -> bool {
-        let free = self.mode() == PrefixMode::Never || self.claim::<Resource>(own).is_none();
+        let free = self.endpoint().mode == PrefixMode::Never || self.claim::<Resource>(own).is_none();
         free && matches!(self.find_plain(own), Lookup::Found { part: found, .. } if found == part)
     }
 
     /// Rewrites the URIs in what a part answered: what was read, links to resources and embedded ones in a tool's content
     /// and a prompt's messages, and the same in a task's result. Text and structured content stay as they are.
     pub fn reveal(&self, part: usize, members: &mut Map<String, Value>) {
-        if self.mode() == PrefixMode::Never {
+        if self.endpoint().mode == PrefixMode::Never {
             return;
         }
         self.reveal_result(part, members);
@@ -43,7 +43,7 @@ impl View<'_> {
 
     /// Rewrites the URI in the parameters of a part's notification: that of `notifications/resources/updated`.
     pub fn reveal_told(&self, part: usize, method: &str, params: &mut Map<String, Value>) {
-        if self.mode() != PrefixMode::Never && method == "notifications/resources/updated" {
+        if self.endpoint().mode != PrefixMode::Never && method == "notifications/resources/updated" {
             self.reveal_member(part, params, "uri");
         }
     }
@@ -73,7 +73,7 @@ impl View<'_> {
 
     /// Rewrites where a tool's `_meta` names its interface.
     pub(super) fn reveal_interface(&self, part: usize, meta: &mut Map<String, Value>) {
-        if self.mode() == PrefixMode::Never {
+        if self.endpoint().mode == PrefixMode::Never {
             return;
         }
         let (interface, uri, former) = INTERFACE;

@@ -87,7 +87,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether an item of a part is seen, by what its upstream calls it.
-    fn sees<T: Item>(&self, part: usize, own: &str, annotations: Option<&Map<String, Value>>) -> bool {
+    pub(super) fn sees<T: Item>(&self, part: usize, own: &str, annotations: Option<&Map<String, Value>>) -> bool {
         let Some(part) = self.parts.get(part) else { return false };
         let name = everywhere::<T>(&part.prefix, own);
         self.eyes.see(&Seen { kind: T::KIND, name: &name, upstream: Some(&part.prefix), annotations })
@@ -99,8 +99,9 @@ impl<'a> View<'a> {
         self.sees::<T>(part, own.as_deref().unwrap_or(shown), None)
     }
 
-    pub(super) const fn mode(&self) -> PrefixMode {
-        self.endpoint.mode
+    /// The endpoint.
+    pub const fn endpoint(&self) -> &'a Endpoint {
+        self.endpoint
     }
 
     /// The parts.
@@ -116,7 +117,7 @@ impl<'a> View<'a> {
             offered.add(&listing.introduction().offered);
             unknown = false;
         }
-        if self.endpoint.own_tools || unknown {
+        if self.endpoint.own_tools || self.endpoint.face.is_search() || unknown {
             offered.add(&ServerCapabilities::own());
         }
         offered
@@ -139,19 +140,6 @@ impl<'a> View<'a> {
             [part] if bare => part.listing.as_deref(),
             _ => None,
         }
-    }
-
-    /// The tools as they are shown; `own` are the gateway's, if the endpoint shows them.
-    pub fn tools(&self, own: &[Tool]) -> Vec<Tool> {
-        let of_upstreams = self.shelved::<Tool>().map(|(part, shown, tool)| {
-            let mut tool = tool.shown_as(shown);
-            if let Some(meta) = &mut tool.meta {
-                self.reveal_interface(part, meta);
-            }
-            tool
-        });
-        let own = own.iter().filter(|_| self.endpoint.own_tools).filter(|tool| self.sees_own(tool)).cloned();
-        self.in_order(own.chain(of_upstreams))
     }
 
     /// Whether a tool of the gateway's own is seen.
@@ -180,7 +168,7 @@ impl<'a> View<'a> {
     }
 
     /// In the order of the shown names, or in that of a single upstream that is shown as it is.
-    fn in_order<T: Item>(&self, items: impl Iterator<Item = T>) -> Vec<T> {
+    pub(super) fn in_order<T: Item>(&self, items: impl Iterator<Item = T>) -> Vec<T> {
         let mut items: Vec<T> = items.collect();
         if self.endpoint.mode != PrefixMode::Never || self.parts.len() > 1 {
             items.sort_by(|left, right| left.own().cmp(right.own()));
@@ -189,7 +177,7 @@ impl<'a> View<'a> {
     }
 
     /// Every shown item: its part, what it is shown as, and itself.
-    fn shelved<T: Item + 'a>(&self) -> impl Iterator<Item = (usize, String, &'a Rc<T>)> {
+    pub(super) fn shelved<T: Item + 'a>(&self) -> impl Iterator<Item = (usize, String, &'a Rc<T>)> {
         let parts = self.parts.iter().enumerate();
         let listed = parts.filter_map(|(at, part)| part.listing.as_ref().map(|listing| (at, T::shelf(listing))));
         listed.flat_map(move |(part, shelf)| {
@@ -222,7 +210,7 @@ impl<'a> View<'a> {
     }
 
     fn is_the_gateways<T: Item>(&self, own: &str) -> bool {
-        self.endpoint.own_tools && T::is_the_gateways(own)
+        (self.endpoint.own_tools && T::is_the_gateways(own)) || self.keeps::<T>(own)
     }
 
     /// The part whose prefix a shown name has, and what is behind it.
@@ -231,7 +219,10 @@ impl<'a> View<'a> {
     }
 
     /// The parts with a chosen item of this own name.
-    fn showing<'s, T: Item + 'a>(&'s self, own: &'s str) -> impl Iterator<Item = (usize, &'a Rc<T>)> + use<'a, 's, T> {
+    pub(super) fn showing<'s, T: Item + 'a>(
+        &'s self,
+        own: &'s str,
+    ) -> impl Iterator<Item = (usize, &'a Rc<T>)> + use<'a, 's, T> {
         (0..self.parts.len()).filter_map(move |at| Some((at, self.item::<T>(at, own)?)))
     }
 

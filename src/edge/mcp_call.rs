@@ -277,7 +277,7 @@ async fn relayed(
     at: At<Ask>,
     tool: Option<(Rc<Tool>, Option<Permitted>)>,
 ) -> Result<Prepared, Problem> {
-    let Asked { mut to, meta, method } = asked;
+    let Asked { mut to, meta, method, .. } = asked;
     to.server = locate::server_info(party, &shown);
     let Method::Call(call) = method else { return Ok(Prepared::Reply(to.refuse(Fault::Internal))) };
     let alone = scene.session.is_none() && scene.held.is_none();

@@ -7,6 +7,7 @@
 
 use super::incoming::{self, header};
 use super::mcp::{Posted, Served, http, refuse};
+use super::mcp_face::{self, Faced};
 use super::mcp_object::{respond, scene, surroundings};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_session::HELD;
@@ -122,6 +123,11 @@ impl McpHeld {
         posted: &Rc<Posted>,
         asked: Asked,
     ) -> std::result::Result<std::result::Result<HeldCall, Reply>, Problem> {
+        // A call that another tool's arguments carry is held as itself.
+        let asked = match mcp_face::face(&scene, asked).await? {
+            Faced::Asked(asked) => asked,
+            Faced::Reply(reply) => return Ok(Err(reply)),
+        };
         let Method::Call(call) = &asked.method else { return Ok(Err(asked.to.refuse(Fault::MethodNotFound))) };
         if call.retry().is_some_and(|retry| retry.state.is_some()) {
             match self.take_up(&scene, &object, &asked) {

@@ -3,6 +3,7 @@
 use super::admission::Principal;
 use super::context::Context;
 use super::mcp::{Posted, Served, in_band};
+use super::mcp_face::{self, Faced};
 use super::mcp_work::Work;
 use super::tenant;
 use super::upstreams::Party;
@@ -95,7 +96,10 @@ impl Elsewhere {
 ///    4. the parameters are right; 5. what they name is there.
 pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
     if let Method::Call(Call::Tool { .. }) = &asked.method {
-        return mcp_call::call(scene, posted, asked).await;
+        return match Box::pin(mcp_face::face(&scene, asked)).await? {
+            Faced::Asked(asked) => mcp_call::call(scene, posted, asked).await,
+            Faced::Reply(reply) => Ok(Prepared::Reply(reply)),
+        };
     }
     let Scene { context, principal, place, .. } = &scene;
     let shown = tenant::shown(context, principal, place.server.as_deref()).await?;
@@ -148,7 +152,9 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
 
 fn listed(to: &Addressee, kind: ListKind, (view, principal): (&View<'_>, &Principal), degraded: &[Degraded]) -> Reply {
     match kind {
-        ListKind::Tools => to.tools(view.tools(&tools::own_definitions(principal)), degraded),
+        ListKind::Tools => {
+            to.tools(view.listed_tools(&tools::own_definitions(principal), mcp_face::definitions()), degraded)
+        }
         ListKind::Prompts => to.list(kind, &view.prompts(), degraded),
         ListKind::Resources => to.list(kind, &view.resources(), degraded),
         ListKind::ResourceTemplates => to.list(kind, &view.templates(), degraded),

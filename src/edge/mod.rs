@@ -39,6 +39,7 @@ mod locate;
 mod mcp;
 mod mcp_call;
 mod mcp_desk;
+mod mcp_face;
 mod mcp_held_object;
 mod mcp_listen;
 mod mcp_object;

@@ -131,6 +131,12 @@ pub fn own_definitions(principal: &Principal) -> Vec<Tool> {
     all
 }
 
+/// The definitions of all of them, whoever reaches them.
+pub fn every_own_definition() -> Vec<Rc<Tool>> {
+    let built_in: Vec<Rc<Tool>> = BUILT_IN.with(|tools| tools.iter().map(|(_, tool)| Rc::clone(tool)).collect());
+    ADMIN.with(|tools| built_in.into_iter().chain(tools.iter().map(|(_, tool)| Rc::clone(tool))).collect())
+}
+
 /// The definition of one of them.
 pub fn own_definition(tool: Own) -> Result<Rc<Tool>, ToolError> {
     let found = match tool {

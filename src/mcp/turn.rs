@@ -4,11 +4,12 @@ use super::era::Era;
 use super::headers::RequestHeaders;
 use super::message::{Answer, Notification};
 use super::method::{Call, Method};
-use super::params::RequestMeta;
+use super::params::{InputRetry, RequestMeta};
 use super::post::{Message, Request};
 use super::refusal::Fault;
 use super::reply::{Addressee, Reply};
 use super::wire::Tool;
+use serde_json::{Map, Value};
 
 /// The next step for a message.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Asked {
     pub meta: RequestMeta,
     /// What is asked. Never [`Method::Ping`], which is answered at once.
     pub method: Method,
+    /// The call came in the arguments of another tool's: the headers of the request speak of that one.
+    pub carried: bool,
 }
 
 impl Message {
@@ -61,20 +64,32 @@ impl Request {
         };
         match meta {
             Ok(_) if method == Method::Ping => Turn::Reply(to.done()),
-            Ok(meta) => Turn::Serve(Box::new(Asked { to, meta, method })),
+            Ok(meta) => Turn::Serve(Box::new(Asked { to, meta, method, carried: false })),
             Err(fault) => {
                 let (meta, family) = (RequestMeta::default(), method.family());
-                Turn::Serve(Box::new(Asked { to, meta, method: Method::Malformed { family, fault } }))
+                let method = Method::Malformed { family, fault };
+                Turn::Serve(Box::new(Asked { to, meta, method, carried: false }))
             }
         }
     }
 }
 
 impl Asked {
+    /// The same request for the call that its arguments carry: of another tool, with what a retry brings for that one.
+    #[must_use]
+    pub fn carrying(self, name: String, arguments: Map<String, Value>) -> Self {
+        let retry = match self.method {
+            Method::Call(Call::Tool { retry, .. }) => retry,
+            _ => InputRetry::default(),
+        };
+        Self { method: Method::Call(Call::Tool { name, arguments, retry }), carried: true, ..self }
+    }
+
     /// Checks the `Mcp-Param-*` headers of a modern call against the tool's input schema. Comes after the tool is found
     /// and before its arguments are validated.
     pub fn check_headers(&self, headers: &RequestHeaders, tool: &Tool) -> Result<(), Fault> {
         match (&self.method, self.to.era) {
+            _ if self.carried => Ok(()),
             (Method::Call(Call::Tool { arguments, .. }), Era::Modern) => {
                 headers.check_params(&tool.input_schema, arguments)
             }

@@ -1,7 +1,7 @@
 //! The statements on virtual servers.
 
 use super::{NOW, read, rows, run, two_tenants};
-use mcp_secure_gateway::catalogue::endpoint::{Endpoint, PrefixMode};
+use mcp_secure_gateway::catalogue::endpoint::{Chosen, Endpoint, Face, PrefixMode};
 use mcp_secure_gateway::store::servers::ServerRow;
 use mcp_secure_gateway::store::{servers, upstreams};
 use rusqlite::{Connection, params};
@@ -15,7 +15,7 @@ pub fn two_tenants_with_servers() -> Connection {
             let values = params![format!("{tenant}-{name}"), tenant, name, "https://a.example.com/", none, NOW];
             run(&database, upstreams::INSERT_UPSTREAM, values).unwrap();
         }
-        let values = params![format!("{tenant}-team"), tenant, "team", "conflict", 1, NOW];
+        let values = params![format!("{tenant}-team"), tenant, "team", "conflict", 1, NOW, "all", none];
         assert_eq!(run(&database, servers::INSERT_SERVER, values), Ok(1));
     }
     database
@@ -56,7 +56,8 @@ fn a_server_is_listed_to_its_own_tenant_with_its_upstreams_in_order() {
         (join(&database, "acme", "files", 0, Some(&chosen)), join(&database, "acme", "calendar", 1, None)),
         (Ok(1), Ok(1))
     );
-    run(&database, servers::INSERT_SERVER, params!["s-3", "acme", "alone", "never", 0, NOW]).unwrap();
+    run(&database, servers::INSERT_SERVER, params!["s-3", "acme", "alone", "never", 0, NOW, "all", None::<&str>])
+        .unwrap();
     let member = |name: &str, all| (format!("acme-{name}"), all);
     let team = ("team".to_owned(), vec![member("files", false), member("calendar", true)]);
     assert_eq!(shown(&database, "acme"), [("alone".to_owned(), vec![]), team]);
@@ -98,7 +99,7 @@ fn a_server_has_upstreams_of_its_own_tenant_only() {
 fn a_servers_name_is_unique_within_its_tenant_and_its_values_are_known_ones() {
     let database = two_tenants_with_servers();
     let insert = |id: &str, tenant: &str, name: &str, prefix: &str, own_tools: i64| {
-        run(&database, servers::INSERT_SERVER, params![id, tenant, name, prefix, own_tools, NOW])
+        run(&database, servers::INSERT_SERVER, params![id, tenant, name, prefix, own_tools, NOW, "all", None::<&str>])
     };
     assert!(
         insert("s-1", "acme", "team", "always", 0).unwrap_err().contains("UNIQUE constraint failed: servers.tenant_id")
@@ -115,8 +116,29 @@ fn a_servers_name_is_unique_within_its_tenant_and_its_values_are_known_ones() {
 fn no_more_than_500_rows_of_servers_are_listed() {
     let database = two_tenants();
     for index in 0..510 {
-        let values = params![format!("s-{index}"), "acme", format!("t{index:03}"), "never", 0, NOW];
+        let values =
+            params![format!("s-{index}"), "acme", format!("t{index:03}"), "never", 0, NOW, "all", None::<&str>];
         run(&database, servers::INSERT_SERVER, values).unwrap();
     }
     assert_eq!(rows(&database, servers::ENABLED_SERVERS, params!["acme"]).len(), 500);
+}
+
+#[test]
+fn a_server_shows_all_tools_or_a_search_with_what_is_pinned() {
+    let database = two_tenants();
+    let insert = |name: &str, face: &str, pinned: Option<&str>| {
+        run(&database, servers::INSERT_SERVER, params![name, "acme", name, "never", 0, NOW, face, pinned])
+    };
+    let pinned = servers::write_chosen(&["read", "list*"]).unwrap();
+    assert_eq!(
+        (insert("a", "all", None), insert("b", "search", Some(&pinned)), insert("c", "search", None)),
+        (Ok(1), Ok(1), Ok(1))
+    );
+    assert!(insert("d", "menu", None).unwrap_err().contains("CHECK constraint failed"));
+    let before = "INSERT INTO servers (id, tenant_id, name, prefix, created_at) VALUES ('e', 'acme', 'e', 'never', 1)";
+    database.execute(before, []).unwrap();
+    let rows: Vec<ServerRow> = read(&database, servers::ENABLED_SERVERS, params!["acme"]);
+    let faces: Vec<Face> = servers::endpoints(rows).endpoints.into_iter().map(|endpoint| endpoint.face).collect();
+    let search = |pinned: &[&str]| Face::Search { pinned: Chosen::only(pinned).unwrap() };
+    assert_eq!(faces, [Face::All, search(&["read", "list*"]), search(&[]), Face::All]);
 }

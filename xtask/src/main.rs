@@ -75,7 +75,7 @@ const COMMANDS: &[Command] = &[
         run: records::upstream,
     },
     Command {
-        usage: "server add NAME --tenant T --upstream A[,B…] [--prefix always|conflict|never] [--own-tools] [--only PATTERN[,PATTERN…]] [--state DIR | --remote --env NAME]",
+        usage: "server add NAME --tenant T --upstream A[,B…] [--prefix always|conflict|never] [--own-tools] [--only PATTERN[,PATTERN…]] [--face all|search] [--pinned TOOL[,TOOL…]] [--state DIR | --remote --env NAME]",
         about: "make a virtual server of some of a tenant's MCP servers, or of what fits a pattern: a name, or its beginning and *",
         run: records::server,
     },

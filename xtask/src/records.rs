@@ -9,7 +9,7 @@ use crate::secrets::{random_bytes, random_key, value, write_missing};
 use mcp_secure_gateway::account::one_time::{BYTES, OneTimeCode, RESET_LIFE};
 use mcp_secure_gateway::account::password::{NewPassword, Owner};
 use mcp_secure_gateway::account::{DEMO_USERNAME, Username};
-use mcp_secure_gateway::catalogue::endpoint::{PrefixMode, ServerName};
+use mcp_secure_gateway::catalogue::endpoint::{Face, PrefixMode, ServerName};
 use mcp_secure_gateway::catalogue::naming::Prefix;
 use mcp_secure_gateway::config::Profile;
 use mcp_secure_gateway::id::{ServerId, TenantId, UpstreamId, UserId};
@@ -134,13 +134,17 @@ pub fn server(project: &Project, mut arguments: Arguments) -> Result<(), Failure
     let upstreams = upstreams?;
     let mode = arguments.value("--prefix")?.map_or(Ok(PrefixMode::Always), |text| prefix_mode(&text))?;
     let own_tools = if arguments.flag("--own-tools") { "1" } else { "0" };
-    let only: Vec<String> = arguments.values("--only")?.iter().flat_map(|text| listed(text)).collect();
-    let chosen = if only.is_empty() { NULL.to_owned() } else { usable(write_chosen(&only))? };
+    let chosen = patterns(&mut arguments, "--only")?;
+    let face = arguments.value("--face")?.map_or(Ok(Face::ALL), |text| face(&text))?;
+    let pinned = patterns(&mut arguments, "--pinned")?;
+    if pinned != NULL && face != Face::SEARCH {
+        return Err(Failure::Usage("--pinned goes with --face search: any other face lists every tool".into()));
+    }
     expect_add(&mut arguments)?;
     let name = usable(ServerName::parse(&arguments.next("the server's name")?))?;
     arguments.finish()?;
     let id = ServerId::from_bytes(&random_bytes::<16>()?);
-    let row = [id.as_str(), tenant.as_str(), name.as_str(), mode.as_str(), own_tools, &now_millis()];
+    let row = [id.as_str(), tenant.as_str(), name.as_str(), mode.as_str(), own_tools, &now_millis(), face, &pinned];
     let mut sql = vec![bind(INSERT_SERVER, &row)];
     for (position, upstream) in upstreams.iter().enumerate() {
         let row = [id.as_str(), tenant.as_str(), upstream.as_str(), &position.to_string(), &chosen];
@@ -224,6 +228,17 @@ pub fn expect_add(arguments: &mut Arguments) -> Result<(), Failure> {
 /// The texts between commas.
 fn listed(text: &str) -> Vec<String> {
     text.split(',').map(str::to_owned).collect()
+}
+
+/// The column for the patterns of an option that may be given several times.
+fn patterns(arguments: &mut Arguments, option: &str) -> Result<String, Failure> {
+    let all: Vec<String> = arguments.values(option)?.iter().flat_map(|text| listed(text)).collect();
+    if all.is_empty() { Ok(NULL.to_owned()) } else { usable(write_chosen(&all)) }
+}
+
+fn face(text: &str) -> Result<&'static str, Failure> {
+    let unknown = || Failure::Usage(format!("--face is all or search, not {text}"));
+    [Face::ALL, Face::SEARCH].into_iter().find(|face| *face == text).ok_or_else(unknown)
 }
 
 fn prefix_mode(text: &str) -> Result<PrefixMode, Failure> {

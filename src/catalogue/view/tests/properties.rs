@@ -1,7 +1,7 @@
 //! For any endpoint and any listings: what is listed and what is found are the same.
 
 use super::{BuiltIn, Chosen, Endpoint, Lookup, Offer, Part, PrefixMode, Tool, View, absent, id, part_of, survey};
-use crate::catalogue::endpoint::Member;
+use crate::catalogue::endpoint::{Face, Member};
 use crate::catalogue::item::Item;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::{select, subsequence};
@@ -36,7 +36,7 @@ fn world(present: f64) -> impl Strategy<Value = (Endpoint, Vec<Part>)> {
             parts.push(if present { part_of(prefix, survey(&offer)) } else { absent(prefix) });
             members.push(Member { upstream: id(prefix), chosen });
         }
-        (Endpoint { name: None, mode, own_tools, members }, parts)
+        (Endpoint { name: None, mode, own_tools, face: Face::All, members }, parts)
     })
 }
 

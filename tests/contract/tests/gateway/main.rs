@@ -71,6 +71,7 @@ mod streams;
 mod tasks;
 mod tenants;
 mod tokens;
+mod tool_search;
 mod tools;
 mod upstreams;
 mod virtual_servers;
