@@ -40,7 +40,10 @@ fn all() -> Vec<Problem> {
         Problem::InvalidArguments(vec![ArgumentError { pointer: "/a".into(), problem: "must be a string".into() }]),
         Problem::UpstreamFailed { detail: "the upstream files failed".into(), timeout: false },
         Problem::UpstreamFailed { detail: "the upstream files was too slow".into(), timeout: true },
-        Problem::UpstreamAway { detail: "the upstream files is left alone".into(), retry_after: Lifetime::from_millis(4_001) },
+        Problem::UpstreamAway {
+            detail: "the upstream files is left alone".into(),
+            retry_after: Lifetime::from_millis(4_001),
+        },
         Problem::Internal("SECRET".into()),
     ]
 }

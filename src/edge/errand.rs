@@ -16,6 +16,7 @@ use crate::time::{Lifetime, Timestamp};
 use crate::upstream::ask::{Answer, Ask, AskMethod, Notification, ServerRequest};
 use crate::upstream::exchange::{Cancellation, Errand, Exchange, Heard, Outcome, Progress};
 use crate::upstream::link::Link;
+use crate::upstream::resilience::Health;
 use crate::upstream::reuse::Keys;
 use crate::upstream::survey::Survey;
 use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
@@ -28,6 +29,8 @@ use std::time::Duration;
 
 /// Longest time one request may take whose client hears what it says, questions to it not counted.
 const LONGEST: Lifetime = Lifetime::from_seconds(300);
+/// Longest time the lists of one upstream may take: whoever lists an endpoint waits for all of its upstreams.
+const LONGEST_SURVEY: Lifetime = Lifetime::from_seconds(10);
 /// Longest time a client gets for an answer to a question.
 pub const LONGEST_QUESTION: Lifetime = Lifetime::from_seconds(600);
 
@@ -41,7 +44,8 @@ pub struct Hearer {
 
 /// Finds out all that an upstream says of itself. Also, whether it speaks an older revision.
 pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
-    let job = Job::new(party, upstream, None);
+    let longest = party.limits.deadline.min(LONGEST_SURVEY);
+    let job = Job { party, upstream, hearer: None, end: clock::now().plus(longest) };
     match Box::pin(job.carefully(Errand::Survey, ClientCapabilities::default(), true)).await? {
         (Outcome::Surveyed(survey), legacy) => Ok((*survey, legacy)),
         (Outcome::Answered(_) | Outcome::Linked, _) => Err(upstream.failure(ProtocolBreach::Result.into())),
@@ -73,7 +77,7 @@ pub async fn ask_until(
 ) -> Result<Answer, UpstreamFailure> {
     let (declares, repeatable) = (ask.declares.clone(), ask.repeatable && hearer.is_none());
     let endless = ask.method == AskMethod::Listen;
-    let (job, errand) = (Job { end, ..Job::new(party, upstream, hearer) }, Errand::Ask(Box::new(ask)));
+    let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
     let outcome = match endless {
         // It is listened to for hours, and takes no room from those who want an answer.
         true => job.once(errand, &declares).await.0,
@@ -155,7 +159,12 @@ impl<'a> Job<'a> {
         Box::pin(async {
             let probed = self.probe().await;
             pass.tell(self.whom(), probed.as_ref().err().map(|failure| &failure.problem));
-            probed?;
+            // Whoever refuses a harmless question answers.
+            if let Err(failure) = probed
+                && failure.problem.health() != Health::Well
+            {
+                return Err(failure);
+            }
             shield::enter(self.party, self.whom()).await.map_err(|problem| self.upstream.failure(problem))
         })
         .await
@@ -219,6 +228,9 @@ async fn drive(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, Up
         progress = match hearer {
             Some(hearer) if exchange.relays() => {
                 cancel.request = exchange.cancellation();
+                let left = end.since(clock::now());
+                // A stream that is taken up again may have gone on for longer.
+                request.deadline = if left.millis() > 0 { left } else { request.deadline };
                 attend(exchange, &request, hearer, patience).await
             }
             _ => {

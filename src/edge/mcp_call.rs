@@ -203,12 +203,7 @@ async fn own_tool(
 /// arguments completed; a task belongs to a call that was allowed.
 ///
 /// A request that goes on counts as approved: it may have been.
-async fn permitted(
-    scene: &Scene,
-    shown: &Shown,
-    call: &Call,
-    (index, own): (usize, &str),
-) -> Result<bool, ToolError> {
+async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<bool, ToolError> {
     let Some(upstream) = shown.prefixes.get(index) else { return Err(ToolError::Unknown) };
     let nothing = Map::new();
     let (kind, name, arguments) = match call {

@@ -14,7 +14,7 @@ use crate::id::{TenantId, UpstreamId};
 use crate::observe::Event;
 use crate::outbound::OutboundUrl;
 use crate::time::Lifetime;
-use crate::upstream::resilience::Health;
+use crate::upstream::resilience::{Health, Room};
 use crate::upstream::{UpstreamLimits, UpstreamProblem};
 use lru::LruCache;
 use std::cell::RefCell;
@@ -42,8 +42,7 @@ pub struct Whom<'a> {
 
 struct State {
     breaker: Breaker,
-    running: u32,
-    waiting: u32,
+    room: Room,
 }
 
 type Known = LruCache<(TenantId, UpstreamId), (OutboundUrl, Rc<RefCell<State>>)>;
@@ -66,7 +65,8 @@ pub struct Pass {
 pub async fn enter(party: &Party, whom: Whom<'_>) -> Result<Pass, UpstreamProblem> {
     let state = known(whom);
     let limits = party.limits;
-    if !sit(&state, limits.concurrency) {
+    let seated = state.borrow_mut().room.take(limits.concurrency);
+    if !seated {
         Box::pin(queue(&state, limits.concurrency)).await?;
     }
     let mut inside = state.borrow_mut();
@@ -74,7 +74,7 @@ pub async fn enter(party: &Party, whom: Whom<'_>) -> Result<Pass, UpstreamProble
         Verdict::Go(ticket) => (ticket, false),
         Verdict::Probe(ticket) => (ticket, true),
         Verdict::Refused { retry_after } => {
-            inside.running -= 1;
+            inside.room.leave();
             return Err(UpstreamProblem::Resting { retry_after });
         }
     };
@@ -112,7 +112,7 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         let mut state = self.state.borrow_mut();
-        state.running -= 1;
+        state.room.leave();
         if !self.told {
             state.breaker.abandoned(self.ticket, clock::now());
         }
@@ -127,7 +127,7 @@ fn left_alone(whom: Whom<'_>, pause: Lifetime, problem: &UpstreamProblem) -> Eve
 fn known(whom: Whom<'_>) -> Rc<RefCell<State>> {
     KNOWN.with_borrow_mut(|known| {
         let new = || {
-            let state = State { breaker: Breaker::new(clock::now()), running: 0, waiting: 0 };
+            let state = State { breaker: Breaker::new(clock::now()), room: Room::default() };
             (whom.url.clone(), Rc::new(RefCell::new(state)))
         };
         let kept = known.get_or_insert_mut((whom.tenant.clone(), whom.id.clone()), new);
@@ -138,21 +138,14 @@ fn known(whom: Whom<'_>) -> Rc<RefCell<State>> {
     })
 }
 
-fn sit(state: &RefCell<State>, most: u32) -> bool {
-    let mut state = state.borrow_mut();
-    let free = state.running < most;
-    state.running += u32::from(free);
-    free
-}
-
 async fn queue(state: &Rc<RefCell<State>>, most: u32) -> Result<(), UpstreamProblem> {
-    if state.borrow().waiting >= most {
+    if !state.borrow_mut().room.wait(most) {
         return Err(UpstreamProblem::Crowded);
     }
-    let _waiting = Waiting::of(state);
+    let _waiting = Waiting(Rc::clone(state));
     for _ in 0..LOOKS {
         Timer::from(LOOK).await;
-        if sit(state, most) {
+        if state.borrow_mut().room.take(most) {
             return Ok(());
         }
     }
@@ -162,15 +155,8 @@ async fn queue(state: &Rc<RefCell<State>>, most: u32) -> Result<(), UpstreamProb
 /// One that waits; counted until it is dropped.
 struct Waiting(Rc<RefCell<State>>);
 
-impl Waiting {
-    fn of(state: &Rc<RefCell<State>>) -> Self {
-        state.borrow_mut().waiting += 1;
-        Self(Rc::clone(state))
-    }
-}
-
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.borrow_mut().waiting -= 1;
+        self.0.borrow_mut().room.wait_no_more();
     }
 }

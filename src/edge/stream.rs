@@ -23,11 +23,7 @@ pub async fn whole(buffer: Result<Promise, JsValue>) -> Result<Vec<u8>, Ended> {
 
 /// A body of any length, at most `max_bytes`, counted as it comes, and so after it was decompressed. No stream is an empty
 /// body. `piece` hears of every piece.
-pub async fn counted(
-    stream: Option<ReadableStream>,
-    max_bytes: usize,
-    piece: &dyn Fn(),
-) -> Result<Vec<u8>, Ended> {
+pub async fn counted(stream: Option<ReadableStream>, max_bytes: usize, piece: &dyn Fn()) -> Result<Vec<u8>, Ended> {
     let mut body = Vec::new();
     let Some(stream) = stream else { return Ok(body) };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();

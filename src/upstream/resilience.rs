@@ -37,6 +37,43 @@ pub const fn rule(in_a_row: u32, pause: Lifetime) -> Rule {
     }
 }
 
+/// How much is under way at one upstream, and how many wait for that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    running: u32,
+    waiting: u32,
+}
+
+impl Room {
+    /// Takes a place, of so many at most. Who gets one calls [`Room::leave`] when it is over.
+    pub const fn take(&mut self, most: u32) -> bool {
+        let free = self.running < most;
+        if free {
+            self.running += 1;
+        }
+        free
+    }
+
+    /// Gives a place back.
+    pub const fn leave(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// Waits for a place, with so many at most. Who may calls [`Room::wait_no_more`] when it waits no more.
+    pub const fn wait(&mut self, most: u32) -> bool {
+        let free = self.waiting < most;
+        if free {
+            self.waiting += 1;
+        }
+        free
+    }
+
+    /// Waits no more.
+    pub const fn wait_no_more(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
+    }
+}
+
 /// How well an upstream is, as far as one request tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -106,7 +143,8 @@ impl UpstreamProblem {
     /// which only servers with clocks that are right can mean.
     pub(super) fn of_status(answer: &OutboundAnswer) -> Self {
         let said = answer.header("retry-after").filter(|_| matches!(answer.status, 429 | 503));
-        let seconds = said.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())).and_then(|text| text.parse().ok());
+        let seconds =
+            said.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())).and_then(|text| text.parse().ok());
         let wait = seconds.map(Lifetime::from_seconds).filter(|wait| wait.millis() > 0 && *wait <= LONGEST_WAIT);
         match wait {
             Some(retry_after) => Self::Busy { status: answer.status, retry_after },
@@ -117,7 +155,7 @@ impl UpstreamProblem {
 
 #[cfg(test)]
 mod tests {
-    use super::{Health, Lifetime, LONGEST_WAIT, OutboundAnswer, ProtocolBreach, UpstreamProblem};
+    use super::{Health, LONGEST_WAIT, Lifetime, OutboundAnswer, ProtocolBreach, Room, UpstreamProblem};
     use crate::upstream::UntrustedText;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -157,6 +195,22 @@ mod tests {
         assert!(!resting.was_sent() && !UpstreamProblem::Crowded.was_sent() && UpstreamProblem::Timeout.was_sent());
         assert!(resting.to_string().ends_with("retry after 5 s"), "{resting}");
         assert!(UpstreamProblem::Crowded.retry_after().is_some() && UpstreamProblem::Timeout.retry_after().is_none());
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_under_way_and_every_place_is_used_again() {
+        let mut room = Room::default();
+        assert_eq!([room.take(2), room.take(2), room.take(2)], [true, true, false]);
+        assert_eq!([room.wait(2), room.wait(2), room.wait(2)], [true, true, false]);
+        room.leave();
+        assert_eq!([room.take(2), room.take(2)], [true, false]);
+        room.wait_no_more();
+        assert!(room.wait(2));
+        for _ in 0..5 {
+            room.leave();
+            room.wait_no_more();
+        }
+        assert_eq!(room, Room::default(), "none is given back twice");
     }
 
     #[test]

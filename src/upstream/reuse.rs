@@ -121,7 +121,14 @@ impl Answers {
     }
 
     /// Keeps a result, if and as long as it may be given again; the longest is what the upstream's row allows.
-    pub fn keep(&mut self, keys: &Keys, method: AskMethod, result: &Map<String, Value>, longest: Lifetime, now: Timestamp) {
+    pub fn keep(
+        &mut self,
+        keys: &Keys,
+        method: AskMethod,
+        result: &Map<String, Value>,
+        longest: Lifetime,
+        now: Timestamp,
+    ) {
         let Some(life) = lifetime(method, result, longest) else { return };
         let Ok(text) = serde_json::to_string(result) else { return };
         if text.len() > LONGEST {

@@ -301,8 +301,7 @@ fn an_order_is_remembered_with_what_it_made_and_only_then() {
 #[test]
 fn a_call_takes_its_key_before_it_is_made_and_gives_it_back_only_while_it_has_no_end() {
     let database = two_tenants();
-    let reserve =
-        |user: &str, digest: &str| run(&database, requests::RESERVE, params!["acme", user, "a", digest, NOW]);
+    let reserve = |user: &str, digest: &str| run(&database, requests::RESERVE, params!["acme", user, "a", digest, NOW]);
     let settle = |digest: &str| run(&database, requests::SETTLE, params!["acme", "u-1", "a", digest, "reply"]);
     let release = |digest: &str| run(&database, requests::RELEASE, params!["acme", "u-1", "a", digest]);
     let reply = || {

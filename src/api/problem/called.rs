@@ -4,7 +4,8 @@ use super::Problem;
 use crate::upstream::{UpstreamFailure, UpstreamProblem};
 
 /// A call whose idempotency key came with the same call before, and that has no end yet.
-pub const BEGUN: &str = "this call was begun with this idempotency key; it is under way, or it is not known what came of it";
+pub const BEGUN: &str =
+    "this call was begun with this idempotency key; it is under way, or it is not known what came of it";
 /// A call whose answer was too long to be remembered.
 pub const TOO_LONG: &str =
     "this call was made with this idempotency key, and its answer was too long to be kept; it is not made again";

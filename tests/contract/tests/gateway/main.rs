@@ -24,6 +24,7 @@ mod enterprise_assertions;
 mod enterprise_exchange;
 mod entropy;
 mod entropy_required;
+mod faults;
 mod federation;
 mod giving_up;
 mod headers;
