@@ -7,7 +7,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
-//! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`recent`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, what was read a moment ago, settings |
+//! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`recent`] [`breaker`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, what was read a moment ago, circuit breakers, settings |
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`plan`] | how much a tenant, a principal and a tool may do |
@@ -22,6 +22,7 @@
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
 //! | `edge` | the only room that names the Workers runtime |
 
+pub mod breaker;
 pub mod config;
 pub mod id;
 pub mod json;

@@ -138,6 +138,22 @@ pub struct OutboundRequest {
     pub max_answer_bytes: usize,
 }
 
+/// How long the parts of an answer may take. The request's deadline is the end of all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Until the head of the answer is there, connecting included.
+    pub first: Lifetime,
+    /// From there to each next piece of its body.
+    pub idle: Lifetime,
+}
+
+impl Patience {
+    /// No end but the deadline.
+    pub const fn until(deadline: Lifetime) -> Self {
+        Self { first: deadline, idle: deadline }
+    }
+}
+
 /// A header value of visible ASCII, space or tab: it cannot start another header.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HeaderValue(String);

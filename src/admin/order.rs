@@ -57,6 +57,18 @@ pub enum InvalidOrder {
     Shape(String),
 }
 
+/// Checks an idempotency key, if there is one: 1 to 128 visible ASCII characters.
+pub fn check_key(key: Option<&str>) -> Result<(), InvalidOrder> {
+    let fits = |key: &str| (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    match key {
+        Some(key) if !fits(key) => {
+            let problem = "has 1 to 128 visible ASCII characters";
+            Err(InvalidOrder::Member { member: "the idempotency key", problem })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Which part of a list is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
@@ -100,11 +112,7 @@ impl Order {
 
     /// The same order, once its own parts are sound.
     pub fn checked(self) -> Result<Self, InvalidOrder> {
-        let fits = |key: &String| (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
-        if self.idempotency_key.as_ref().is_some_and(|key| !fits(key)) {
-            let problem = "has 1 to 128 visible ASCII characters";
-            return Err(InvalidOrder::Member { member: "the idempotency key", problem });
-        }
+        check_key(self.idempotency_key.as_deref())?;
         Ok(self)
     }
 

@@ -126,7 +126,7 @@ pub struct ExecuteRequest {
 }
 
 /// Answer of `POST /mcp/execute`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ExecuteResponse {
     /// Whether the tool did what it was asked; when not, `result` says why.

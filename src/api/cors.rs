@@ -8,7 +8,7 @@ use super::route::Browsers;
 const EXPOSED: &str = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Correlation-ID, Retry-After, RateLimit, RateLimit-Policy";
 /// What a page may send besides the fields that the standard always lets through.
 const SENT: &str = "Authorization, Content-Type, Accept, Last-Event-ID, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, \
-     Mcp-Name, X-Correlation-ID";
+     Mcp-Name, X-Correlation-ID, Idempotency-Key";
 /// What the fields that repeat a call's arguments begin with: they are named by tools.
 const PARAM: &str = "mcp-param-";
 /// More of them in one request are no tool's.

@@ -15,6 +15,10 @@ use crate::plan::{Reached, Whose};
 use crate::time::Lifetime;
 use serde::Serialize;
 
+mod called;
+
+pub use called::{BEGUN, TOO_LONG};
+
 const CHALLENGE: &str = "www-authenticate";
 /// The part that is asked while something is done already.
 pub const AUDIT_TRAIL: &str = "the audit trail";
@@ -132,6 +136,14 @@ pub enum Problem {
         detail: String,
         /// Whether it was too slow.
         timeout: bool,
+    },
+    /// The tool's upstream is not asked now, or wants to be asked later.
+    #[error("upstream not asked: {detail}")]
+    UpstreamAway {
+        /// What can be told: the upstream's name, and why.
+        detail: String,
+        /// When to come back.
+        retry_after: Lifetime,
     },
     /// What an OAuth client asked for was refused. The reason is for the log.
     #[error("{error}{}{reason}", if reason.is_empty() { "" } else { "; " })]
@@ -267,6 +279,7 @@ impl Problem {
             Self::InvalidArguments(_) => ("invalid-arguments", 422, "Invalid arguments"),
             Self::UpstreamFailed { timeout: false, .. } => ("upstream-failed", 502, "Upstream failed"),
             Self::UpstreamFailed { timeout: true, .. } => ("upstream-timeout", 504, "Upstream too slow"),
+            Self::UpstreamAway { .. } => ("upstream-away", 503, "Upstream not available now"),
             Self::OAuth { error, .. } => (error.code.as_str(), error.code.status(), "OAuth request refused"),
             Self::StaleForm => ("stale-form", 400, "Form out of date"),
             Self::Internal(_) => ("internal", 500, "Internal error"),
@@ -313,7 +326,7 @@ impl Problem {
             Self::InvalidArguments(errors) => {
                 format!("the arguments do not fit the tool's schema in {} place(s)", errors.len())
             }
-            Self::UpstreamFailed { detail, .. } => detail.clone(),
+            Self::UpstreamFailed { detail, .. } | Self::UpstreamAway { detail, .. } => detail.clone(),
             Self::OAuth { error, .. } => error.words.to_owned(),
             Self::StaleForm => "it was shown to another browser, used already, or left open too long; go back to the app and start again".into(),
             Self::Internal(_) => "something went wrong here; quote the correlation id".into(),
@@ -329,6 +342,9 @@ impl Problem {
             Self::InsufficientScope { needed } => reply.with(CHALLENGE, realm.demand(needed)),
             Self::OAuth { error, .. } if error.code == Code::InvalidClient => reply.with(CHALLENGE, realm.ask_client()),
             Self::RateLimited { limit, retry_after } => limit.with_headers(reply, *retry_after),
+            Self::UpstreamAway { retry_after, .. } => {
+                reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string())
+            }
             Self::Unavailable { .. } | Self::Misconfigured(_) => reply.with("retry-after", "5"),
             _ => reply,
         }

@@ -40,6 +40,10 @@ fn all() -> Vec<Problem> {
         Problem::InvalidArguments(vec![ArgumentError { pointer: "/a".into(), problem: "must be a string".into() }]),
         Problem::UpstreamFailed { detail: "the upstream files failed".into(), timeout: false },
         Problem::UpstreamFailed { detail: "the upstream files was too slow".into(), timeout: true },
+        Problem::UpstreamAway {
+            detail: "the upstream files is left alone".into(),
+            retry_after: Lifetime::from_millis(4_001),
+        },
         Problem::Internal("SECRET".into()),
     ]
 }
@@ -118,6 +122,7 @@ fn every_problem_has_its_status_and_headers() {
         "422 invalid-arguments",
         "502 upstream-failed",
         "504 upstream-timeout",
+        "503 upstream-away retry-after: 5",
         "500 internal",
     ];
     assert_eq!(table, expected);

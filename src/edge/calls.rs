@@ -4,25 +4,32 @@
 use super::admission::Principal;
 use super::context::Context;
 use super::locate::{self, At, Lost};
+use super::once::{Before, Once};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
 use super::{audit, clock, errand, permit};
+use crate::admin::order::check_key;
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
-use crate::api::problem::{ArgumentError, Problem};
+use crate::api::problem::{ArgumentError, BEGUN, Problem, TOO_LONG};
 use crate::api::reply::Reply;
 use crate::catalogue::eyes::{Eyes, Seen};
 use crate::catalogue::listing::Kind;
 use crate::catalogue::naming::Prefix;
 use crate::catalogue::view::{Freshness, Part, View, everywhere};
+use crate::json::canonical;
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
 use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Timestamp;
-use crate::upstream::ask::{Answer, Ask, AskMethod};
+use crate::upstream::ask::{Answer, Ask};
 use crate::upstream::{ProtocolBreach, Upstream, UpstreamProblem, param};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::rc::Rc;
+
+/// Longest outcome that is remembered, in bytes: a row of the database has two megabytes, and what is sealed is a third longer.
+const LONGEST_REMEMBERED: usize = 1024 * 1024;
 
 /// A tool that was found, with its own definition.
 pub enum Found {
@@ -98,13 +105,13 @@ pub fn refused(principal: &Principal, found: &Found, error: ToolError) -> ToolEr
 }
 
 /// The request that calls an upstream's tool with validated arguments.
-pub fn ask(definition: &Tool, arguments: Map<String, Value>) -> Ask {
+pub fn ask(definition: &Rc<Tool>, arguments: Map<String, Value>) -> Ask {
     let annotated = param::annotations(&definition.input_schema).unwrap_or_default();
     let headers = param::headers(&annotated, &arguments);
     let mut params = Map::new();
     params.insert("name".to_owned(), definition.name.as_str().into());
     params.insert("arguments".to_owned(), Value::Object(arguments));
-    Ask { headers, ..Ask::plain(AskMethod::CallTool, params) }
+    Ask { headers, ..Ask::tool(params, definition) }
 }
 
 /// `GET /mcp/tools`.
@@ -126,19 +133,120 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     Ok(Reply::private_json(200, &ToolList { tools: tools.collect(), degraded }))
 }
 
-/// `POST /mcp/execute`.
-pub async fn execute(context: &Context, principal: &Principal, request: ExecuteRequest) -> Result<Reply, Problem> {
+/// `POST /mcp/execute`. With an idempotency key the call is made once, and what came of it is answered for a day.
+pub async fn execute(
+    context: &Context,
+    principal: &Principal,
+    request: ExecuteRequest,
+    key: Option<&str>,
+) -> Result<Reply, Problem> {
     let found = find(context, principal, None, &request.tool).await?.map_err(problem)?;
+    match key {
+        None => executed(context, principal, request, found).await?.map_err(problem).map(|done| told(&done)),
+        Some(key) => Box::pin(execute_once(context, principal, request, found, key)).await,
+    }
+}
+
+fn told(done: &ExecuteResponse) -> Reply {
+    Reply::private_json(200, done)
+}
+
+async fn executed(
+    context: &Context,
+    principal: &Principal,
+    request: ExecuteRequest,
+    found: Found,
+) -> Result<Result<ExecuteResponse, ToolError>, Problem> {
     let started = clock::now();
     let called = call(context, principal, (&request.tool, found), request.arguments).await?;
     if let Err(ToolError::Unknown) = called {
         return Err(Problem::UnknownTool);
     }
     note(context, request.tool, started, outcome(&called), called.as_ref().err());
-    let result = called.map_err(problem)?;
-    let success = !result.is_error;
-    let result = result.structured_content.unwrap_or(Value::Array(result.content));
-    Ok(Reply::private_json(200, &ExecuteResponse { success, result }))
+    Ok(called.map(|result| {
+        let success = !result.is_error;
+        ExecuteResponse { success, result: result.structured_content.unwrap_or(Value::Array(result.content)) }
+    }))
+}
+
+/// What came of a call with an idempotency key, as it is remembered.
+#[derive(Serialize, Deserialize)]
+enum Remembered {
+    Done(ExecuteResponse),
+    Failed { detail: String, timeout: bool },
+    TooLong,
+}
+
+/// 1. the key, where the caller still may make the call; 2. the call, if it is new; 3. what came of it is remembered, unless it
+///    was refused before anything was done.
+async fn execute_once(
+    context: &Context,
+    principal: &Principal,
+    request: ExecuteRequest,
+    found: Found,
+    key: &str,
+) -> Result<Reply, Problem> {
+    check_key(Some(key))?;
+    let name = found.everywhere();
+    permit::still_allows(principal, &found.seen(&name), &request.arguments).map_err(problem)?;
+    let what = format!("call\n{}\n{}", request.tool, canonical::object(&request.arguments));
+    let once = Once::new(context, Some((principal.tenant(), principal.user())), key, &what);
+    match once.begin().await? {
+        Before::Nothing => {}
+        Before::Begun => return Err(Problem::Conflict(BEGUN)),
+        Before::Answered(reply) => {
+            let kept: Remembered =
+                serde_json::from_value(reply).map_err(|error| Problem::Internal(error.to_string()))?;
+            return kept.reply();
+        }
+    }
+    // Where it cannot be put on record it may have been made all the same: its key stays taken.
+    let kept = match executed(context, principal, request, found).await? {
+        Ok(done) => Remembered::Done(done),
+        Err(error) => {
+            let made = was_made(&error);
+            match problem(error) {
+                Problem::UpstreamFailed { detail, timeout } if made => Remembered::Failed { detail, timeout },
+                refused => {
+                    once.release().await?;
+                    return Err(refused);
+                }
+            }
+        }
+    };
+    let written = |kept: &Remembered| serde_json::to_value(kept).unwrap_or_default();
+    let all = written(&kept);
+    let fits = all.to_string().len() <= LONGEST_REMEMBERED;
+    // Where this fails, what came of it is told now and not again: its key stays taken.
+    let _ = once.settle(&if fits { all } else { written(&Remembered::TooLong) }).await;
+    kept.reply()
+}
+
+impl Remembered {
+    fn reply(self) -> Result<Reply, Problem> {
+        match self {
+            Self::Done(done) => Ok(told(&done)),
+            Self::Failed { detail, timeout } => Err(Problem::UpstreamFailed { detail, timeout }),
+            Self::TooLong => Err(Problem::Conflict(TOO_LONG)),
+        }
+    }
+}
+
+/// Whether a call that gave no result may have been made.
+const fn was_made(error: &ToolError) -> bool {
+    match error {
+        ToolError::Upstream(failure) => {
+            failure.problem.was_sent() && !matches!(failure.problem, UpstreamProblem::Busy { .. })
+        }
+        ToolError::Refused { .. } | ToolError::NeedsInput | ToolError::Declined => true,
+        ToolError::Unknown
+        | ToolError::Forbidden
+        | ToolError::NeedsApproval { .. }
+        | ToolError::Limited { .. }
+        | ToolError::Away { .. }
+        | ToolError::BadArguments(_)
+        | ToolError::Unavailable(_) => false,
+    }
 }
 
 /// Calls a tool that is shown under a name, when that is permitted, and on record.
@@ -160,7 +268,7 @@ async fn call(
     let upstream = found.upstream().map(Prefix::as_str);
     let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
     let record = record.allowed_by(permitted.rule.clone());
-    let run = Box::pin(made(context, principal, found, arguments));
+    let run = Box::pin(made(context, principal, found, arguments, permitted.approved));
     Box::pin(audit::recorded(context, principal, record, run, ended)).await
 }
 
@@ -169,6 +277,7 @@ async fn made(
     principal: &Principal,
     found: Found,
     arguments: Map<String, Value>,
+    approved: bool,
 ) -> Result<CallToolResult, ToolError> {
     let (shown, at) = match found {
         Found::Own(tool, _) => {
@@ -178,7 +287,9 @@ async fn made(
     };
     let upstream = shown.upstreams.get(at.index).ok_or(ToolError::Unknown)?;
     let party = tenant::party(context, principal);
-    match errand::ask(&party, upstream, ask(&at.own, arguments), None).await? {
+    let mut ask = ask(&at.own, arguments);
+    ask.reusable &= !approved;
+    match errand::ask(&party, upstream, ask, None).await? {
         Answer::Result(result) => called(upstream, &at.own, result),
         Answer::Error(error) if error.code == URL_ELICITATION_REQUIRED => Err(ToolError::NeedsInput),
         Answer::Error(error) => Err(ToolError::Refused { upstream: upstream.name.clone(), code: error.code }),
@@ -207,10 +318,7 @@ fn problem(error: ToolError) -> Problem {
         ToolError::NeedsApproval { id } => Problem::ApprovalNeeded { id },
         ToolError::Limited { limit, retry_after } => Problem::RateLimited { limit, retry_after },
         ToolError::Away { part } => Problem::Unavailable { part, reason: "while a call was charged".into() },
-        ToolError::Upstream(failure) => Problem::UpstreamFailed {
-            timeout: matches!(failure.problem, UpstreamProblem::Timeout),
-            detail: failure.to_string(),
-        },
+        ToolError::Upstream(failure) => failure.into(),
         ToolError::Unavailable(_) | ToolError::Refused { .. } | ToolError::NeedsInput | ToolError::Declined => {
             Problem::UpstreamFailed { detail: error.to_string(), timeout: false }
         }

@@ -3,27 +3,34 @@
 use super::context::Background;
 use super::line::Line;
 use super::mcp_work::{Client, ClientAnswer};
+use super::shield::{self, Pass, Whom};
 use super::timer::{self, Timer, within};
 use super::upstreams::Party;
-use super::{clock, links, outbound};
+use super::{clock, links, outbound, random, reused};
+use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::message::RequestId;
 use crate::mcp::question::Question;
-use crate::outbound::{OutboundFailure, OutboundRequest};
-use crate::time::Lifetime;
-use crate::upstream::ask::{Answer, Ask, Notification, ServerRequest};
+use crate::outbound::{OutboundFailure, OutboundRequest, Patience};
+use crate::time::{Lifetime, Timestamp};
+use crate::upstream::ask::{Answer, Ask, AskMethod, Notification, ServerRequest};
 use crate::upstream::exchange::{Cancellation, Errand, Exchange, Heard, Outcome, Progress};
 use crate::upstream::link::Link;
+use crate::upstream::resilience::Health;
+use crate::upstream::reuse::Keys;
 use crate::upstream::survey::Survey;
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
+use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{FutureExt, pin_mut};
+use serde_json::Map;
 use std::time::Duration;
 
 /// Longest time one request may take whose client hears what it says, questions to it not counted.
 const LONGEST: Lifetime = Lifetime::from_seconds(300);
+/// Longest time the lists of one upstream may take: whoever lists an endpoint waits for all of its upstreams.
+const LONGEST_SURVEY: Lifetime = Lifetime::from_seconds(10);
 /// Longest time a client gets for an answer to a question.
 pub const LONGEST_QUESTION: Lifetime = Lifetime::from_seconds(600);
 
@@ -37,34 +44,48 @@ pub struct Hearer {
 
 /// Finds out all that an upstream says of itself. Also, whether it speaks an older revision.
 pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
-    let nothing = ClientCapabilities::default();
-    let link = links::known(party, upstream, &nothing);
-    let mut exchange = Exchange::new(upstream, link.clone(), Errand::Survey, links::ids(), party.limits.deadline);
-    let outcome = drive(party, &mut exchange, None).await;
-    let legacy = exchange.link().is_some_and(Link::is_legacy);
-    links::keep(party, upstream, &nothing, link.as_ref(), exchange.into_link());
-    match outcome? {
-        Outcome::Surveyed(survey) => Ok((*survey, legacy)),
-        Outcome::Answered(_) | Outcome::Linked => Err(upstream.failure(ProtocolBreach::Result.into())),
+    let longest = party.limits.deadline.min(LONGEST_SURVEY);
+    let job = Job { party, upstream, hearer: None, end: clock::now().plus(longest) };
+    match Box::pin(job.carefully(Errand::Survey, ClientCapabilities::default(), true)).await? {
+        (Outcome::Surveyed(survey), legacy) => Ok((*survey, legacy)),
+        (Outcome::Answered(_) | Outcome::Linked, _) => Err(upstream.failure(ProtocolBreach::Result.into())),
     }
 }
 
-/// Asks one thing: exactly one request when the link is known. Dropping it cancels the request at the upstream.
+/// Asks one thing: exactly one request when the link is known, and one more where that is safe and may help; none where a good
+/// answer is known. Dropping it cancels the request at the upstream.
 pub async fn ask(
     party: &Party,
     upstream: &Upstream,
     ask: Ask,
     hearer: Option<&Hearer>,
 ) -> Result<Answer, UpstreamFailure> {
-    let declares = ask.declares.clone();
-    let link = links::known(party, upstream, &declares);
-    let errand = Errand::Ask(Box::new(ask));
-    let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
-    let outcome = drive(party, &mut exchange, hearer).await;
-    links::keep(party, upstream, &declares, link.as_ref(), exchange.into_link());
+    let end = clock::now().plus(party.limits.deadline);
+    match Keys::of(&party.tenant, &party.user, upstream, &ask) {
+        Some(keys) => Box::pin(reused::ask(party, upstream, keys, ask, end)).await,
+        None => ask_until(party, upstream, ask, hearer, end).await,
+    }
+}
+
+/// The same, whatever is known, and until then.
+pub async fn ask_until(
+    party: &Party,
+    upstream: &Upstream,
+    ask: Ask,
+    hearer: Option<&Hearer>,
+    end: Timestamp,
+) -> Result<Answer, UpstreamFailure> {
+    let (declares, repeatable) = (ask.declares.clone(), ask.repeatable && hearer.is_none());
+    let endless = ask.method == AskMethod::Listen;
+    let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
+    let outcome = match endless {
+        // It is listened to for hours, and takes no room from those who want an answer.
+        true => job.once(errand, &declares).await.0,
+        false => job.carefully(errand, declares, repeatable).await,
+    };
     match outcome? {
-        Outcome::Answered(answer) => Ok(answer),
-        Outcome::Surveyed(_) | Outcome::Linked => Err(upstream.failure(ProtocolBreach::Result.into())),
+        (Outcome::Answered(answer), _) => Ok(answer),
+        (Outcome::Surveyed(_) | Outcome::Linked, _) => Err(upstream.failure(ProtocolBreach::Result.into())),
     }
 }
 
@@ -72,7 +93,7 @@ pub async fn ask(
 pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabilities) -> Result<Link, UpstreamFailure> {
     let errand = Errand::Link(Box::new(declares));
     let mut exchange = Exchange::new(upstream, None, errand, links::ids(), party.limits.deadline);
-    drive(party, &mut exchange, None).await?;
+    drive(&Job::new(party, upstream, None), &mut exchange).await?;
     exchange.into_link().ok_or_else(|| upstream.failure(ProtocolBreach::Revision.into()))
 }
 
@@ -80,17 +101,112 @@ pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabiliti
 pub async fn ask_over(party: &Party, upstream: &Upstream, link: Link, ask: Ask) -> Result<(), UpstreamFailure> {
     let errand = Errand::Ask(Box::new(ask));
     let mut exchange = Exchange::new(upstream, Some(link), errand, links::ids(), party.limits.deadline);
-    drive(party, &mut exchange, None).await.map(drop)
+    drive(&Job::new(party, upstream, None), &mut exchange).await.map(drop)
+}
+
+/// Something to be done at an upstream, until a moment.
+struct Job<'a> {
+    party: &'a Party,
+    upstream: &'a Upstream,
+    hearer: Option<&'a Hearer>,
+    end: Timestamp,
+}
+
+/// What came of an errand, and whether the upstream speaks an older revision.
+type Done = Result<(Outcome, bool), UpstreamFailure>;
+
+impl<'a> Job<'a> {
+    fn new(party: &'a Party, upstream: &'a Upstream, hearer: Option<&'a Hearer>) -> Self {
+        Self { party, upstream, hearer, end: clock::now().plus(party.limits.deadline) }
+    }
+
+    fn whom(&self) -> Whom<'a> {
+        let (id, name, url) = (&self.upstream.id, self.upstream.name.as_str(), &self.upstream.url);
+        Whom { tenant: &self.party.tenant, id, name, url }
+    }
+
+    /// Runs an errand where its upstream is not left alone, and once more where that is safe and may help.
+    async fn carefully(&self, errand: Errand, declares: ClientCapabilities, repeatable: bool) -> Done {
+        let pass = self.enter().await?;
+        let (done, errand) = self.once(errand, &declares).await;
+        let failure = done.as_ref().err().map(|failure| &failure.problem);
+        pass.tell(self.whom(), failure);
+        let Some(pause) = failure.filter(|_| repeatable).and_then(|problem| self.pause_before_again(problem)) else {
+            return done;
+        };
+        Box::pin(async {
+            Timer::from(Duration::from_millis(pause.millis())).await;
+            // An upstream that was left alone meanwhile failed as it did.
+            let Ok(pass) = self.enter().await else { return done };
+            let (done, _) = self.once(errand, &declares).await;
+            pass.tell(self.whom(), done.as_ref().err().map(|failure| &failure.problem));
+            done
+        })
+        .await
+    }
+
+    fn pause_before_again(&self, problem: &UpstreamProblem) -> Option<Lifetime> {
+        let [jitter] = random::bytes(Purpose::Jitter);
+        problem.pause_before_again(self.end.since(clock::now()), jitter)
+    }
+
+    /// Waits to be let through. Who comes first after a pause asks for something harmless before.
+    async fn enter(&self) -> Result<Pass, UpstreamFailure> {
+        let pass = shield::enter(self.party, self.whom()).await.map_err(|problem| self.upstream.failure(problem))?;
+        if !pass.is_probe() {
+            return Ok(pass);
+        }
+        Box::pin(async {
+            let probed = self.probe().await;
+            pass.tell(self.whom(), probed.as_ref().err().map(|failure| &failure.problem));
+            // Whoever refuses a harmless question answers.
+            if let Err(failure) = probed
+                && failure.problem.health() != Health::Well
+            {
+                return Err(failure);
+            }
+            shield::enter(self.party, self.whom()).await.map_err(|problem| self.upstream.failure(problem))
+        })
+        .await
+    }
+
+    /// Asks for something that changes nothing: `ping` over a session of an older revision, else what the upstream is.
+    async fn probe(&self) -> Result<(), UpstreamFailure> {
+        let Self { party, upstream, .. } = self;
+        let soon = clock::now().plus(party.limits.patience.first).min(self.end);
+        let job = Job { hearer: None, end: soon, ..*self };
+        let nothing = ClientCapabilities::default();
+        let known = links::known(party, upstream, &nothing);
+        let errand = match &known {
+            // Whatever it answers, it answers.
+            Some(link) if link.is_legacy() => Errand::Ask(Box::new(Ask::plain(AskMethod::Ping, Map::new()))),
+            _ => Errand::Link(Box::new(nothing.clone())),
+        };
+        let link = known.filter(Link::is_legacy);
+        let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
+        let outcome = drive(&job, &mut exchange).await;
+        links::keep(party, upstream, &nothing, link.as_ref(), exchange.into_link());
+        outcome.map(drop)
+    }
+
+    /// Runs an errand once, over the link that is known. The errand comes back, to be tried again.
+    async fn once(&self, errand: Errand, declares: &ClientCapabilities) -> (Done, Errand) {
+        let Self { party, upstream, .. } = self;
+        let link = links::known(party, upstream, declares);
+        let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
+        let outcome = drive(self, &mut exchange).await;
+        let legacy = exchange.link().is_some_and(Link::is_legacy);
+        let (kept, errand) = exchange.into_parts();
+        links::keep(party, upstream, declares, link.as_ref(), kept);
+        (outcome.map(|outcome| (outcome, legacy)), errand)
+    }
 }
 
 /// Sends what the exchange wants until it ends. All requests that nobody listens to share one deadline. A request that is
 /// given up, here or by whoever drops this, is cancelled at the upstream.
-async fn drive(
-    party: &Party,
-    exchange: &mut Exchange<'_>,
-    hearer: Option<&Hearer>,
-) -> Result<Outcome, UpstreamFailure> {
-    let end = clock::now().plus(party.limits.deadline);
+async fn drive(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, UpstreamFailure> {
+    let &Job { party, hearer, end, .. } = job;
+    let patience = party.limits.patience;
     let mut cancel = Cancel { background: &party.background, request: None };
     let mut progress = exchange.begin();
     loop {
@@ -112,13 +228,19 @@ async fn drive(
         progress = match hearer {
             Some(hearer) if exchange.relays() => {
                 cancel.request = exchange.cancellation();
-                attend(exchange, &request, hearer).await
+                let left = end.since(clock::now());
+                // A stream that is taken up again may have gone on for longer.
+                request.deadline = if left.millis() > 0 { left } else { request.deadline };
+                attend(exchange, &request, hearer, patience).await
             }
             _ => {
                 request.deadline = end.since(clock::now());
                 let in_time = request.deadline.millis() > 0;
                 cancel.request = exchange.cancellation().filter(|_| in_time);
-                let answer = if in_time { outbound::send(&request).await } else { Err(OutboundFailure::Timeout) };
+                let answer = match in_time {
+                    true => outbound::send_patiently(&request, patience).await,
+                    false => Err(OutboundFailure::Timeout),
+                };
                 exchange.on_answer(answer)
             }
         };
@@ -126,11 +248,16 @@ async fn drive(
 }
 
 /// Sends a request and listens to its answer. Any word counts as a sign of life, until [`LONGEST`].
-async fn attend(exchange: &mut Exchange<'_>, request: &OutboundRequest, hearer: &Hearer) -> Progress {
-    match Line::open(request).await {
+async fn attend(
+    exchange: &mut Exchange<'_>,
+    request: &OutboundRequest,
+    hearer: &Hearer,
+    patience: Patience,
+) -> Progress {
+    match Line::open(request, patience.first).await {
         Err(failure) => exchange.on_answer(Err(failure)),
-        Ok(line) if line.is_stream() => listen(exchange, line, request.deadline, hearer).await,
-        Ok(line) => exchange.on_answer(line.whole(request).await),
+        Ok(line) if line.is_stream() => listen(exchange, line, patience.idle, hearer).await,
+        Ok(line) => exchange.on_answer(line.whole(request, patience.idle).await),
     }
 }
 

@@ -16,7 +16,7 @@ pub async fn body(request: &Request) -> Result<Vec<u8>, Problem> {
     let read = match declared {
         Some(length) if length > max_bytes => Err(Ended::TooLarge),
         Some(_) => stream::whole(request.array_buffer()).await,
-        None => stream::counted(request.body(), max_bytes).await,
+        None => stream::counted(request.body(), max_bytes, &|| {}).await,
     };
     read.map_err(|ended| match ended {
         Ended::TooLarge => Problem::Json(JsonError::TooLarge { max_bytes }),

@@ -1,8 +1,8 @@
 //! A connection to another server that is read piece by piece. Whoever drops it hangs up, also while waiting for it.
 
 use super::outbound::{HangUp, fetch, init, read};
-use super::timer::within;
-use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest};
+use super::timer::{Watch, within};
+use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest, Patience};
 use crate::time::Lifetime;
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsCast;
@@ -19,12 +19,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// Sends a request and waits for the head of its answer, as long as the request's deadline says.
-    pub async fn open(request: &OutboundRequest) -> Result<Self, OutboundFailure> {
+    /// Sends a request and waits so long for the head of its answer.
+    pub async fn open(request: &OutboundRequest, patience: Lifetime) -> Result<Self, OutboundFailure> {
         let hang_up = HangUp::new()?;
         let init = init(request, &hang_up.signal()).map_err(|_| OutboundFailure::Unreachable)?;
         let sent = fetch(request, &init).map_err(|_| OutboundFailure::Unreachable)?;
-        let response = within(Some(request.deadline), sent).await.ok_or(OutboundFailure::Timeout)?;
+        let response = within(Some(patience), sent).await.ok_or(OutboundFailure::Timeout)?;
         let response = response.and_then(JsCast::dyn_into).map_err(|_| OutboundFailure::Unreachable)?;
         Ok(Self { hang_up, response, reader: None, begun: None })
     }
@@ -36,9 +36,10 @@ impl Line {
             && media_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
     }
 
-    /// The whole answer, within the request's deadline and size.
-    pub async fn whole(self, request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
-        let answer = within(Some(request.deadline), read(&self.response, request)).await;
+    /// The whole answer, within the request's deadline and size, each piece within `idle`.
+    pub async fn whole(self, request: &OutboundRequest, idle: Lifetime) -> Result<OutboundAnswer, OutboundFailure> {
+        let watch = Watch::new(Patience { first: idle, idle }, request.deadline);
+        let answer = watch.over(read(&self.response, request, &watch)).await;
         drop(self.hang_up);
         answer.unwrap_or(Err(OutboundFailure::Timeout))
     }

@@ -69,12 +69,16 @@ pub async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Pre
                     if is_to_be_held(&scene, &party, &asked, (&shown, index)) {
                         return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
                     }
-                    if let Err(error) = permitted(&scene, &shown, other, (index, &own)).await {
-                        let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
-                        calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
-                        return Ok(Prepared::Reply(not_permitted(&scene, &asked, other, &error)));
-                    }
-                    let at = At { index, own: relay::ask(other, &own) };
+                    let approved = match permitted(&scene, &shown, other, (index, &own)).await {
+                        Ok(approved) => approved,
+                        Err(error) => {
+                            let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
+                            calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
+                            return Ok(Prepared::Reply(not_permitted(&scene, &asked, other, &error)));
+                        }
+                    };
+                    let mut at = At { index, own: relay::ask(other, &own) };
+                    at.own.reusable &= !approved;
                     relayed(scene, &party, asked, shown, at, None).await
                 }
                 Err(Lost::Unknown) => Ok(Prepared::Reply(to.refuse(unknown(other)))),
@@ -147,7 +151,9 @@ async fn tool(
     match found {
         Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted)).await,
         Found::Upstream(shown, at) => {
-            let ask = calls::ask(&definition, arguments);
+            let mut ask = calls::ask(&definition, arguments);
+            // A request that goes on may have been approved.
+            ask.reusable &= permitted.as_ref().is_some_and(|permitted| !permitted.approved);
             let party = scene.party();
             let at = At { index: at.index, own: ask };
             relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await
@@ -204,7 +210,9 @@ async fn own_tool(
 
 /// Whether the policies allow a prompt to be got, or a resource to be read. Who sees a prompt or a template may have its
 /// arguments completed; a task belongs to a call that was allowed.
-async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<(), ToolError> {
+///
+/// A request that goes on counts as approved: it may have been.
+async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<bool, ToolError> {
     let Some(upstream) = shown.prefixes.get(index) else { return Err(ToolError::Unknown) };
     let nothing = Map::new();
     let (kind, name, arguments) = match call {
@@ -212,11 +220,11 @@ async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usi
             (Kind::Prompt, everywhere::<Prompt>(upstream, own), arguments.as_ref().unwrap_or(&nothing))
         }
         Call::Resource { .. } => (Kind::Resource, everywhere::<Resource>(upstream, own), &nothing),
-        Call::Complete { .. } | Call::Tool { .. } | Call::Task { .. } => return Ok(()),
+        Call::Complete { .. } | Call::Tool { .. } | Call::Task { .. } => return Ok(false),
     };
     let seen = Seen { kind, name: &name, upstream: Some(upstream), annotations: None };
     if resumes(scene, call) {
-        return permit::still_allows(&scene.principal, &seen, arguments);
+        return permit::still_allows(&scene.principal, &seen, arguments).map(|()| true);
     }
     permit::permit(&scene.context, &scene.principal, &seen, arguments).await
 }

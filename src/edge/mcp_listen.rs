@@ -22,7 +22,7 @@ use crate::time::Lifetime;
 use crate::upstream::answer::{self, Message};
 use crate::upstream::ask::{Ask, AskMethod, Notification, ServerRequest};
 use crate::upstream::link::Link;
-use crate::upstream::stream::EventReader;
+use crate::upstream::stream::{EventReader, LONGEST_NOTICE};
 use crate::upstream::{Upstream, request};
 use futures::channel::oneshot;
 use futures::future::{join, join_all};
@@ -253,15 +253,18 @@ impl Ear<'_> {
             let _ = errand::ask_over(self.party, self.upstream, link.clone(), ask).await;
         }
         let request = request::stream(self.upstream, &link, None, self.party.limits.deadline);
-        let Ok(mut connection) = Line::open(&request).await else { return };
+        let Ok(mut connection) = Line::open(&request, self.party.limits.patience.first).await else { return };
         self.opening.is_over();
         if !connection.is_stream() {
             return std::future::pending().await;
         }
         let (mut reader, tell) = (EventReader::default(), self.teller());
         while let Ok(Some(bytes)) = connection.next(None).await {
-            for event in reader.push(&bytes) {
-                self.said(&link, &event, &tell);
+            for event in reader.push(&bytes).iter().filter(|event| event.len() <= LONGEST_NOTICE) {
+                self.said(&link, event, &tell);
+            }
+            if reader.is_overlong() {
+                return;
             }
         }
     }

@@ -49,6 +49,7 @@ mod mcp_session_object;
 mod mcp_stream;
 mod mcp_work;
 mod oidc;
+mod once;
 mod operator;
 mod outbound;
 mod own;
@@ -58,9 +59,11 @@ mod random;
 mod refresh;
 mod relay;
 mod reply;
+mod reused;
 mod revoked;
 mod rights;
 mod setup;
+mod shield;
 mod signature;
 mod standing;
 mod stream;
@@ -168,7 +171,8 @@ async fn dispatch(
         Endpoint::ExecuteTool => {
             let principal = caller(context, &request, trace).await?;
             let order = json::<ExecuteRequest>(&request).await?;
-            Ok(rated(&principal, calls::execute(context, &principal, order).await?))
+            let key = header(&request, "idempotency-key");
+            Ok(rated(&principal, calls::execute(context, &principal, order, key.as_deref()).await?))
         }
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),

@@ -4,12 +4,17 @@
 //! of a response than is needed here, and a proxied call pays for each look-up.
 
 use super::stream;
-use super::timer::within;
-use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest};
+use super::timer::Watch;
+use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest, Patience};
 use worker::js_sys::{Function, Promise, Reflect, Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{AbortController, AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect, Response};
+
+/// A body that says to be no longer than this is taken as one piece.
+const ONE_PIECE: usize = 256 * 1024;
+/// A header value longer than this is as if it were not there.
+const LONGEST_VALUE: usize = 8 * 1024;
 
 thread_local! {
     static FETCH: JsValue = Reflect::get(&global(), &"fetch".into()).unwrap_or_default();
@@ -55,20 +60,31 @@ impl Drop for HangUp {
 /// Redirects are never followed and nothing is taken from or put into a cache. When the deadline passes, the answer grows
 /// too long or nobody waits any more, the connection is closed.
 pub async fn send(request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
+    send_patiently(request, Patience::until(request.deadline)).await
+}
+
+/// The same, with a time for each part of the answer.
+pub async fn send_patiently(request: &OutboundRequest, patience: Patience) -> Result<OutboundAnswer, OutboundFailure> {
     let hang_up = HangUp::new()?;
-    let answer = within(Some(request.deadline), exchange(request, &hang_up.signal())).await;
+    let watch = Watch::new(patience, request.deadline);
+    let answer = watch.over(exchange(request, &hang_up.signal(), &watch)).await;
     if let Some(Ok(_)) = &answer {
         hang_up.release();
     }
     answer.unwrap_or(Err(OutboundFailure::Timeout))
 }
 
-async fn exchange(request: &OutboundRequest, signal: &AbortSignal) -> Result<OutboundAnswer, OutboundFailure> {
+async fn exchange(
+    request: &OutboundRequest,
+    signal: &AbortSignal,
+    watch: &Watch,
+) -> Result<OutboundAnswer, OutboundFailure> {
     let unreachable = |_: JsValue| OutboundFailure::Unreachable;
     let init = init(request, signal).map_err(unreachable)?;
     let sent = fetch(request, &init).map_err(unreachable)?;
     let response: Response = sent.await.and_then(JsCast::dyn_into).map_err(unreachable)?;
-    read(&response, request).await
+    watch.step();
+    read(&response, request, watch).await
 }
 
 /// Begins a request.
@@ -104,19 +120,26 @@ pub(super) fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<Re
     Ok(init)
 }
 
-pub(super) async fn read(response: &Response, request: &OutboundRequest) -> Result<OutboundAnswer, OutboundFailure> {
+/// Reads the answer. `Retry-After` is kept of the answers that have one with a meaning.
+pub(super) async fn read(
+    response: &Response,
+    request: &OutboundRequest,
+    watch: &Watch,
+) -> Result<OutboundAnswer, OutboundFailure> {
     let status = response.status();
     let fields = response.headers();
     let max_bytes = request.max_answer_bytes;
     if (300..400).contains(&status) && status != 304 {
         return Err(refuse(response, OutboundFailure::Redirected));
     }
-    let kept = ["content-type"].iter().chain(request.wanted);
-    let headers = kept.filter_map(|name| Some(((*name).to_owned(), fields.get(name).ok()??))).collect();
+    let retry: &[&str] = if matches!(status, 429 | 503) { &["retry-after"] } else { &[] };
+    let kept = ["content-type"].iter().chain(request.wanted).chain(retry);
+    let short = |name: &&str| fields.get(name).ok().flatten().filter(|value| value.len() <= LONGEST_VALUE);
+    let headers = kept.filter_map(|name| Some(((*name).to_owned(), short(name)?))).collect();
     let body = match declared_length(&fields) {
         Some(length) if length > max_bytes => return Err(refuse(response, OutboundFailure::TooLarge)),
-        Some(_) => stream::whole(response.array_buffer()).await.map_err(failure)?,
-        None => stream::counted(response.body(), max_bytes).await.map_err(failure)?,
+        Some(length) if length <= ONE_PIECE => stream::whole(response.array_buffer()).await.map_err(failure)?,
+        _ => stream::counted(response.body(), max_bytes, &|| watch.step()).await.map_err(failure)?,
     };
     Ok(OutboundAnswer { status, headers, body })
 }

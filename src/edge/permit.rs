@@ -17,6 +17,8 @@ use serde_json::{Map, Value};
 pub struct Permitted {
     /// The policy that allowed it, where one had to.
     pub rule: Option<String>,
+    /// Whether a person approved it.
+    pub approved: bool,
     /// What it holds of a limit until it is over.
     _charged: Charged,
 }
@@ -32,22 +34,23 @@ pub async fn permit_tool(
     let (rule, approved) = allow(context, principal, seen, arguments).await?;
     let charged = charge(context, principal, seen.name).await?;
     // An approval is not lost to a limit.
+    let is_approved = approved.is_some();
     if let Some(approved) = approved {
         approved.spend(context, principal).await?;
     }
-    Ok(Permitted { rule, _charged: charged })
+    Ok(Permitted { rule, approved: is_approved, _charged: charged })
 }
 
-/// Whether a prompt may be got or a resource read. No plan counts them.
+/// Whether a prompt may be got or a resource read, and whether a person approved it. No plan counts them.
 pub async fn permit(
     context: &Context,
     principal: &Principal,
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
-) -> Result<(), ToolError> {
+) -> Result<bool, ToolError> {
     match allow(context, principal, seen, arguments).await? {
-        (_, Some(approved)) => approved.spend(context, principal).await,
-        (_, None) => Ok(()),
+        (_, Some(approved)) => approved.spend(context, principal).await.map(|()| true),
+        (_, None) => Ok(false),
     }
 }
 

@@ -21,8 +21,9 @@ pub async fn whole(buffer: Result<Promise, JsValue>) -> Result<Vec<u8>, Ended> {
     Ok(Uint8Array::new(&bytes).to_vec())
 }
 
-/// A body of any length, at most `max_bytes`, counted as it comes. No stream is an empty body.
-pub async fn counted(stream: Option<ReadableStream>, max_bytes: usize) -> Result<Vec<u8>, Ended> {
+/// A body of any length, at most `max_bytes`, counted as it comes, and so after it was decompressed. No stream is an empty
+/// body. `piece` hears of every piece.
+pub async fn counted(stream: Option<ReadableStream>, max_bytes: usize, piece: &dyn Fn()) -> Result<Vec<u8>, Ended> {
     let mut body = Vec::new();
     let Some(stream) = stream else { return Ok(body) };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
@@ -32,6 +33,7 @@ pub async fn counted(stream: Option<ReadableStream>, max_bytes: usize) -> Result
         if step.get_done().unwrap_or(false) {
             return Ok(body);
         }
+        piece();
         body.extend(step.get_value().unchecked_into::<Uint8Array>().to_vec());
         if body.len() > max_bytes {
             let _ = reader.cancel();

@@ -203,7 +203,7 @@ fn usable(context: &Context, tenant: &TenantId, row: &UpstreamRow) -> Option<Nam
     Upstream::new(row.id.clone(), row.name.as_str(), &row.url, credential, settings.profile.reach())
         .map_err(|refusal| degraded(refusal.to_string()))
         .ok()
-        .map(|upstream| (upstream, prefix))
+        .map(|upstream| (upstream.reused_for(Lifetime::from_seconds(row.cache_seconds.into())), prefix))
 }
 
 fn degraded(context: &Context, tenant: &TenantId, upstream: &str, reason: String) {

@@ -4,7 +4,9 @@
 //! another. It also throws where it is dropped outside of any request: the platform collects the stream of a client that has
 //! gone whenever it likes, and an exception there ends every request of the isolate. Nothing here throws.
 
-use crate::time::Lifetime;
+use super::clock;
+use crate::outbound::Patience;
+use crate::time::{Lifetime, Timestamp};
 use futures::future::{Either, select};
 use futures::pin_mut;
 use std::cell::{Cell, RefCell};
@@ -94,6 +96,56 @@ pub async fn within<T>(patience: Option<Lifetime>, what: impl Future<Output = T>
     match select(what, deadline).await {
         Either::Left((what, _)) => Some(what),
         Either::Right(_) => None,
+    }
+}
+
+/// The end of something that goes on in steps: each has a time of its own, and all of them have one together. However many
+/// steps there are, one timer runs at a time.
+pub struct Watch {
+    idle: Lifetime,
+    end: Timestamp,
+    step: Cell<Timestamp>,
+}
+
+impl Watch {
+    /// From now on: the first step, then each further one, and all of them.
+    pub fn new(patience: Patience, all: Lifetime) -> Self {
+        let now = clock::now();
+        let end = now.plus(all);
+        Self { idle: patience.idle, end, step: Cell::new(now.plus(patience.first).min(end)) }
+    }
+
+    /// A step is done, and the time of the next begins.
+    pub fn step(&self) {
+        self.step.set(clock::now().plus(self.idle).min(self.end));
+    }
+
+    /// Waits for something, until a step takes too long.
+    pub async fn over<T>(&self, what: impl Future<Output = T>) -> Option<T> {
+        let late = self.late();
+        pin_mut!(what, late);
+        match select(what, late).await {
+            Either::Left((what, _)) => Some(what),
+            Either::Right(_) => None,
+        }
+    }
+
+    async fn late(&self) {
+        let mut now = clock::now();
+        loop {
+            let left = self.step.get().since(now);
+            if left.millis() == 0 {
+                return;
+            }
+            // No step that begins meanwhile ends before this does, or it is looked at again.
+            Timer::from(Duration::from_millis(left.min(self.idle).millis())).await;
+            let then = clock::now();
+            if then == now {
+                // There is nobody to wait for: outside of any request a timer is over at once.
+                return;
+            }
+            now = then;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! When a provider is asked: a circuit breaker with growing pauses.
+//! When a provider is asked: turns, quarantine, and the growing pauses of [`crate::breaker`].
 
 use super::provider::ProviderFailure;
+use crate::breaker::grown;
 use crate::time::{Lifetime, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -100,19 +101,12 @@ impl Breaker {
             }
             _ if tripped => {
                 self.state = BreakerState::Open;
-                let doublings = self.failures.saturating_sub(TOLERATED).min(16);
-                shifted(Lifetime::from_millis(pauses.open.millis() << doublings).min(LONGEST_PAUSE), jitter)
+                grown(pauses.open, LONGEST_PAUSE, self.failures.saturating_sub(TOLERATED), jitter)
             }
             _ => pauses.open.min(pauses.refill),
         };
         self.next_attempt = now.plus(pause.max(spacing));
     }
-}
-
-/// 80 to 120 percent of a pause, so that many hubs do not ask in step.
-fn shifted(pause: Lifetime, jitter: u8) -> Lifetime {
-    let fifth = pause.millis() / 5;
-    Lifetime::from_millis(pause.millis() - fifth + 2 * fifth * u64::from(jitter) / 255)
 }
 
 #[cfg(test)]

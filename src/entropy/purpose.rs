@@ -48,7 +48,7 @@ pub enum Purpose {
     Tool,
     /// The nonce of a request to a provider.
     ProviderNonce,
-    /// The random part of a pause before a provider is asked again.
+    /// The random part of a pause before a provider, or an upstream, is asked again.
     Jitter,
     /// A seed for an isolate's generator.
     ChildSeed,

@@ -381,7 +381,7 @@ impl From<&Change> for Event {
 }
 
 fn is_upstreams_fault(problem: Option<&'static str>) -> bool {
-    matches!(problem, Some("upstream-failed" | "upstream-timeout"))
+    matches!(problem, Some("upstream-failed" | "upstream-timeout" | "upstream-away"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::Settings;
 use crate::id::encode_random;
+use crate::time::Lifetime;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -29,6 +30,26 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(settings.resource, "https://gw.example.com/mcp");
     assert_eq!((settings.calls.burst, settings.calls.per_minute), (20, 600));
     assert_eq!((settings.lease_life.millis(), settings.access_life.seconds_ceil()), (1000, 600));
+}
+
+#[test]
+fn limits_towards_upstreams_are_kept_within_their_bounds() {
+    let limits = read(&[]).unwrap().upstreams;
+    let millis = [limits.deadline, limits.patience.first, limits.patience.idle].map(Lifetime::millis);
+    assert_eq!((millis, limits.concurrency), ([30_000, 10_000, 10_000], 64));
+    assert_eq!((limits.breaker.in_a_row, limits.breaker.pause.millis()), (5, 5_000));
+    for (name, low, high) in [
+        ("UPSTREAM_DEADLINE_MS", 1_000_u64, 30_000_u64),
+        ("UPSTREAM_FIRST_BYTE_MS", 500, 10_000),
+        ("UPSTREAM_IDLE_MS", 500, 10_000),
+        ("UPSTREAM_CONCURRENCY", 1, 1_000),
+        ("UPSTREAM_BREAKER_FAILURES", 2, 100),
+        ("UPSTREAM_BREAKER_SECONDS", 1, 300),
+    ] {
+        for (value, good) in [(low, true), (high, true), (low - 1, false), (high + 1, false)] {
+            assert_eq!(read(&[(name, &value.to_string())]).is_ok(), good, "{name}={value}");
+        }
+    }
 }
 
 #[test]

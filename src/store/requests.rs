@@ -1,4 +1,4 @@
-//! Orders of administrators that must not be carried out twice, in D1.
+//! Orders of administrators, and calls of tools, that must not be carried out twice, in D1.
 
 use crate::id::{TenantId, UserId};
 use serde::Deserialize;
@@ -23,6 +23,21 @@ pub const REMEMBER: &str = "\
     INSERT INTO admin_requests (tenant_id, user_id, key, digest, reply, created_at) \
     SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE changes() > 0";
 
+/// Takes an idempotency key for a call that is about to be made; changes nothing where it is taken. `?1` tenant, `?2` user,
+/// `?3` key, `?4` digest, `?5` now.
+pub const RESERVE: &str = "\
+    INSERT INTO admin_requests (tenant_id, user_id, key, digest, reply, created_at) \
+    VALUES (?1, ?2, ?3, ?4, '', ?5) ON CONFLICT DO NOTHING";
+
+/// Remembers what came of a call whose key was taken. `?1` tenant, `?2` user, `?3` key, `?4` digest, `?5` sealed reply.
+pub const SETTLE: &str = "\
+    UPDATE admin_requests SET reply = ?5 \
+    WHERE tenant_id = ?1 AND user_id = ?2 AND key = ?3 AND digest = ?4 AND reply = ''";
+
+/// Gives a key back whose call was not made. `?1` tenant, `?2` user, `?3` key, `?4` digest.
+pub const RELEASE: &str = "\
+    DELETE FROM admin_requests WHERE tenant_id = ?1 AND user_id = ?2 AND key = ?3 AND digest = ?4 AND reply = ''";
+
 /// Whose orders the operator's are.
 pub const OPERATOR: (&str, &str) = ("", "operator");
 
@@ -31,7 +46,7 @@ pub const OPERATOR: (&str, &str) = ("", "operator");
 pub struct AnsweredRow {
     /// SHA-256 of what was asked.
     pub digest: String,
-    /// The sealed answer.
+    /// The sealed answer; empty while the call is under way.
     pub reply: String,
 }
 

@@ -5,11 +5,14 @@ use serde::Deserialize;
 
 /// The enabled upstreams of a tenant, in the order of their names. `?1` tenant.
 pub const ENABLED_UPSTREAMS: &str = "\
-    SELECT id, name, url, credential FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
+    SELECT id, name, url, credential, cache_seconds FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
 
 /// Whether a tenant has an enabled upstream at this very address: one row when it does. `?1` tenant, `?2` url.
 pub const ENABLED_AT: &str = "\
     SELECT id FROM upstreams WHERE tenant_id = ?1 AND url = ?2 AND disabled_at IS NULL LIMIT 1";
+
+/// Has answers of an upstream to what only reads given again for so long. `?1` tenant, `?2` name, `?3` seconds, 0 for never.
+pub const SET_CACHE_SECONDS: &str = "UPDATE upstreams SET cache_seconds = ?3 WHERE tenant_id = ?1 AND name = ?2";
 
 /// A new upstream; fails when the tenant has one of that name. `?1` id, `?2` tenant, `?3` name, `?4` url, `?5` sealed credential, `?6` now.
 pub const INSERT_UPSTREAM: &str = "\
@@ -26,6 +29,8 @@ pub struct UpstreamRow {
     pub url: String,
     /// Sealed bearer token, see [`credential_place`].
     pub credential: Option<String>,
+    /// How long its answers to what only reads may be given again, in seconds.
+    pub cache_seconds: u32,
 }
 
 /// A row of [`ENABLED_AT`].

@@ -1,7 +1,7 @@
 //! What an upstream says: JSON-RPC messages, whole or out of an event stream, or a named failure.
 
 use super::ask::{Notification, ServerRequest};
-use super::stream::EventReader;
+use super::stream::{EventReader, LONGEST_NOTICE, MOST_MESSAGES};
 use super::{ProtocolBreach, UntrustedText, UpstreamProblem};
 use crate::json::{self, ANSWER_CAPS};
 use crate::mcp::message::RequestId;
@@ -12,8 +12,6 @@ use crate::mcp::wire::RpcError;
 use crate::outbound::OutboundAnswer;
 use serde_json::{Map, Value};
 
-/// Most messages read from one event stream before its response.
-const MAX_MESSAGES: usize = 10_000;
 /// Longest `data` of an error that is kept, in bytes.
 const LONGEST_DATA: usize = 16 * 1024;
 
@@ -103,11 +101,12 @@ fn read_stream(body: &[u8], id: u64) -> Result<Response, UpstreamProblem> {
     for piece in body.chunks(16 * 1024) {
         for event in reader.push(piece) {
             read += 1;
-            if read > MAX_MESSAGES {
-                return Err(ProtocolBreach::WrongId.into());
+            if read > MOST_MESSAGES {
+                return Err(ProtocolBreach::EndlessStream.into());
             }
             match message(&event, id)? {
                 Message::Response(response) => return Ok(response),
+                _ if event.len() > LONGEST_NOTICE => return Err(UpstreamProblem::TooLarge),
                 Message::Request(_) => return Err(ProtocolBreach::ServerRequest.into()),
                 Message::Notification(_) => {}
             }

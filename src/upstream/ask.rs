@@ -3,10 +3,11 @@
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::log_level::LogLevel;
 use crate::mcp::message::RequestId;
-use crate::mcp::wire::RpcError;
+use crate::mcp::wire::{RpcError, Tool};
 use crate::outbound::HeaderValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// A method an upstream is asked for on behalf of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum AskMethod {
     ReadResource,
     /// `completion/complete`
     Complete,
+    /// `ping`: legacy upstreams only.
+    Ping,
     /// `resources/subscribe`: legacy upstreams only.
     Subscribe,
     /// `resources/unsubscribe`: legacy upstreams only.
@@ -41,6 +44,7 @@ impl AskMethod {
             Self::GetPrompt => "prompts/get",
             Self::ReadResource => "resources/read",
             Self::Complete => "completion/complete",
+            Self::Ping => "ping",
             Self::Subscribe => "resources/subscribe",
             Self::Unsubscribe => "resources/unsubscribe",
             Self::Listen => "subscriptions/listen",
@@ -56,8 +60,13 @@ impl AskMethod {
             Self::CallTool | Self::GetPrompt => Some("name"),
             Self::ReadResource => Some("uri"),
             Self::GetTask | Self::UpdateTask | Self::CancelTask => Some("taskId"),
-            Self::Complete | Self::Subscribe | Self::Unsubscribe | Self::Listen => None,
+            Self::Complete | Self::Ping | Self::Subscribe | Self::Unsubscribe | Self::Listen => None,
         }
+    }
+
+    /// Whether it changes nothing, so that it may be sent twice. What a tool's call does is the tool's to say.
+    pub const fn only_looks(self) -> bool {
+        matches!(self, Self::GetPrompt | Self::ReadResource | Self::Complete | Self::Ping | Self::GetTask)
     }
 
     /// Whether an answer may want input first (2026-07-28, `basic/patterns/mrtr`).
@@ -85,9 +94,31 @@ pub struct Ask {
     pub log_level: Option<LogLevel>,
     /// Whether somebody hears what the upstream says before its answer.
     pub attended: bool,
+    /// Whether it may be sent twice: it changes nothing, or nothing more the second time.
+    pub repeatable: bool,
+    /// Whether its answer may be given to the next who asks the same, where the upstream's row allows it (see
+    /// [`super::reuse`]).
+    pub reusable: bool,
+    /// The called tool: an answer that does not fit its output schema is not given again.
+    pub tool: Option<Rc<Tool>>,
 }
 
 impl Ask {
+    /// The call of a tool, which may be sent twice where the tool's own annotations say so (2026-07-28, `schema`,
+    /// `ToolAnnotations`), and whose answer may be given again where they say that it only reads. An upstream that says so
+    /// of a tool that writes has its own tool called twice.
+    pub fn tool(params: Map<String, Value>, definition: &Rc<Tool>) -> Self {
+        let annotations = definition.annotations.as_ref();
+        let hint = |name: &str| annotations.and_then(|hints| hints.get(name)) == Some(&Value::Bool(true));
+        let reads = hint("readOnlyHint");
+        Self {
+            repeatable: reads || hint("idempotentHint"),
+            reusable: reads,
+            tool: Some(Rc::clone(definition)),
+            ..Self::plain(AskMethod::CallTool, params)
+        }
+    }
+
     /// A request whose client hears nothing but the answer.
     pub fn plain(method: AskMethod, params: Map<String, Value>) -> Self {
         Self {
@@ -99,6 +130,9 @@ impl Ask {
             progress: false,
             log_level: None,
             attended: false,
+            repeatable: method.only_looks(),
+            reusable: method == AskMethod::ReadResource,
+            tool: None,
         }
     }
 }

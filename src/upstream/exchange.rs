@@ -130,6 +130,11 @@ impl<'u> Exchange<'u> {
         self.link
     }
 
+    /// The link as it is now, and the errand, which may be tried again.
+    pub fn into_parts(self) -> (Option<Link>, Errand) {
+        (self.link, self.errand)
+    }
+
     /// The link as it is now.
     pub const fn link(&self) -> Option<&Link> {
         self.link.as_ref()
@@ -237,7 +242,7 @@ impl<'u> Exchange<'u> {
                     _ => Ok(self.go(Stage::Initializing)),
                 };
             }
-            (status, _) => return Err(UpstreamProblem::Status(status)),
+            _ => return Err(UpstreamProblem::of_status(answer)),
         };
         if revisions.iter().any(|revision| revision == MODERN) {
             return match &response {
@@ -262,7 +267,7 @@ impl<'u> Exchange<'u> {
 
     fn initialized(&mut self, answer: &OutboundAnswer) -> Result<Progress, UpstreamProblem> {
         if answer.status != 200 {
-            return Err(UpstreamProblem::Status(answer.status));
+            return Err(UpstreamProblem::of_status(answer));
         }
         let result = answer::read(answer, self.sent_id())?.into_result()?;
         let chosen = result.get("protocolVersion").and_then(Value::as_str).ok_or(ProtocolBreach::Result)?;
@@ -276,7 +281,7 @@ impl<'u> Exchange<'u> {
     fn acknowledged(&mut self, answer: &OutboundAnswer) -> Result<Progress, UpstreamProblem> {
         if !(200..300).contains(&answer.status) {
             self.link = None;
-            return Err(UpstreamProblem::Status(answer.status));
+            return Err(UpstreamProblem::of_status(answer));
         }
         Ok(self.linked())
     }
@@ -314,9 +319,8 @@ impl<'u> Exchange<'u> {
     /// A status other than 200 on a known link. A refusal may mean that the upstream is no longer what it was, so the next
     /// errand finds out its era again, unless it is an error in the protocol's own form about what was asked.
     fn refused(&mut self, answer: &OutboundAnswer) -> Result<Response, UpstreamProblem> {
-        let status = answer.status;
-        if !is_old_refusal(status) {
-            return Err(UpstreamProblem::Status(status));
+        if !is_old_refusal(answer.status) {
+            return Err(UpstreamProblem::of_status(answer));
         }
         match answer::read(answer, self.sent_id()) {
             Ok(Response::Error { code: code @ (UNSUPPORTED_VERSION | HEADER_MISMATCH), message, .. }) => {
@@ -330,7 +334,7 @@ impl<'u> Exchange<'u> {
             }
             _ => {
                 self.link = None;
-                Err(UpstreamProblem::Status(status))
+                Err(UpstreamProblem::Status(answer.status))
             }
         }
     }

@@ -9,6 +9,8 @@
 //! | [`answer`] | what came back, JSON or event stream, becomes a result or a named failure |
 //! | [`stream`] | the event-stream format |
 //! | [`survey`] | all that an upstream says of itself |
+//! | [`resilience`] | what a failure means for the next request: whether it counts, and whether there is another |
+//! | [`reuse`] | answers that are given again: which, to whom, and for how long |
 //! | [`param`] | `x-mcp-header` annotations: which arguments are repeated in headers |
 
 pub mod answer;
@@ -17,12 +19,15 @@ pub mod exchange;
 pub mod link;
 pub mod param;
 pub mod request;
+pub mod resilience;
+pub mod reuse;
 pub mod stream;
 pub mod survey;
 
+use crate::breaker::Rule;
 use crate::config::{self, ConfigProblem, Lookup};
 use crate::id::UpstreamId;
-use crate::outbound::{OutboundFailure, OutboundUrl, Reach, RefusedUrl};
+use crate::outbound::{OutboundFailure, OutboundUrl, Patience, Reach, RefusedUrl};
 use crate::secret::SecretText;
 use crate::time::Lifetime;
 use std::fmt;
@@ -41,6 +46,8 @@ pub struct Upstream {
     pub url: OutboundUrl,
     /// The bearer token the gateway itself shows it; never a caller's.
     pub credential: Option<SecretText>,
+    /// How long its answers to what only reads may be given again (see [`reuse`]); zero for never.
+    pub reuse: Lifetime,
 }
 
 impl Upstream {
@@ -52,7 +59,14 @@ impl Upstream {
         credential: Option<SecretText>,
         reach: Reach,
     ) -> Result<Self, RefusedUrl> {
-        Ok(Self { id, name: name.into(), url: OutboundUrl::parse(url, reach)?, credential })
+        let (name, reuse) = (name.into(), Lifetime::from_millis(0));
+        Ok(Self { id, name, url: OutboundUrl::parse(url, reach)?, credential, reuse })
+    }
+
+    /// The same upstream, whose answers to what only reads may be given again for so long.
+    #[must_use]
+    pub fn reused_for(self, reuse: Lifetime) -> Self {
+        Self { reuse, ..self }
     }
 
     /// What went wrong with this upstream.
@@ -64,15 +78,38 @@ impl Upstream {
 /// Limits towards every upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpstreamLimits {
-    /// How long one listing or one call may take, handshake included.
+    /// How long one listing or one call may take, handshake and a second attempt included.
     pub deadline: Lifetime,
+    /// How long the head of one answer may take, and each piece of its body.
+    pub patience: Patience,
+    /// Most requests of one isolate that are under way at one upstream.
+    pub concurrency: u32,
+    /// When an upstream that fails is left alone.
+    pub breaker: Rule,
 }
 
 impl UpstreamLimits {
-    /// Reads `UPSTREAM_DEADLINE_MS`: 1000 to 30000, 10000 when absent.
+    /// Reads `UPSTREAM_DEADLINE_MS` (1000 to 30000, 30000 when absent), `UPSTREAM_FIRST_BYTE_MS` and `UPSTREAM_IDLE_MS` (500 to
+    /// 10000, 10000 when absent), `UPSTREAM_CONCURRENCY` (1 to 1000, 64), `UPSTREAM_BREAKER_FAILURES` (2 to 100, 5) and
+    /// `UPSTREAM_BREAKER_SECONDS` (1 to 300, 5).
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigProblem> {
-        let millis = config::number(lookup, "UPSTREAM_DEADLINE_MS", 10_000, 1_000..=30_000)?;
-        Ok(Self { deadline: Lifetime::from_millis(millis) })
+        let millis = |name: &str, allowed: std::ops::RangeInclusive<u64>| {
+            config::number(lookup, name, *allowed.end(), allowed).map(Lifetime::from_millis)
+        };
+        let count = |name: &str, default, allowed| {
+            config::number(lookup, name, default, allowed).map(|value| u32::try_from(value).unwrap_or(u32::MAX))
+        };
+        let deadline = millis("UPSTREAM_DEADLINE_MS", 1_000..=30_000)?;
+        let first = millis("UPSTREAM_FIRST_BYTE_MS", 500..=10_000)?;
+        let idle = millis("UPSTREAM_IDLE_MS", 500..=10_000)?;
+        let in_a_row = count("UPSTREAM_BREAKER_FAILURES", 5, 2..=100)?;
+        let pause = config::number(lookup, "UPSTREAM_BREAKER_SECONDS", 5, 1..=300)?;
+        Ok(Self {
+            deadline,
+            patience: Patience { first, idle },
+            concurrency: count("UPSTREAM_CONCURRENCY", 64, 1..=1_000)?,
+            breaker: resilience::rule(in_a_row, Lifetime::from_seconds(pause)),
+        })
     }
 }
 
@@ -118,6 +155,23 @@ pub enum UpstreamProblem {
     /// Its address or credential cannot be used.
     #[error("is not configured correctly")]
     Misconfigured,
+    /// It has too much to do, and said when to come back (RFC 9110 section 10.2.3).
+    #[error("answered with HTTP status {status}; retry after {} s", retry_after.seconds_ceil())]
+    Busy {
+        /// 429 or 503.
+        status: u16,
+        /// When to come back.
+        retry_after: Lifetime,
+    },
+    /// It failed so often that it is not asked for a while.
+    #[error("failed too often and is left alone; nothing was sent; retry after {} s", retry_after.seconds_ceil())]
+    Resting {
+        /// When it is asked again.
+        retry_after: Lifetime,
+    },
+    /// As many requests as it may have are under way already.
+    #[error("has as many requests under way as it may have; nothing was sent; retry after 1 s")]
+    Crowded,
 }
 
 /// How an answer broke the protocol.
@@ -147,6 +201,9 @@ pub enum ProtocolBreach {
     /// A session id with characters a header cannot carry.
     #[error("the session id is not valid")]
     SessionId,
+    /// A stream that goes on and on without its answer.
+    #[error("the stream goes on without an answer")]
+    EndlessStream,
     /// Pages without end, or a cursor that came twice.
     #[error("the list of tools does not end")]
     EndlessList,

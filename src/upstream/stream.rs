@@ -1,8 +1,17 @@
 //! The event-stream format (WHATWG HTML, section 9.2.6), as far as the protocol uses it: the data of each message event,
 //! and what it takes to come back to a stream that broke off.
 
+use crate::json::ANSWER_CAPS;
 use crate::outbound::HeaderValue;
 use crate::time::Lifetime;
+
+/// Longest event that is no answer, in bytes: a notification, or a question of a server. An answer may be as long in a stream
+/// as it may be without one.
+pub const LONGEST_NOTICE: usize = 256 * 1024;
+/// Most messages before the answer of one request.
+pub const MOST_MESSAGES: usize = 10_000;
+/// Longest event that is read at all, in bytes.
+const LONGEST_EVENT: usize = ANSWER_CAPS.max_bytes;
 
 /// Longest event id that is sent back, in bytes.
 const LONGEST_ID: usize = 1024;
@@ -17,6 +26,7 @@ pub struct EventReader {
     other_event: bool,
     after_return: bool,
     begun: bool,
+    overlong: bool,
 }
 
 impl EventReader {
@@ -30,11 +40,20 @@ impl EventReader {
         self.retry
     }
 
+    /// Whether an event came that is longer than any may be. Nothing is read after it.
+    pub const fn is_overlong(&self) -> bool {
+        self.overlong
+    }
+
     /// Takes the next bytes and gives the data of every message event that they complete. Comments and events of other
     /// types are skipped; an event is complete at its blank line, so an unfinished one is never given.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut events = Vec::new();
         for byte in bytes {
+            if self.overlong || self.line.len() > LONGEST_EVENT {
+                (self.overlong, self.line, self.data) = (true, Vec::new(), None);
+                break;
+            }
             let line_ended = match byte {
                 b'\n' if self.after_return => {
                     self.after_return = false;
@@ -78,6 +97,7 @@ impl EventReader {
                     }
                     None => value.to_vec(),
                 };
+                self.overlong = data.len() > LONGEST_EVENT;
                 self.data = Some(data);
             }
             b"id" if value.len() <= LONGEST_ID => {
@@ -142,6 +162,21 @@ mod tests {
         assert_eq!(reader.retry().map(crate::time::Lifetime::millis), Some(250));
         reader.push("id: \u{e9}\n\n".as_bytes());
         assert!(reader.last_id().is_none(), "an id that no header can carry");
+    }
+
+    #[test]
+    fn an_event_without_end_is_not_kept() {
+        for piece in [&b"data: xxxxxxxxxxxxxxxxxxxxxxxxx"[..], b"data: xxxxxxxxxxxxxxxxxxxxxxxx\n", b"data:\n"] {
+            let (mut reader, mut pushed) = (EventReader::default(), 0);
+            let many = piece.repeat(4096);
+            while !reader.is_overlong() && pushed < 20 * super::LONGEST_EVENT {
+                assert!(reader.push(&many).is_empty());
+                assert!(reader.line.len() <= super::LONGEST_EVENT + 1, "no more is kept than is read");
+                pushed += many.len();
+            }
+            assert!(reader.is_overlong(), "{pushed} bytes of {piece:?}");
+            assert!(reader.push(b"\n\ndata: x\n\n").is_empty(), "nothing is read after it");
+        }
     }
 
     #[cfg(not(target_arch = "wasm32"))]

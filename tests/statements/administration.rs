@@ -299,6 +299,24 @@ fn an_order_is_remembered_with_what_it_made_and_only_then() {
 }
 
 #[test]
+fn a_call_takes_its_key_before_it_is_made_and_gives_it_back_only_while_it_has_no_end() {
+    let database = two_tenants();
+    let reserve = |user: &str, digest: &str| run(&database, requests::RESERVE, params!["acme", user, "a", digest, NOW]);
+    let settle = |digest: &str| run(&database, requests::SETTLE, params!["acme", "u-1", "a", digest, "reply"]);
+    let release = |digest: &str| run(&database, requests::RELEASE, params!["acme", "u-1", "a", digest]);
+    let reply = || {
+        let values = params!["acme", "u-1", "a", NOW];
+        read::<AnsweredRow>(&database, requests::ANSWERED, values).pop().map(|row| row.reply)
+    };
+    assert_eq!((reserve("u-1", "d"), reserve("u-1", "d"), reserve("u-1", "e")), (Ok(1), Ok(0), Ok(0)));
+    assert_eq!(reserve("u-2", "d"), Ok(1), "another's key is another");
+    assert_eq!((reply(), release("e"), settle("e")), (Some(String::new()), Ok(0), Ok(0)));
+    assert_eq!((release("d"), reply(), reserve("u-1", "d")), (Ok(1), None, Ok(1)));
+    assert_eq!((settle("d"), settle("d"), release("d")), (Ok(1), Ok(0), Ok(0)));
+    assert_eq!(reply().as_deref(), Some("reply"));
+}
+
+#[test]
 fn what_was_revoked_is_listed_as_long_as_it_would_have_been_good() {
     let database = two_tenants();
     let insert = |id: &str, tenant: &str, until: i64| {

@@ -3,6 +3,7 @@
 use super::{NOW, read, rows, run, two_tenants};
 use mcp_secure_gateway::catalogue::endpoint::{Chosen, Endpoint, Face, PrefixMode};
 use mcp_secure_gateway::store::servers::ServerRow;
+use mcp_secure_gateway::store::upstreams::UpstreamRow;
 use mcp_secure_gateway::store::{servers, upstreams};
 use rusqlite::{Connection, params};
 
@@ -46,6 +47,19 @@ fn shown(database: &Connection, tenant: &str) -> Vec<(String, Vec<(String, bool)
         .iter()
         .map(|endpoint| (endpoint.name.clone().unwrap().as_str().to_owned(), members(endpoint)))
         .collect()
+}
+
+#[test]
+fn answers_are_given_again_for_an_hour_at_most_and_not_at_all_unless_it_was_said() {
+    let database = two_tenants_with_servers();
+    let set = |seconds: i64| run(&database, upstreams::SET_CACHE_SECONDS, params!["acme", "files", seconds]);
+    let kept = |tenant: &str| -> Vec<u32> {
+        let rows: Vec<UpstreamRow> = read(&database, upstreams::ENABLED_UPSTREAMS, params![tenant]);
+        rows.iter().map(|row| row.cache_seconds).collect()
+    };
+    assert_eq!((kept("acme"), set(3600)), (vec![0, 0], Ok(1)));
+    assert_eq!((kept("acme"), kept("zeta")), (vec![0, 3600], vec![0, 0]));
+    assert!(set(3601).is_err() && set(-1).is_err());
 }
 
 #[test]

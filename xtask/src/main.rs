@@ -70,7 +70,7 @@ const COMMANDS: &[Command] = &[
         run: records::user,
     },
     Command {
-        usage: "upstream add NAME URL --tenant T [--token-from VARIABLE [--key-from VARIABLE]] [--state DIR | --remote --env NAME]",
+        usage: "upstream add NAME URL --tenant T [--token-from VARIABLE [--key-from VARIABLE]] [--cache-seconds N] [--state DIR | --remote --env NAME]",
         about: "make an MCP server's tools available to a tenant; its bearer token is stored sealed",
         run: records::upstream,
     },

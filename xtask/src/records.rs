@@ -19,7 +19,7 @@ use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
 use mcp_secure_gateway::store::codes::INSERT_OPERATORS_RESET;
 use mcp_secure_gateway::store::people::MAKE_ADMIN;
 use mcp_secure_gateway::store::servers::{INSERT_SERVER, INSERT_SERVER_UPSTREAM, write_chosen};
-use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, credential_place};
+use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, SET_CACHE_SECONDS, credential_place};
 use mcp_secure_gateway::time::Timestamp;
 use mcp_secure_gateway::token::read_key;
 use mcp_secure_gateway::token::seal::RootKey;
@@ -101,6 +101,8 @@ pub fn upstream(project: &Project, mut arguments: Arguments) -> Result<(), Failu
     let tenant = usable(TenantId::parse(&arguments.required("--tenant")?))?;
     let token = arguments.value("--token-from")?.map(|variable| bearer_token(&variable)).transpose()?;
     let key = arguments.value("--key-from")?.map(|variable| from_environment(&variable)).transpose()?;
+    let cache = arguments.value("--cache-seconds")?.unwrap_or_else(|| "0".to_owned());
+    let cache: u32 = usable(cache.parse())?;
     expect_add(&mut arguments)?;
     let name = arguments.next("the upstream's name")?;
     let name = usable(Prefix::parse(&name))?;
@@ -119,7 +121,9 @@ pub fn upstream(project: &Project, mut arguments: Arguments) -> Result<(), Failu
     let now = now_millis();
     let sealed = sealed.as_deref().unwrap_or(NULL);
     let row = [id.as_str(), tenant.as_str(), name.as_str(), &url, sealed, &now];
-    let sql = [bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]), bind(INSERT_UPSTREAM, &row)];
+    let seconds = cache.to_string();
+    let cached = bind(SET_CACHE_SECONDS, &[tenant.as_str(), name.as_str(), &seconds]);
+    let sql = [bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]), bind(INSERT_UPSTREAM, &row), cached];
     target.execute(project, &sql.join(";\n"))?;
     println!("The tools of {url} are there for the tenant {tenant} as {}__….", name.as_str());
     Ok(())

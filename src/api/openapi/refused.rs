@@ -4,7 +4,7 @@ use super::{admin, oauth, people};
 use crate::admin::operation::Operation;
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::introspection::{FORM, IntrospectionRequest};
-use crate::api::problem::{ArgumentError, Limit, Problem};
+use crate::api::problem::{ArgumentError, BEGUN, Limit, Problem, TOO_LONG};
 use crate::api::route::Endpoint;
 use crate::gate::bucket::Policy;
 use crate::json::{JsonError, REQUEST_CAPS};
@@ -174,13 +174,17 @@ fn execute() -> Vec<Problem> {
         Problem::InvalidArguments(vec![error]),
         upstream(UpstreamProblem::Unreachable),
         upstream(UpstreamProblem::Timeout),
+        upstream(UpstreamProblem::Resting { retry_after: Lifetime::from_seconds(5) }),
+        Problem::InvalidBody("the idempotency key has 1 to 128 visible ASCII characters".to_owned()),
+        Problem::KeyReused,
+        Problem::Conflict(BEGUN),
+        Problem::Conflict(TOO_LONG),
         away("the gate"),
     ]
 }
 
 fn upstream(problem: UpstreamProblem) -> Problem {
-    let timeout = problem == UpstreamProblem::Timeout;
-    Problem::UpstreamFailed { detail: UpstreamFailure { upstream: "files".to_owned(), problem }.to_string(), timeout }
+    UpstreamFailure { upstream: "files".to_owned(), problem }.into()
 }
 
 const fn scope(needed: &'static [&'static str]) -> Problem {

@@ -283,10 +283,12 @@ fn execute(shapes: &mut Shapes) -> Offer {
         shapes.written::<ExecuteResponse>(),
         examples::executed(),
     );
-    Offer::new("executeTool", "tools", vec![done.rated()])
-        .about("The arguments are validated against the tool's JSON Schema before the call.")
+    let mut offer = Offer::new("executeTool", "tools", vec![done.rated()])
+        .about("The arguments are validated against the tool's JSON Schema before the call. With an idempotency key the call is made once, and answered alike for a day; a call that was refused before it was made leaves its key free.")
         .with_token(TO_CALL)
-        .taking(shapes.read::<ExecuteRequest>(), vec![("example", examples::text(examples::EXECUTE))])
+        .taking(shapes.read::<ExecuteRequest>(), vec![("example", examples::text(examples::EXECUTE))]);
+    offer.parameters = &["Idempotency-Key"];
+    offer
 }
 
 fn mcp(shapes: &mut Shapes) -> Offer {

@@ -1,17 +1,15 @@
 //! Making something once, however often it is ordered.
 
+use super::super::once::{Before, Once};
 use super::super::{clock, database, random};
 use super::{Desk, Outcome, rendered};
 use crate::admin::order::Order;
 use crate::api::problem::Problem;
 use crate::entropy::purpose::Purpose;
-use crate::id::{TenantId, UserId, encode_random};
-use crate::secret::SecretText;
-use crate::store::requests::{ANSWERED, AnsweredRow, FORGET_OLD, OPERATOR, REMEMBER, REMEMBERED_MILLIS, reply_place};
-use crate::time::{Lifetime, Timestamp};
+use crate::id::encode_random;
+use crate::store::requests::{FORGET_OLD, REMEMBER};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use worker::wasm_bindgen::JsValue;
 
 /// A statement with its values.
@@ -36,18 +34,12 @@ impl<'a> Making<'a> {
 
 /// Whether this order was carried out before: then what was answered.
 pub async fn answered(desk: &Desk<'_>, order: &Order) -> Result<Option<Outcome>, Problem> {
-    let Some(key) = &order.idempotency_key else { return Ok(None) };
-    let (tenant, user) = whose(desk);
-    let values = [tenant.into(), user.into(), key.as_str().into(), database::moment(earliest())];
-    let row: Option<AnsweredRow> = database::first(&desk.context.env, ANSWERED, &values).await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.digest != digest(desk, order) {
-        return Err(Problem::KeyReused);
+    let Some(once) = once(desk, order) else { return Ok(None) };
+    match once.before().await? {
+        Before::Answered(reply) => Ok(Some(Outcome::Made(reply))),
+        // An order is remembered with what it made, in one transaction: none is ever half done.
+        Before::Nothing | Before::Begun => Ok(None),
     }
-    let broken = |error: &dyn std::fmt::Display| Problem::Internal(error.to_string());
-    let reply = desk.context.settings.root.open(&row.reply, &place(desk, key)).map_err(|error| broken(&error))?;
-    let reply: Value = serde_json::from_str(reply.expose()).map_err(|error| broken(&error))?;
-    Ok(Some(Outcome::Made(reply)))
 }
 
 /// Makes something in one transaction, which remembers the answer with it. `refused` is what it means when nothing was made.
@@ -59,18 +51,16 @@ pub async fn make(
     refused: Problem,
 ) -> Result<Outcome, Problem> {
     let reply = rendered(reply)?;
+    let once = once(desk, order);
     let mut steps = making.before;
-    if let Some(key) = &order.idempotency_key {
-        steps.push((FORGET_OLD, keyed(desk, key, &[database::moment(earliest())])));
+    if let Some(once) = &once {
+        steps.push((FORGET_OLD, once.aged()));
     }
     let main = steps.len();
     steps.push(making.main);
-    if let Some(key) = &order.idempotency_key {
-        let nonce = random::bytes::<12>(Purpose::Admin);
-        let sealed = desk.context.settings.root.seal(&SecretText::new(reply.to_string()), &place(desk, key), nonce);
-        let sealed = sealed.map_err(|error| Problem::Internal(error.to_string()))?;
-        let rest = [digest(desk, order).as_str().into(), sealed.as_str().into(), database::moment(clock::now())];
-        steps.push((REMEMBER, keyed(desk, key, &rest)));
+    if let Some(once) = &once {
+        let sealed = JsValue::from_str(&once.sealed(&reply)?);
+        steps.push((REMEMBER, once.keyed(&[once.digest(), sealed, database::moment(clock::now())])));
     }
     steps.extend(making.after);
     let batch: Vec<(&str, &[JsValue])> = steps.iter().map(|(text, values)| (*text, values.as_slice())).collect();
@@ -82,32 +72,12 @@ pub async fn make(
     }
 }
 
-fn keyed(desk: &Desk<'_>, key: &str, rest: &[JsValue]) -> Vec<JsValue> {
-    let (tenant, user) = whose(desk);
-    [&[tenant.into(), user.into(), key.into()], rest].concat()
-}
-
-fn whose<'a>(desk: &'a Desk<'_>) -> (&'a str, &'a str) {
-    match desk.principal() {
-        Ok(principal) => (principal.tenant().as_str(), principal.user().as_str()),
-        Err(_) => OPERATOR,
-    }
-}
-
-fn place(desk: &Desk<'_>, key: &str) -> String {
+/// The order, where it has an idempotency key: the operation, what it is about, and every member as it came.
+fn once<'a>(desk: &'a Desk<'_>, order: &'a Order) -> Option<Once<'a>> {
+    let key = order.idempotency_key.as_deref()?;
     let who = desk.principal().ok().map(|principal| (principal.tenant(), principal.user()));
-    let (tenant, user): (Option<&TenantId>, Option<&UserId>) = who.unzip();
-    reply_place(tenant, user, key)
-}
-
-/// What was ordered: the operation, what it is about, and every member as it came.
-fn digest(desk: &Desk<'_>, order: &Order) -> String {
     let members = Value::Object(order.members.clone()).to_string();
-    encode_random(&Sha256::digest(format!("{}\n{}\n{members}", desk.spec.name, order.id())))
-}
-
-fn earliest() -> Timestamp {
-    clock::now().minus(Lifetime::from_millis(REMEMBERED_MILLIS))
+    Some(Once::new(desk.context, who, key, &format!("{}\n{}\n{members}", desk.spec.name, order.id())))
 }
 
 /// A new id.

@@ -8,7 +8,7 @@ use crate::time::Lifetime;
 use crate::upstream::answer::{self, Message};
 use crate::upstream::ask::{AskMethod, Notification, ServerRequest};
 use crate::upstream::link::{LegacyLink, Link};
-use crate::upstream::stream::EventReader;
+use crate::upstream::stream::{EventReader, LONGEST_NOTICE, MOST_MESSAGES};
 use crate::upstream::{ProtocolBreach, UpstreamFailure, UpstreamProblem, request};
 use serde_json::{Map, Value};
 
@@ -25,6 +25,7 @@ pub(super) struct Hearing {
     reader: EventReader,
     last_id: Option<HeaderValue>,
     resumed: u8,
+    heard: usize,
 }
 
 /// One thing a stream said.
@@ -57,15 +58,22 @@ impl Exchange<'_> {
     /// The next bytes of a stream; what they say, in order. After an end nothing more is read.
     pub fn on_piece(&mut self, bytes: &[u8]) -> Vec<Heard> {
         let mut heard = Vec::new();
-        for event in self.hearing.reader.push(bytes) {
+        let events = self.hearing.reader.push(bytes);
+        self.hearing.heard = if self.is_endless() { 0 } else { self.hearing.heard + events.len() };
+        for event in events {
             match self.hear(&event) {
                 Ok(None) => {}
                 Ok(Some(said)) => heard.push(said),
                 Err(problem) => heard.push(Heard::Failed(self.upstream.failure(problem))),
             }
             if matches!(heard.last(), Some(Heard::Done(_) | Heard::Failed(_))) {
-                break;
+                return heard;
             }
+        }
+        if self.hearing.reader.is_overlong() {
+            heard.push(Heard::Failed(self.upstream.failure(UpstreamProblem::TooLarge)));
+        } else if self.hearing.heard > MOST_MESSAGES {
+            heard.push(Heard::Failed(self.upstream.failure(ProtocolBreach::EndlessStream.into())));
         }
         heard
     }
@@ -81,7 +89,8 @@ impl Exchange<'_> {
             {
                 let wait = hearing.reader.retry().unwrap_or(COME_BACK).min(LONGEST_WAIT);
                 let request = request::stream(self.upstream, link, Some(last_id.clone()), self.deadline);
-                self.hearing = Hearing { last_id: Some(last_id), resumed: hearing.resumed + 1, ..Hearing::default() };
+                let (resumed, heard) = (hearing.resumed + 1, hearing.heard);
+                self.hearing = Hearing { last_id: Some(last_id), resumed, heard, ..Hearing::default() };
                 Progress::Resume(wait, request)
             }
             _ => self.fail(failure.map_or(ProtocolBreach::WrongId.into(), UpstreamProblem::from)),
@@ -102,6 +111,7 @@ impl Exchange<'_> {
                 let answer = understood(ask, self.link.as_ref(), response)?;
                 Ok(Some(Heard::Done(Outcome::Answered(answer))))
             }
+            _ if event.len() > LONGEST_NOTICE => Err(UpstreamProblem::TooLarge),
             Message::Notification(notification) => {
                 Ok(self.concerns(&notification).then_some(Heard::Notice(notification)))
             }

@@ -55,7 +55,8 @@ fn keeps_promise(method: AskMethod, result: &Map<String, Value>) -> bool {
         AskMethod::ReadResource => is_list("contents"),
         AskMethod::Complete => result.get("completion").is_some_and(Value::is_object),
         AskMethod::GetTask => result.get("status").is_some_and(Value::is_string),
-        AskMethod::Subscribe
+        AskMethod::Ping
+        | AskMethod::Subscribe
         | AskMethod::Unsubscribe
         | AskMethod::Listen
         | AskMethod::UpdateTask

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Ask, AskMethod, Errand, Exchange, Heard, Lifetime, Link, OutboundAnswer, OutboundFailure, OutboundRequest,
-    Outcome, Progress, Upstream, ask, legacy, sent, text, upstream,
+    Outcome, Progress, ProtocolBreach, Upstream, UpstreamProblem, ask, legacy, sent, text, upstream,
 };
 use serde_json::{Map, Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -42,6 +42,42 @@ fn what_a_stream_says_is_heard_as_it_comes() {
     let done = event(&json!({"jsonrpc": "2.0", "id": 100, "result": text("x")}));
     let heard = exchange.on_piece(&[done, event(&progress(100))].concat());
     assert!(matches!(heard.as_slice(), [Heard::Done(Outcome::Answered(Answer::Result(_)))]) && exchange.is_answered());
+}
+
+fn problem(heard: &[Heard]) -> &UpstreamProblem {
+    let Some(Heard::Failed(failure)) = heard.last() else { panic!("{} things heard", heard.len()) };
+    &failure.problem
+}
+
+#[test]
+fn a_stream_that_goes_on_without_its_answer_ends_after_ten_thousand_messages() {
+    let upstream = upstream();
+    let mut exchange = attended(&upstream, legacy());
+    let some = event(&json!({"jsonrpc": "2.0", "method": "notifications/x"})).repeat(1_000);
+    for _ in 0..10 {
+        assert!(exchange.on_piece(&some).iter().all(|heard| matches!(heard, Heard::Notice(_))));
+    }
+    let more = event(&json!({"jsonrpc": "2.0", "method": "notifications/x"}));
+    assert_eq!(*problem(&exchange.on_piece(&more)), ProtocolBreach::EndlessStream.into());
+}
+
+#[test]
+fn a_notification_has_256_kilobytes_at_most_and_an_answer_what_every_answer_has() {
+    let upstream = upstream();
+    let long = "x".repeat(300 * 1024);
+    let mut exchange = attended(&upstream, legacy());
+    let answer = event(&json!({"jsonrpc": "2.0", "id": 100, "result": text(&long)}));
+    assert!(matches!(exchange.on_piece(&answer).as_slice(), [Heard::Done(_)]));
+    for message in [
+        json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": long}}),
+        json!({"jsonrpc": "2.0", "id": 1, "method": "roots/list", "params": {"data": long}}),
+    ] {
+        let mut exchange = attended(&upstream, legacy());
+        assert_eq!(*problem(&exchange.on_piece(&event(&message))), UpstreamProblem::TooLarge);
+    }
+    let mut exchange = attended(&upstream, legacy());
+    let endless = [b"data: ".to_vec(), vec![b'x'; 6 * 1024 * 1024]].concat();
+    assert_eq!(*problem(&exchange.on_piece(&endless)), UpstreamProblem::TooLarge);
 }
 
 /// Whether each request of an errand has a cancellation that names it, as it is sent.

@@ -1,6 +1,7 @@
 //! Stand-ins for what is outside this machine, over real HTTP on loopback, in the exact wire formats.
 
 pub mod entropy;
+pub mod faulty;
 pub mod mcp;
 pub mod oidc;
 pub mod pages;

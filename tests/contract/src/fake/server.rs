@@ -72,6 +72,17 @@ pub enum Reply {
     Cut,
     /// An event stream, piece by piece, each after a pause.
     Stream(Vec<(Duration, String)>),
+    /// These bytes as they are, then others again and again, each time after a pause; then a closed connection.
+    Raw {
+        /// What comes first, the head included.
+        first: Vec<u8>,
+        /// What comes then.
+        then: Vec<u8>,
+        /// The pause before each time.
+        pause: Duration,
+        /// How often.
+        times: usize,
+    },
     /// An event stream of two pieces, the second as soon as it is there, within a minute.
     Asking(String, Awaited),
 }
@@ -250,6 +261,17 @@ fn write(mut stream: &TcpStream, reply: Reply) -> Option<()> {
                 stream.write_all(format!("{:x}\r\n{piece}\r\n", piece.len()).as_bytes()).ok()?;
             }
             stream.write_all(b"0\r\n\r\n").ok()
+        }
+        Reply::Raw { first, then, pause: time, times } => {
+            stream.write_all(&first).ok()?;
+            for _ in 0..times {
+                if !time.is_zero() {
+                    pause(stream, time)?;
+                }
+                stream.write_all(&then).ok()?;
+            }
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+            Some(())
         }
         Reply::Asking(first, rest) => {
             let head = "HTTP/1.1 200 Answer\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";

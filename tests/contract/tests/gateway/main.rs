@@ -25,6 +25,7 @@ mod enterprise_exchange;
 mod enterprise_groups;
 mod entropy;
 mod entropy_required;
+mod faults;
 mod federation;
 mod giving_up;
 mod headers;
