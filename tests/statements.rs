@@ -20,6 +20,8 @@ mod of_audit;
 mod of_clients;
 #[path = "statements/codes.rs"]
 mod of_codes;
+#[path = "statements/credentials.rs"]
+mod of_credentials;
 #[path = "statements/identities.rs"]
 mod of_identities;
 #[path = "statements/people.rs"]

@@ -65,6 +65,9 @@ pub enum Withheld {
     /// There is no token, and the authorization server could not be asked.
     #[error("has an authorization server that does not answer")]
     ServerAway,
+    /// The gateway's own database could not be asked.
+    #[error("could not be asked: the gateway's database does not answer")]
+    GatewayAway,
     /// The token is not at hand yet.
     #[error("was to be asked before its access token was there")]
     NotAtHand,

@@ -3,6 +3,7 @@
 use super::context::Background;
 use super::line::Line;
 use super::mcp_work::{Client, ClientAnswer};
+use super::showing::{self, equipped};
 use super::timer::{self, Timer, within};
 use super::upstreams::Party;
 use super::{clock, links, outbound};
@@ -15,7 +16,7 @@ use crate::upstream::ask::{Answer, Ask, Notification, ServerRequest};
 use crate::upstream::exchange::{Cancellation, Errand, Exchange, Heard, Outcome, Progress};
 use crate::upstream::link::Link;
 use crate::upstream::survey::Survey;
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure};
+use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -38,9 +39,10 @@ pub struct Hearer {
 /// Finds out all that an upstream says of itself. Also, whether it speaks an older revision.
 pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
     let nothing = ClientCapabilities::default();
+    let equipped = equipped(party, upstream).await?;
     let link = links::known(party, upstream, &nothing);
-    let mut exchange = Exchange::new(upstream, link.clone(), Errand::Survey, links::ids(), party.limits.deadline);
-    let outcome = drive(party, &mut exchange, None).await;
+    let mut exchange = Exchange::new(&equipped, link.clone(), Errand::Survey, links::ids(), party.limits.deadline);
+    let outcome = drive(party, upstream, &mut exchange, None).await;
     let legacy = exchange.link().is_some_and(Link::is_legacy);
     links::keep(party, upstream, &nothing, link.as_ref(), exchange.into_link());
     match outcome? {
@@ -57,10 +59,11 @@ pub async fn ask(
     hearer: Option<&Hearer>,
 ) -> Result<Answer, UpstreamFailure> {
     let declares = ask.declares.clone();
+    let equipped = equipped(party, upstream).await?;
     let link = links::known(party, upstream, &declares);
     let errand = Errand::Ask(Box::new(ask));
-    let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
-    let outcome = drive(party, &mut exchange, hearer).await;
+    let mut exchange = Exchange::new(&equipped, link.clone(), errand, links::ids(), party.limits.deadline);
+    let outcome = drive(party, upstream, &mut exchange, hearer).await;
     links::keep(party, upstream, &declares, link.as_ref(), exchange.into_link());
     match outcome? {
         Outcome::Answered(answer) => Ok(answer),
@@ -71,21 +74,37 @@ pub async fn ask(
 /// Opens a link to an upstream for a client that declares this, for somebody who listens.
 pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabilities) -> Result<Link, UpstreamFailure> {
     let errand = Errand::Link(Box::new(declares));
-    let mut exchange = Exchange::new(upstream, None, errand, links::ids(), party.limits.deadline);
-    drive(party, &mut exchange, None).await?;
+    let equipped = equipped(party, upstream).await?;
+    let mut exchange = Exchange::new(&equipped, None, errand, links::ids(), party.limits.deadline);
+    drive(party, upstream, &mut exchange, None).await?;
     exchange.into_link().ok_or_else(|| upstream.failure(ProtocolBreach::Revision.into()))
 }
 
 /// Asks one thing over a link of one's own.
 pub async fn ask_over(party: &Party, upstream: &Upstream, link: Link, ask: Ask) -> Result<(), UpstreamFailure> {
     let errand = Errand::Ask(Box::new(ask));
-    let mut exchange = Exchange::new(upstream, Some(link), errand, links::ids(), party.limits.deadline);
-    drive(party, &mut exchange, None).await.map(drop)
+    let equipped = equipped(party, upstream).await?;
+    let mut exchange = Exchange::new(&equipped, Some(link), errand, links::ids(), party.limits.deadline);
+    drive(party, upstream, &mut exchange, None).await.map(drop)
+}
+
+/// Sends what the exchange wants until it ends. An access token that the upstream does not take is not shown again.
+async fn drive(
+    party: &Party,
+    upstream: &Upstream,
+    exchange: &mut Exchange<'_>,
+    hearer: Option<&Hearer>,
+) -> Result<Outcome, UpstreamFailure> {
+    let outcome = carry(party, exchange, hearer).await;
+    if outcome.as_ref().is_err_and(|failure| failure.problem == UpstreamProblem::Status(401)) {
+        showing::distrust(&upstream.credential);
+    }
+    outcome
 }
 
 /// Sends what the exchange wants until it ends. All requests that nobody listens to share one deadline. A request that is
 /// given up, here or by whoever drops this, is cancelled at the upstream.
-async fn drive(
+async fn carry(
     party: &Party,
     exchange: &mut Exchange<'_>,
     hearer: Option<&Hearer>,

@@ -21,9 +21,9 @@ pub mod stream;
 pub mod survey;
 
 use crate::config::{self, ConfigProblem, Lookup};
+use crate::credential::held::{Held, Withheld};
 use crate::id::UpstreamId;
 use crate::outbound::{OutboundFailure, OutboundUrl, Reach, RefusedUrl};
-use crate::secret::SecretText;
 use crate::time::Lifetime;
 use std::fmt;
 
@@ -39,8 +39,8 @@ pub struct Upstream {
     pub name: String,
     /// Its MCP endpoint.
     pub url: OutboundUrl,
-    /// The bearer token the gateway itself shows it; never a caller's.
-    pub credential: Option<SecretText>,
+    /// What the gateway itself shows it; never what a caller showed.
+    pub credential: Held,
 }
 
 impl Upstream {
@@ -49,7 +49,7 @@ impl Upstream {
         id: UpstreamId,
         name: impl Into<String>,
         url: &str,
-        credential: Option<SecretText>,
+        credential: Held,
         reach: Reach,
     ) -> Result<Self, RefusedUrl> {
         Ok(Self { id, name: name.into(), url: OutboundUrl::parse(url, reach)?, credential })
@@ -101,6 +101,9 @@ pub enum UpstreamProblem {
     /// More bytes than allowed.
     #[error("answered with more than is allowed")]
     TooLarge,
+    /// There is a credential for it that cannot be shown.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// An HTTP status that is not the protocol's.
     #[error("answered with HTTP status {0}")]
     Status(u16),
