@@ -76,6 +76,8 @@ pub struct ConnectionView {
     pub credential: String,
     /// The upstream's name.
     pub upstream: String,
+    /// Where a person is sent to connect it.
+    pub page: String,
     /// When it was connected, seconds since 1970; none when it is not.
     pub connected_at: Option<u64>,
 }

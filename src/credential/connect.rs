@@ -52,17 +52,11 @@ pub enum AnswerProblem {
     Refused,
 }
 
-/// The resource that is asked for: the one an administrator named, or the upstream's own URL.
-pub fn resource(connection: &Connection, upstream: &OutboundUrl) -> String {
-    connection.client.resource.clone().unwrap_or_else(|| upstream.url().as_str().to_owned())
-}
-
 impl Sent {
     /// Where the browser is sent. `page` is the provider's authorization endpoint, `callback` this gateway's.
     pub fn address(
         &self,
         (connection, page): (&Connection, &OutboundUrl),
-        resource: &str,
         callback: &str,
         state: &str,
     ) -> Result<String, OAuthError> {
@@ -75,9 +69,9 @@ impl Sent {
             .append_pair("redirect_uri", callback)
             .append_pair("state", state)
             .append_pair("code_challenge", challenge.as_str())
-            .append_pair("code_challenge_method", "S256")
-            .append_pair("resource", resource);
-        for (name, value) in [("scope", &connection.client.scope), ("audience", &connection.client.audience)] {
+            .append_pair("code_challenge_method", "S256");
+        let client = &connection.client;
+        for (name, value) in [("resource", &client.resource), ("scope", &client.scope), ("audience", &client.audience)] {
             if let Some(value) = value {
                 query.append_pair(name, value);
             }
@@ -115,7 +109,7 @@ pub fn code(answer: &Parameters, connection: &Connection) -> Result<SecretText, 
 
 #[cfg(test)]
 mod tests {
-    use super::{AnswerProblem, Sent, code, resource};
+    use super::{AnswerProblem, Sent, code};
     use crate::credential::sample::{secret, url};
     use crate::credential::secret::{Connection, Secret};
     use crate::id::{TenantId, UpstreamId, UserId};
@@ -132,7 +126,7 @@ mod tests {
         let given = json!({"connection": {
             "issuer": ISSUER, "authorization_endpoint": page, "names_issuer": names_issuer, "client": client
         }});
-        match secret(given) {
+        match secret(given).towards("https://api.example.com/mcp") {
             Secret::Connection(connection) => connection,
             other => panic!("{other:?}"),
         }
@@ -156,10 +150,9 @@ mod tests {
             version: 1,
         };
         let connection = connection(false);
-        let resource = resource(&connection, &url("https://api.example.com/mcp"));
         let callback = "https://gw.example.com/connect/callback";
         let page = url(&connection.authorization_endpoint);
-        let address = sent.address((&connection, &page), &resource, callback, "v2.k.s").unwrap();
+        let address = sent.address((&connection, &page), callback, "v2.k.s").unwrap();
         assert_eq!(
             address,
             "https://login.example.com/authorize?tenant=1&response_type=code&client_id=c\

@@ -211,6 +211,19 @@ impl Secret {
         }
     }
 
+    /// The same for an upstream at that URL: a connection asks for a token of that resource where none is named (RFC 8707
+    /// section 2).
+    #[must_use]
+    pub fn towards(self, url: &str) -> Self {
+        match self {
+            Self::Connection(mut connection) => {
+                connection.client.resource.get_or_insert_with(|| url.to_owned());
+                Self::Connection(connection)
+            }
+            other => other,
+        }
+    }
+
     /// What may be shown of it: names, addresses and ids, and nothing that proves anything.
     pub fn shown(&self) -> Map<String, Value> {
         let mut shown = Map::new();
@@ -417,6 +430,18 @@ mod tests {
             assert_eq!(shown.keys().map(String::as_str).collect::<Vec<_>>(), names);
             assert!(!Value::Object(shown).to_string().contains("SECRET"));
         }
+    }
+
+    #[test]
+    fn a_connection_asks_for_its_upstream_where_nothing_else_is_named() {
+        let resource = |named: Option<&str>| {
+            let client = json!({"token_endpoint": "https://l.example.com/t", "client_id": "c", "resource": named});
+            let given = json!({"connection": {"authorization_endpoint": "https://l.example.com/a", "client": client}});
+            secret(given).towards("https://api.example.com/mcp").shown()["resource"].clone()
+        };
+        assert_eq!((resource(None), resource(Some("urn:x"))), (json!("https://api.example.com/mcp"), json!("urn:x")));
+        let bearer = secret(json!({"bearer": {"token": "t"}}));
+        assert_eq!(bearer.clone().towards("https://api.example.com/"), bearer);
     }
 
     #[test]

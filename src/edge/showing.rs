@@ -11,7 +11,7 @@ use super::context::Context;
 use super::tenant::Shown;
 use super::timer::Timer;
 use super::upstreams::Party;
-use super::{clock, database, grant_store, random};
+use super::{clock, connections, database, grant_store, random};
 use crate::api::problem::Problem;
 use crate::credential::applied::Bound;
 use crate::credential::grant::{Came, Flow, Grant, Step, Tokens};
@@ -66,9 +66,9 @@ thread_local! {
     static TOKENS: RefCell<LruCache<Identity, Known>> = RefCell::new(LruCache::new(MAX_TOKENS));
 }
 
-/// What a credential of a row is, for an upstream of that name. One that is sealed with an older key is sealed anew in the
+/// What a credential of a row is. One that is sealed with an older key is sealed anew in the
 /// background.
-pub fn held(context: &Context, tenant: &TenantId, row: &CredentialRow, name: &str) -> Held {
+pub fn held(context: &Context, tenant: &TenantId, row: &CredentialRow) -> Held {
     let identity = Identity {
         credential: Some(row.id.clone()),
         version: row.version,
@@ -78,7 +78,7 @@ pub fn held(context: &Context, tenant: &TenantId, row: &CredentialRow, name: &st
     let carries = match open(&context.settings, tenant, row) {
         Some(secret) => {
             reseal_later(context, tenant, row, &secret);
-            carries(&context.settings, row, secret, name).unwrap_or(Carries::Withheld(Withheld::Unreadable))
+            carries(&context.settings, row, secret).unwrap_or(Carries::Withheld(Withheld::Unreadable))
         }
         None => Carries::Withheld(Withheld::Unreadable),
     };
@@ -91,12 +91,7 @@ pub fn open(settings: &Settings, tenant: &TenantId, row: &CredentialRow) -> Opti
     serde_json::from_str(opened.expose()).ok()
 }
 
-/// The page where a person connects an account at the upstream of that name.
-pub fn page(settings: &Settings, name: &str) -> String {
-    format!("{}/connect/{name}", settings.issuer)
-}
-
-fn carries(settings: &Settings, row: &CredentialRow, secret: Secret, name: &str) -> Option<Carries> {
+fn carries(settings: &Settings, row: &CredentialRow, secret: Secret) -> Option<Carries> {
     if let Some(bound) = Bound::of(&secret, &row.origin).ok()? {
         return Some(Carries::This(bound));
     }
@@ -105,11 +100,11 @@ fn carries(settings: &Settings, row: &CredentialRow, secret: Secret, name: &str)
         Secret::Connection(connection) => (Flow::Connection, connection.client),
         _ => return None,
     };
-    grant(settings, row, (flow, client), name).map(|grant| Carries::Token(Rc::new(grant)))
+    grant(settings, row, flow, client).map(|grant| Carries::Token(Rc::new(grant)))
 }
 
 /// The grant of a row, whose token endpoint must be one that the outbound policy allows today.
-pub fn grant(settings: &Settings, row: &CredentialRow, (flow, client): (Flow, Client), name: &str) -> Option<Grant> {
+pub fn grant(settings: &Settings, row: &CredentialRow, flow: Flow, client: Client) -> Option<Grant> {
     Some(Grant {
         upstream: row.upstream_id.clone(),
         credential: row.id.clone(),
@@ -118,7 +113,7 @@ pub fn grant(settings: &Settings, row: &CredentialRow, (flow, client): (Flow, Cl
         flow,
         endpoint: OutboundUrl::parse(&client.token_endpoint, settings.profile.reach()).ok()?,
         client,
-        page: page(settings, name),
+        page: format!("{}{}", settings.issuer, connections::PLACE),
     })
 }
 
@@ -168,7 +163,7 @@ async fn own(context: &Context, tenant: &TenantId, user: &UserId) -> Result<Rc<O
     let read = database::batch(&context.env, &[(OWN, &values), (CONNECTIONS, &values)]).await?;
     let rows: Vec<CredentialRow> = database::rows(read.first())?;
     let connections: Vec<ConnectionRow> = database::rows(read.get(1))?;
-    let credentials = rows.iter().map(|row| (row.upstream_id.clone(), held(context, tenant, row, "")));
+    let credentials = rows.iter().map(|row| (row.upstream_id.clone(), held(context, tenant, row)));
     let connected = connections
         .into_iter()
         .filter_map(|row| Some((row.id, Timestamp::from_millis(row.connected_at?))));

@@ -226,7 +226,7 @@ fn usable(
         Upstream::new(row.id.clone(), row.name.as_str(), &row.url, Held::default(), settings.profile.reach());
     let upstream = upstream.map_err(|refusal| degraded(refusal.to_string())).ok()?;
     let credential = match (credential, &row.credential) {
-        (Some(credential), _) => showing::held(context, tenant, credential, &row.name),
+        (Some(credential), _) => showing::held(context, tenant, credential),
         (None, Some(sealed)) => brought(context, tenant, row, sealed, &upstream),
         (None, None) => Held::default(),
     };

@@ -51,6 +51,10 @@ pub enum AccountChange {
     Disabled,
     /// It was enabled again.
     Enabled,
+    /// Its owner connected an account at an upstream.
+    Connected,
+    /// Its owner ended such a connection.
+    Disconnected,
 }
 
 impl AccountChange {
@@ -66,6 +70,8 @@ impl AccountChange {
             Self::SecondFactorOff => "second_factor_off",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
         }
     }
 
@@ -79,7 +85,9 @@ impl AccountChange {
             | Self::SecondFactorOn
             | Self::SecondFactorOff
             | Self::Disabled
-            | Self::Enabled => CredentialKind::Browser,
+            | Self::Enabled
+            | Self::Connected
+            | Self::Disconnected => CredentialKind::Browser,
         };
         Credential { kind, id: None }
     }

@@ -4,6 +4,7 @@ use crate::admin::credential::{ConnectionView, CredentialView};
 use crate::id::{TenantId, UpstreamId, UserId};
 use crate::time::Timestamp;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::fmt::Write;
 
 /// The credentials that are everybody's, of a tenant's enabled upstreams. `?1` tenant.
@@ -107,12 +108,20 @@ pub const END_TOKENS: &str = "\
 
 /// What a user may connect and has connected, by the names of upstreams. `?1` tenant, `?2` user.
 pub const CONNECTIONS: &str = "\
-    SELECT credentials.id, upstreams.id AS upstream_id, upstreams.name, connections.connected_at \
+    SELECT credentials.id, credentials.shown, upstreams.name, connections.connected_at \
     FROM credentials \
     JOIN upstreams ON upstreams.id = credentials.upstream_id AND upstreams.tenant_id = credentials.tenant_id \
     LEFT JOIN connections ON connections.credential_id = credentials.id AND connections.holder = ?2 \
     WHERE credentials.tenant_id = ?1 AND credentials.kind = 'connection' AND upstreams.disabled_at IS NULL \
     ORDER BY upstreams.name LIMIT 100";
+
+/// A credential through which users connect, of an enabled upstream. `?1` tenant, `?2` id.
+pub const THROUGH: &str = "\
+    SELECT credentials.id, credentials.upstream_id, credentials.user_id, credentials.kind, credentials.origin, \
+           credentials.sealed, credentials.version \
+    FROM credentials JOIN upstreams ON upstreams.id = credentials.upstream_id AND upstreams.tenant_id = credentials.tenant_id \
+    WHERE credentials.tenant_id = ?1 AND credentials.id = ?2 AND credentials.kind = 'connection' \
+      AND upstreams.disabled_at IS NULL";
 
 /// Credentials that are sealed with another key than the current one. `?1` tenant, `?2` what a text of the current key begins
 /// with, `?3` the most.
@@ -136,7 +145,7 @@ pub const OLDER_TOKENS: &str = "\
 pub const RESEAL_TOKENS: &str = "\
     UPDATE connections SET sealed = ?5 WHERE tenant_id = ?1 AND credential_id = ?2 AND holder = ?3 AND sealed = ?4";
 
-/// A row of [`EVERYBODYS`], [`OWN`] or [`OLDER`].
+/// A row of [`EVERYBODYS`], [`EVERYBODYS_OF`], [`OWN`], [`THROUGH`] or [`OLDER`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct CredentialRow {
     /// Its id.
@@ -186,9 +195,9 @@ pub struct OlderTokensRow {
 pub struct ConnectionRow {
     /// The credential through which it is connected.
     pub id: String,
-    /// The upstream.
-    pub upstream_id: UpstreamId,
-    /// Its name.
+    /// What may be shown of it: JSON.
+    pub shown: String,
+    /// The upstream's name.
     pub name: String,
     /// When it was connected; none when it is not.
     pub connected_at: Option<u64>,
@@ -228,7 +237,10 @@ impl From<CredentialViewRow> for CredentialView {
 
 impl From<ConnectionRow> for ConnectionView {
     fn from(row: ConnectionRow) -> Self {
-        Self { credential: row.id, upstream: row.name, connected_at: row.connected_at.map(|millis| millis / 1000) }
+        let shown: Map<String, Value> = serde_json::from_str(&row.shown).unwrap_or_default();
+        let page = shown.get("authorization_endpoint").and_then(Value::as_str).unwrap_or_default();
+        let connected_at = row.connected_at.map(|millis| millis / 1000);
+        Self { credential: row.id, upstream: row.name, page: page.to_owned(), connected_at }
     }
 }
 

@@ -247,6 +247,8 @@ fn a_replaced_credential_forgets_the_tokens_it_brought_and_a_deleted_user_takes_
     };
     let (connected, other) = (connections("u-4").remove(0), connections("u-1").remove(0));
     assert_eq!((connected.upstream.as_str(), connected.connected_at.is_some(), other.connected_at), ("files", true, None));
+    let through = |tenant: &str, id: &str| read::<CredentialRow>(&database, credentials::THROUGH, params![tenant, id]).len();
+    assert_eq!((through("acme", "oauth-1"), through("acme", "c-2"), through("zeta", "oauth-1")), (1, 0, 0));
     assert_eq!(run(&database, users::DELETE, params!["acme", "u-4", "u-1"]), Ok(1));
     assert_eq!((count(&database, "credentials"), count(&database, "connections")), (1, 1));
     let forget = |version: u32| run(&database, credentials::FORGET_TOKENS, params!["acme", "oauth-1", version]);

@@ -53,7 +53,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         return Err(refused(InvalidSecret::OfOneUser));
     }
     let upstream = upstreams::named(desk, &wanted.upstream).await?;
-    let secret = sound(desk, wanted.secret).await?;
+    let secret = sound(desk, wanted.secret.towards(&upstream.url)).await?;
     if let Some(known) = answered(desk, order).await? {
         return Ok(known);
     }
@@ -110,7 +110,7 @@ pub async fn replace(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem>
         return Err(refused(InvalidSecret::OfOneUser));
     }
     let upstream = upstreams::find(desk, credential.upstream.as_str()).await?;
-    let secret = sound(desk, wanted.secret).await?;
+    let secret = sound(desk, wanted.secret.towards(&upstream.url)).await?;
     let (tenant, now) = (desk.tenant()?, clock::now());
     let replaced = CredentialView {
         kind: secret.kind().to_owned(),

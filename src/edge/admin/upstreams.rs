@@ -154,7 +154,7 @@ async fn asked(desk: &Desk<'_>, view: &UpstreamView) -> Result<Result<Upstream, 
     let (context, tenant) = (desk.context, desk.tenant()?);
     let values = [tenant.as_str().into(), view.id.as_str().into()];
     let row: Option<CredentialRow> = database::first(&context.env, EVERYBODYS_OF, &values).await?;
-    let credential = row.map_or_else(Held::default, |row| showing::held(context, tenant, &row, &view.name));
+    let credential = row.map_or_else(Held::default, |row| showing::held(context, tenant, &row));
     let reach = context.settings.profile.reach();
     match Upstream::new(view.id.clone(), view.name.as_str(), &view.url, credential, reach) {
         Ok(upstream) => showing::for_caller(context, desk.principal()?, &upstream).await.map(Ok),

@@ -2,6 +2,7 @@
 
 pub mod entropy;
 pub mod mcp;
+pub mod oauth;
 pub mod oidc;
 pub mod pages;
 pub mod server;
