@@ -51,9 +51,7 @@ impl Bound {
     pub fn of(secret: &Secret, origin: &str) -> Result<Option<Self>, InvalidSecret> {
         let applied = match secret {
             Secret::Bearer(bearer) => return Self::of_token(&bearer.token, origin).map(Some),
-            Secret::Header(pair) => {
-                Applied::header(pair.name.to_ascii_lowercase(), pair.value.expose().to_owned())?
-            }
+            Secret::Header(pair) => Applied::header(pair.name.to_ascii_lowercase(), pair.value.expose().to_owned())?,
             Secret::Query(pair) => {
                 Applied { headers: Vec::new(), query: vec![(pair.name.clone(), pair.value.clone())] }
             }
@@ -123,9 +121,12 @@ mod tests {
     fn a_credential_is_applied_to_its_own_origin_and_no_other() {
         let bound = Bound::of_token(&SecretText::new("t"), ORIGIN).unwrap();
         assert!(bound.applied(&url("https://api.example.com:443/x?y")).is_ok());
-        for other in
-            ["https://api.example.com.evil.com/", "https://example.com/", "https://a.api.example.com/", "https://api.example.org/"]
-        {
+        for other in [
+            "https://api.example.com.evil.com/",
+            "https://example.com/",
+            "https://a.api.example.com/",
+            "https://api.example.org/",
+        ] {
             assert_eq!(bound.applied(&url(other)), Err(OtherOrigin), "{other}");
         }
     }

@@ -71,7 +71,8 @@ impl Sent {
             .append_pair("code_challenge", challenge.as_str())
             .append_pair("code_challenge_method", "S256");
         let client = &connection.client;
-        for (name, value) in [("resource", &client.resource), ("scope", &client.scope), ("audience", &client.audience)] {
+        for (name, value) in [("resource", &client.resource), ("scope", &client.scope), ("audience", &client.audience)]
+        {
             if let Some(value) = value {
                 query.append_pair(name, value);
             }

@@ -141,7 +141,11 @@ impl Grant {
     ) -> Came {
         let Ok(answer) = answer else { return Came::Away };
         let Some(document) = object(&answer) else {
-            return if (400..500).contains(&answer.status) && answer.status != 429 { self.refused("") } else { Came::Away };
+            return if (400..500).contains(&answer.status) && answer.status != 429 {
+                self.refused("")
+            } else {
+                Came::Away
+            };
         };
         match answer.status {
             200 => self.read(document, before, now).map_or(Came::Away, Came::Tokens),
@@ -162,7 +166,9 @@ impl Grant {
     fn read(&self, mut document: Map<String, Value>, before: Option<&Tokens>, now: Timestamp) -> Option<Tokens> {
         let mut token = |name: &str| match document.remove(name) {
             None | Some(Value::Null) => Some(None),
-            Some(Value::String(text)) if (1..=LONGEST_SECRET).contains(&text.len()) => Some(Some(SecretText::new(text))),
+            Some(Value::String(text)) if (1..=LONGEST_SECRET).contains(&text.len()) => {
+                Some(Some(SecretText::new(text)))
+            }
             Some(_) => None,
         };
         let (access, refresh) = (token("access_token")??, token("refresh_token")?);

@@ -319,7 +319,8 @@ fn header_name(name: &str) -> Result<(), InvalidSecret> {
         return Err(InvalidSecret::Name);
     }
     let lower = name.to_ascii_lowercase();
-    let forbidden = FORBIDDEN.contains(&lower.as_str()) || FORBIDDEN_BEGINNINGS.iter().any(|begin| lower.starts_with(begin));
+    let forbidden =
+        FORBIDDEN.contains(&lower.as_str()) || FORBIDDEN_BEGINNINGS.iter().any(|begin| lower.starts_with(begin));
     if forbidden { Err(InvalidSecret::Forbidden) } else { Ok(()) }
 }
 
@@ -376,7 +377,8 @@ mod tests {
 
     #[test]
     fn a_header_that_is_not_a_credentials_is_refused() {
-        for name in ["Host", "content-length", "Cookie", "Mcp-Session-Id", "x-forwarded-for", "CF-Connecting-IP", "TE"] {
+        for name in ["Host", "content-length", "Cookie", "Mcp-Session-Id", "x-forwarded-for", "CF-Connecting-IP", "TE"]
+        {
             assert_eq!(header(name, "v"), Err(InvalidSecret::Forbidden), "{name}");
         }
         for name in ["", "a b", "a:b", "a\r\nb", "é", &"x".repeat(65)] {

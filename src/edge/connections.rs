@@ -103,12 +103,7 @@ async fn leave(context: &Context, request: &Request, person: &Person, credential
 }
 
 async fn disconnect(context: &Context, person: &Person, credential: &str) -> Result<Reply, Problem> {
-    let values = [
-        person.tenant.as_str().into(),
-        credential.into(),
-        person.user.as_str().into(),
-        JsValue::NULL,
-    ];
+    let values = [person.tenant.as_str().into(), credential.into(), person.user.as_str().into(), JsValue::NULL];
     if database::run(&context.env, END_TOKENS, &values).await? > 0 {
         changed(context, person, AccountChange::Disconnected);
     }

@@ -4,8 +4,8 @@
 use super::errand::{self, Hearer, LONGEST_QUESTION};
 use super::line::Line;
 use super::mcp_serve::Scene;
-use super::showing::equipped;
 use super::mcp_work::{Audience, Client, ClientAnswer, Work};
+use super::showing::equipped;
 use super::tenant::{self, Shown};
 use super::timer::{self, Timer, within};
 use super::upstreams::{self, Party};

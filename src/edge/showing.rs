@@ -164,9 +164,7 @@ async fn own(context: &Context, tenant: &TenantId, user: &UserId) -> Result<Rc<O
     let rows: Vec<CredentialRow> = database::rows(read.first())?;
     let connections: Vec<ConnectionRow> = database::rows(read.get(1))?;
     let credentials = rows.iter().map(|row| (row.upstream_id.clone(), held(context, tenant, row)));
-    let connected = connections
-        .into_iter()
-        .filter_map(|row| Some((row.id, Timestamp::from_millis(row.connected_at?))));
+    let connected = connections.into_iter().filter_map(|row| Some((row.id, Timestamp::from_millis(row.connected_at?))));
     let own = Rc::new(Own { credentials: credentials.collect(), connected: connected.collect() });
     OWNS.with_borrow_mut(|owns| owns.keep(key, now, Rc::clone(&own)));
     Ok(own)
@@ -179,11 +177,8 @@ impl Own {
             (None, Carries::Token(grant)) if grant.flow == Flow::Connection => {
                 let grant = Grant { holder: Some(user.clone()), ..Grant::clone(grant) };
                 let connected_at = self.connected.get(&grant.credential).copied();
-                let identity = Identity {
-                    holder: Some(user.clone()),
-                    connected_at,
-                    ..upstream.credential.identity.clone()
-                };
+                let identity =
+                    Identity { holder: Some(user.clone()), connected_at, ..upstream.credential.identity.clone() };
                 Held { identity, carries: Carries::Token(Rc::new(grant)) }
             }
             (None, _) => upstream.credential.clone(),

@@ -87,7 +87,10 @@ fn a_tenant_has_fifty_enabled_upstreams_at_most_and_sees_its_own_page_by_page() 
         rows.into_iter().map(|row| UpstreamView::from(row).id.to_string()).collect()
     };
     assert_eq!(ids("acme", ""), ["acme-calendar", "acme-files", "up-02"]);
-    assert_eq!((ids("acme", "up-48"), ids("zeta", "zeta-calendar")), (vec!["up-49".into(), "up-99".into()], vec!["zeta-files".into()]));
+    assert_eq!(
+        (ids("acme", "up-48"), ids("zeta", "zeta-calendar")),
+        (vec!["up-49".into(), "up-99".into()], vec!["zeta-files".into()])
+    );
 }
 
 #[test]
@@ -99,7 +102,10 @@ fn an_upstream_is_named_by_its_id_or_else_by_its_name_within_its_tenant() {
         let rows: Vec<UpstreamViewRow> = read(&database, upstreams::UPSTREAM_NAMED, params![tenant, name]);
         rows.into_iter().map(|row| UpstreamView::from(row).id.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!((named("acme", "files"), named("acme", "acme-files")), (vec!["acme-files".into()], vec!["acme-files".into()]));
+    assert_eq!(
+        (named("acme", "files"), named("acme", "acme-files")),
+        (vec!["acme-files".into()], vec!["acme-files".into()])
+    );
     assert!(named("acme", "zeta-files").is_empty() && named("acme", "").is_empty());
 }
 
@@ -112,7 +118,8 @@ fn a_token_that_came_with_an_upstream_goes_when_its_address_changes() {
         rows.into_iter().map(|row| (row.id.to_string(), row.url, row.credential)).collect::<Vec<_>>()
     };
     assert_eq!(older("v2.k."), [("acme-files".into(), "https://a.example.com/".into(), "v1.old".into())]);
-    let reseal = |read: &str| run(&database, upstreams::RESEAL_CREDENTIAL, params!["acme", "acme-files", read, "v2.k.new"]);
+    let reseal =
+        |read: &str| run(&database, upstreams::RESEAL_CREDENTIAL, params!["acme", "acme-files", read, "v2.k.new"]);
     assert_eq!((reseal("v1.other"), reseal("v1.old"), older("v2.k.").len()), (Ok(0), Ok(1), 0));
     let update = |version: u32, url: &str| {
         let values = params!["acme", "acme-files", version, "files", url, NONE, None::<i64>, NOW];
@@ -130,7 +137,10 @@ fn a_token_that_came_with_an_upstream_goes_when_its_address_changes() {
 #[test]
 fn an_upstream_has_one_credential_for_everybody_and_one_for_each_user() {
     let database = team();
-    assert_eq!((make(&database, "c-1", "acme-files", None, "u-1"), make(&database, "c-2", "acme-files", None, "u-1")), (Ok(1), Ok(0)));
+    assert_eq!(
+        (make(&database, "c-1", "acme-files", None, "u-1"), make(&database, "c-2", "acme-files", None, "u-1")),
+        (Ok(1), Ok(0))
+    );
     assert_eq!(make(&database, "c-3", "acme-files", Some("u-4"), "u-4"), Ok(1));
     assert_eq!(make(&database, "c-4", "acme-files", Some("u-4"), "u-1"), Ok(0));
     assert_eq!(make(&database, "c-5", "acme-files", Some("u-3"), "u-1"), Ok(1));
@@ -181,7 +191,10 @@ fn a_credential_is_seen_within_its_tenant_and_replaced_in_the_version_that_was_r
     make(&database, "c-2", "acme-calendar", Some("u-4"), "u-4").unwrap();
     assert!(view(&database, "zeta", "c-1", None).is_none() && view(&database, "acme", "c-1", Some("u-4")).is_none());
     let own = view(&database, "acme", "c-2", Some("u-4")).unwrap();
-    assert_eq!((own.user.unwrap().as_str(), own.kind.as_str(), own.shown["name"].as_str()), ("u-4", "bearer", Some("x")));
+    assert_eq!(
+        (own.user.unwrap().as_str(), own.kind.as_str(), own.shown["name"].as_str()),
+        ("u-4", "bearer", Some("x"))
+    );
     let listed = |user: Option<&str>, upstream: Option<&str>| {
         let values = params!["acme", "", 9, user, upstream];
         read::<CredentialViewRow>(&database, credentials::CREDENTIALS, values).len()
@@ -193,7 +206,10 @@ fn a_credential_is_seen_within_its_tenant_and_replaced_in_the_version_that_was_r
     };
     assert_eq!((replace(2), replace(1), replace(1)), (Ok(0), Ok(1), Ok(0)));
     let replaced = view(&database, "acme", "c-1", None).unwrap();
-    assert_eq!((replaced.version, replaced.kind.as_str(), replaced.origin.as_str()), (2, "basic", "https://b.example.com"));
+    assert_eq!(
+        (replaced.version, replaced.kind.as_str(), replaced.origin.as_str()),
+        (2, "basic", "https://b.example.com")
+    );
     assert_eq!(run(&database, credentials::DELETE, params!["zeta", "c-1"]), Ok(0));
     assert_eq!(run(&database, credentials::DELETE, params!["acme", "c-1"]), Ok(1));
 }
@@ -211,10 +227,15 @@ fn tokens(database: &Connection, tenant: &str, credential: &str, holder: &str) -
 fn tokens_are_kept_for_each_holder_and_renewed_once_in_each_version() {
     let database = team();
     make(&database, "oauth-1", "acme-files", None, "u-1").unwrap();
-    assert_eq!((begin(&database, "oauth-1", 2, Some("u-4")), begin(&database, "oauth-1", 1, Some("u-2"))), (Ok(0), Ok(0)));
+    assert_eq!(
+        (begin(&database, "oauth-1", 2, Some("u-4")), begin(&database, "oauth-1", 1, Some("u-2"))),
+        (Ok(0), Ok(0))
+    );
     assert_eq!((begin(&database, "oauth-1", 1, Some("u-4")), begin(&database, "oauth-1", 1, None)), (Ok(1), Ok(1)));
     assert_eq!(tokens(&database, "acme", "oauth-1", "u-4").unwrap().version, 1);
-    assert!(tokens(&database, "zeta", "oauth-1", "u-4").is_none() && tokens(&database, "acme", "oauth-1", "u-1").is_none());
+    assert!(
+        tokens(&database, "zeta", "oauth-1", "u-4").is_none() && tokens(&database, "acme", "oauth-1", "u-1").is_none()
+    );
     let claim = |version: u32, now: i64| {
         let values = params!["acme", "oauth-1", "u-4", version, now, now + 15_000];
         run(&database, credentials::CLAIM_TOKENS, values)
@@ -230,7 +251,8 @@ fn tokens_are_kept_for_each_holder_and_renewed_once_in_each_version() {
     assert_eq!((renewed.version, renewed.sealed.as_str(), claim(2, NOW)), (2, "v2.k.renewed", Ok(1)));
     assert_eq!(begin(&database, "oauth-1", 1, Some("u-4")), Ok(1), "who connects again has newer tokens");
     assert_eq!(tokens(&database, "acme", "oauth-1", "u-4").unwrap().version, 3);
-    let end = |version: Option<u32>| run(&database, credentials::END_TOKENS, params!["acme", "oauth-1", "u-4", version]);
+    let end =
+        |version: Option<u32>| run(&database, credentials::END_TOKENS, params!["acme", "oauth-1", "u-4", version]);
     assert_eq!((end(Some(2)), end(Some(3)), end(None)), (Ok(0), Ok(1), Ok(0)));
 }
 
@@ -246,8 +268,12 @@ fn a_replaced_credential_forgets_the_tokens_it_brought_and_a_deleted_user_takes_
         rows.into_iter().map(ConnectionView::from).collect()
     };
     let (connected, other) = (connections("u-4").remove(0), connections("u-1").remove(0));
-    assert_eq!((connected.upstream.as_str(), connected.connected_at.is_some(), other.connected_at), ("files", true, None));
-    let through = |tenant: &str, id: &str| read::<CredentialRow>(&database, credentials::THROUGH, params![tenant, id]).len();
+    assert_eq!(
+        (connected.upstream.as_str(), connected.connected_at.is_some(), other.connected_at),
+        ("files", true, None)
+    );
+    let through =
+        |tenant: &str, id: &str| read::<CredentialRow>(&database, credentials::THROUGH, params![tenant, id]).len();
     assert_eq!((through("acme", "oauth-1"), through("acme", "c-2"), through("zeta", "oauth-1")), (1, 0, 0));
     assert_eq!(run(&database, users::DELETE, params!["acme", "u-4", "u-1"]), Ok(1));
     assert_eq!((count(&database, "credentials"), count(&database, "connections")), (1, 1));

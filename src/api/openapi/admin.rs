@@ -57,10 +57,7 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
         (Operation::ExportAudit, _) => &["after"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
         (
-            Operation::ExplainPolicies
-            | Operation::DecideApproval
-            | Operation::TestUpstream
-            | Operation::ResealTenant,
+            Operation::ExplainPolicies | Operation::DecideApproval | Operation::TestUpstream | Operation::ResealTenant,
             _,
         )
         | (_, Verb::Read | Verb::Remove) => &[],

@@ -319,7 +319,10 @@ fn tags() -> Vec<Tag> {
         ("tools", "Tools in plain REST"),
         ("mcp", "Tools by the Model Context Protocol"),
         ("health", "How the gateway does"),
-        ("admin", "Tenants, users, keys, upstreams, credentials, policies, plans, approvals, revocations and the audit trail"),
+        (
+            "admin",
+            "Tenants, users, keys, upstreams, credentials, policies, plans, approvals, revocations and the audit trail",
+        ),
         ("operator", "For the operator's own tools"),
         ("description", "What the gateway says of itself"),
     ];

@@ -88,7 +88,8 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         // A token that came with the upstream is not shown any more, also when this one is deleted.
         making.after.push((CLEAR_CREDENTIAL, vec![tenant.as_str().into(), upstream.id.as_str().into()]));
     }
-    let taken = Problem::Conflict("it has one already, for the same user or for everybody, or the user is out of your reach");
+    let taken =
+        Problem::Conflict("it has one already, for the same user or for everybody, or the user is out of your reach");
     let made = make(desk, order, making, &credential, taken).await?;
     changed(desk, &credential)?;
     Ok(made)

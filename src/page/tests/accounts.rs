@@ -3,8 +3,8 @@
 use super::forms;
 use crate::account::role::Role;
 use crate::page::{
-    ApprovalLine, ApprovalsPage, CodePage, ConnectionLine, ConnectionsPage, JoinPage, MadeCode, OfferedSecret, PasswordPage, PeoplePage, PersonLine,
-    SecondFactorPage, SetupPage,
+    ApprovalLine, ApprovalsPage, CodePage, ConnectionLine, ConnectionsPage, JoinPage, MadeCode, OfferedSecret,
+    PasswordPage, PeoplePage, PersonLine, SecondFactorPage, SetupPage,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

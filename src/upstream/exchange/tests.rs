@@ -19,8 +19,14 @@ mod listing;
 mod sessions;
 
 fn upstream() -> Upstream {
-    Upstream::new(UpstreamId::parse("u").unwrap(), "files", "https://tools.example.com/mcp/KEY", Held::default(), Reach::Public)
-        .unwrap()
+    Upstream::new(
+        UpstreamId::parse("u").unwrap(),
+        "files",
+        "https://tools.example.com/mcp/KEY",
+        Held::default(),
+        Reach::Public,
+    )
+    .unwrap()
 }
 
 fn ask(method: AskMethod, params: &Value) -> Ask {

@@ -66,7 +66,11 @@ impl Authority {
 
     /// How often a token was asked for with this grant type.
     pub fn grants(&self, kind: &str) -> usize {
-        self.server.asked().iter().filter(|request| form(request).get("grant_type").is_some_and(|is| is == kind)).count()
+        self.server
+            .asked()
+            .iter()
+            .filter(|request| form(request).get("grant_type").is_some_and(|is| is == kind))
+            .count()
     }
 
     /// Everything that was wrong with what it was asked.

@@ -62,7 +62,7 @@ async fn a_credential_is_never_shown_again() {
     // What was ordered wrongly is not repeated either.
     let wrong = json!({"upstream": "quiet", "secret": {"header": {"name": "Host", "value": secret}}});
     let answer = team.order("owner", Method::POST, "/admin/credentials", Some(&wrong)).await;
-    assert!(refused(&answer, 422, "invalid-body").to_string().contains("header") && !answer.text().contains(secret));
+    assert!(refused(&answer, 400, "invalid-body").to_string().contains("header") && !answer.text().contains(secret));
     let replaced = json!({"secret": {"bearer": {"token": secret}}});
     let answer = team.order("owner", Method::PUT, &path, Some(&replaced)).await;
     assert_eq!((&answer.json(200)["kind"], answer.text().contains(secret)), (&json!("bearer"), false));
@@ -79,7 +79,11 @@ async fn each_kind_is_shown_as_its_specification_says() {
     let access = team.token("agent").await;
     let kinds = [
         (json!({"header": {"name": "X-Api-Key", "value": "k-canary-1"}}), "x-api-key", "k-canary-1"),
-        (json!({"basic": {"user": "Aladdin", "password": "open sesame"}}), "authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        (
+            json!({"basic": {"user": "Aladdin", "password": "open sesame"}}),
+            "authorization",
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        ),
         (json!({"bearer": {"token": "b-canary-2"}}), "authorization", "Bearer b-canary-2"),
     ];
     for (at, (secret, field, value)) in kinds.iter().enumerate() {
@@ -134,14 +138,17 @@ async fn an_upstream_is_tried_before_anybody_calls_it() {
     let trial = team.order("admin", Method::POST, &format!("/admin/upstreams/{id}/test"), None).await.json(200);
     assert_eq!((&trial["works"], &trial["legacy"]), (&json!(true), &json!(true)), "{trial}");
     assert!(trial["tools"].as_array().expect("tools").contains(&json!("repeat")), "{trial}");
-    for (url, why) in [("https://10.0.0.1/mcp", "special-use"), ("https://user@a.example.com/", "user name"), ("x", "absolute")] {
+    for (url, why) in
+        [("https://10.0.0.1/mcp", "special-use"), ("https://user@a.example.com/", "user name"), ("x", "absolute")]
+    {
         let body = json!({"name": "refused", "url": url});
         let answer = team.order("owner", Method::POST, "/admin/upstreams", Some(&body)).await;
-        assert!(refused(&answer, 422, "invalid-body").to_string().contains(why), "{url}");
+        assert!(refused(&answer, 400, "invalid-body").to_string().contains(why), "{url}");
     }
     let access = team.token("agent").await;
     served(&access, "tried").await;
-    let disabled = team.order("owner", Method::PATCH, &format!("/admin/upstreams/{id}"), Some(&json!({"disabled": true})));
+    let disabled =
+        team.order("owner", Method::PATCH, &format!("/admin/upstreams/{id}"), Some(&json!({"disabled": true})));
     assert!(disabled.await.json(200)["disabled_at"].is_u64());
     within(SEEN, "gone", || async { repeat(&access, "tried").await.status == 404 }).await;
 }
@@ -229,7 +236,10 @@ async fn connect(visitor: &Visitor) -> String {
     let sent = visitor.post("/account/connections", &fields).await;
     let provider = sent.must("location").to_owned();
     let back = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let back = back.get(&provider).send().await.expect("the provider").headers()["location"].to_str().expect("a place").to_owned();
+    let back = back.get(&provider).send().await.expect("the provider").headers()["location"]
+        .to_str()
+        .expect("a place")
+        .to_owned();
     let done = visitor.get(&back).await;
     // The same way back a second time leads nowhere.
     assert_eq!(visitor.get(&back).await.status, 400);
@@ -274,7 +284,10 @@ async fn a_user_connects_an_account_and_is_asked_again_when_it_is_worth_nothing_
     let page = visitor.get("/account/connections").await;
     let (csrf, credential) = (hidden(&page, "csrf"), hidden(&page, "credential"));
     let fields = [("csrf", csrf.as_str()), ("credential", &credential), ("do", "disconnect")];
-    assert_eq!(visitor.post("/account/connections", &fields).await.must("location"), "/account/connections?disconnected");
+    assert_eq!(
+        visitor.post("/account/connections", &fields).await.must("location"),
+        "/account/connections?disconnected"
+    );
     within(SEEN, "disconnected", told).await;
 }
 
