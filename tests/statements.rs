@@ -157,6 +157,7 @@ fn every_statement_of_the_store_is_run_here() {
         include_str!("statements/clients.rs"),
         include_str!("statements/identities.rs"),
         include_str!("statements/codes.rs"),
+        include_str!("statements/credentials.rs"),
         include_str!("statements/people.rs"),
         include_str!("statements/servers.rs"),
     ]

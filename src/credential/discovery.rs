@@ -74,7 +74,7 @@ pub fn complete(
     }
     let read = json::parse_object(&answer.body, Caps { max_bytes: MAX_ANSWER, max_depth: 8 });
     let read = read.map_err(|_| DiscoveryProblem::Unreadable)?;
-    let document: Document = serde_json::from_value(read.into()).map_err(|_| DiscoveryProblem::Unreadable)?;
+    let document: Document = serde_json::from_value(read).map_err(|_| DiscoveryProblem::Unreadable)?;
     if connection.issuer.as_deref() != Some(document.issuer.as_str()) {
         return Err(DiscoveryProblem::OtherIssuer);
     }

@@ -247,7 +247,7 @@ fn basic(id: &str, secret: &SecretText) -> Option<HeaderValue> {
 
 fn object(answer: &OutboundAnswer) -> Option<Map<String, Value>> {
     answer.media_type().filter(|kind| kind == "application/json")?;
-    match json::parse_object(&answer.body, Caps { max_bytes: MAX_ANSWER, max_depth: 8 }).ok()?.into() {
+    match json::parse_object(&answer.body, Caps { max_bytes: MAX_ANSWER, max_depth: 8 }).ok()? {
         Value::Object(members) => Some(members),
         _ => None,
     }

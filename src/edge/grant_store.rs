@@ -45,6 +45,15 @@ pub async fn claim(party: &Party, grant: &Grant, version: u32) -> Result<bool, W
     Ok(database::run(&party.env, CLAIM_TOKENS, &values).await.map_err(away)? > 0)
 }
 
+/// Gives the renewing back, where nothing came of it.
+pub async fn release(party: &Party, grant: &Grant, version: Option<u32>) -> Result<(), Withheld> {
+    let Some(version) = version else { return Ok(()) };
+    let now = clock::now();
+    let mut values = whose(party, grant).to_vec();
+    values.extend([version.into(), moment(now.plus(CLAIM)), moment(now)]);
+    database::run(&party.env, CLAIM_TOKENS, &values).await.map(drop).map_err(away)
+}
+
 /// Keeps new tokens in place of those of that version, or the first ones. Those of a credential that was replaced or of a
 /// connection that was ended meanwhile are not kept.
 pub async fn keep(
@@ -84,11 +93,11 @@ pub async fn begin(
     Ok(database::run(env, BEGIN_TOKENS, &values).await? > 0)
 }
 
-/// Ends a connection whose tokens are worth nothing any more, unless there are newer ones.
-pub async fn end(party: &Party, grant: &Grant, version: Option<u32>) -> Result<(), Withheld> {
+/// Ends a connection whose tokens are worth nothing any more, unless there are newer ones. Whether it has ended.
+pub async fn end(party: &Party, grant: &Grant, version: Option<u32>) -> Result<bool, Withheld> {
     let mut values = whose(party, grant).to_vec();
     values.push(version.map_or(JsValue::NULL, JsValue::from));
-    database::run(&party.env, END_TOKENS, &values).await.map(drop).map_err(away)
+    Ok(database::run(&party.env, END_TOKENS, &values).await.map_err(away)? > 0)
 }
 
 fn whose(party: &Party, grant: &Grant) -> [JsValue; 3] {

@@ -26,6 +26,7 @@ use crate::settings::Settings;
 use crate::store::credentials::{CONNECTIONS, ConnectionRow, CredentialRow, OWN, RESEAL};
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::{Upstream, UpstreamFailure};
+use futures::channel::oneshot;
 use lru::LruCache;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -200,19 +201,22 @@ pub async fn equipped<'a>(party: &Party, upstream: &'a Upstream) -> Result<Cow<'
     Ok(Cow::Owned(Upstream { credential, ..upstream.clone() }))
 }
 
-/// The upstream did not take the access token: another is fetched before it is asked again.
+/// The upstream did not take the access token: another is fetched before it is asked again, unless this one has just come.
 pub fn distrust(credential: &Held) {
     if !matches!(credential.carries, Carries::Token(_)) {
         return;
     }
+    let now = clock::now();
     change(&credential.identity, |known| {
-        known.distrusted = known.tokens.take().map(|tokens| tokens.access);
+        let old = known.tokens.take_if(|tokens| now.since(tokens.got_at) >= RETRY);
+        known.distrusted = old.map(|tokens| tokens.access).or(known.distrusted.take());
     });
 }
 
 /// An access token: one that is known, or one that is fetched, by one request of this isolate at a time.
 async fn token(party: &Party, identity: &Identity, grant: &Grant) -> Result<SecretText, Withheld> {
-    if grant.flow == Flow::Connection && grant.holder.is_none() {
+    // What is not connected now has no token, though one may be remembered of a connection that was ended.
+    if grant.flow == Flow::Connection && (grant.holder.is_none() || identity.connected_at.is_none()) {
         return Err(Withheld::ConnectFirst { page: grant.page.clone() });
     }
     let end = clock::now().plus(PATIENCE);
@@ -230,8 +234,7 @@ async fn token(party: &Party, identity: &Identity, grant: &Grant) -> Result<Secr
             return meanwhile.ok_or(why);
         }
         if known.fetching_since.is_none_or(|since| now.since(since) >= PATIENCE) {
-            let _fetching = Fetching::begin(identity, now);
-            return fetch(party, identity, grant, known.distrusted.as_ref()).await;
+            return begin(party, identity, grant, known.distrusted).await;
         }
         match meanwhile {
             Some(token) => return Ok(token),
@@ -239,6 +242,24 @@ async fn token(party: &Party, identity: &Identity, grant: &Grant) -> Result<Secr
             None => Timer::from(PAUSE).await,
         }
     }
+}
+
+/// Fetches a token, and goes on with that when whoever asked for it has gone: a refresh token that was used and whose successor
+/// is not kept would end the connection.
+async fn begin(
+    party: &Party,
+    identity: &Identity,
+    grant: &Grant,
+    distrusted: Option<SecretText>,
+) -> Result<SecretText, Withheld> {
+    let fetching = Fetching::begin(identity, clock::now());
+    let (told, answer) = oneshot::channel();
+    let (asking, identity, grant) = (party.clone(), identity.clone(), grant.clone());
+    party.background.wait_until(async move {
+        let _fetching = fetching;
+        let _ = told.send(fetch(&asking, &identity, &grant, distrusted.as_ref()).await);
+    });
+    answer.await.unwrap_or(Err(Withheld::ServerAway))
 }
 
 /// What is stored, where another isolate has newer tokens; else new ones. Those that are fetched are stored before they are
@@ -278,7 +299,9 @@ async fn fetch(
         let version = stored.map(|stored| stored.version);
         return match settle(party, identity, grant, (came, version)).await {
             Err(why @ Withheld::ConnectFirst { .. }) => Err(why),
+            Err(Withheld::NotAtHand) => continue,
             Err(why) => {
+                grant_store::release(party, grant, version).await?;
                 change(identity, |known| {
                     known.failed = Some((clock::now(), why.clone()));
                     known.tokens = before.filter(|_| meanwhile.is_some());
@@ -291,7 +314,7 @@ async fn fetch(
     Err(Withheld::ServerAway)
 }
 
-/// Keeps what came of asking.
+/// Keeps what came of asking. Not at hand means that there are newer tokens than those that were shown.
 async fn settle(
     party: &Party,
     identity: &Identity,
@@ -306,7 +329,9 @@ async fn settle(
             Ok(access)
         }
         Came::ConnectAgain => {
-            grant_store::end(party, grant, version).await?;
+            if !grant_store::end(party, grant, version).await? {
+                return Err(Withheld::NotAtHand);
+            }
             forget(&party.tenant, &party.user);
             Err(Withheld::ConnectFirst { page: grant.page.clone() })
         }

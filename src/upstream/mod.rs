@@ -161,6 +161,16 @@ pub enum ProtocolBreach {
     OutputSchema,
 }
 
+impl UpstreamProblem {
+    /// The page of the gateway on which a person can do something about it.
+    pub fn page(&self) -> Option<&str> {
+        match self {
+            Self::Withheld(Withheld::ConnectFirst { page }) => Some(page),
+            _ => None,
+        }
+    }
+}
+
 impl From<OutboundFailure> for UpstreamProblem {
     fn from(failure: OutboundFailure) -> Self {
         match failure {

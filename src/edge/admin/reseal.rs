@@ -32,10 +32,10 @@ pub async fn reseal(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     order.read::<NoFilter>()?;
     let tenant = tenants::find(desk, order).await?.id;
     let root = &desk.context.settings.root;
-    let older = older(desk, &tenant, &root.current_prefix()).await?;
+    let texts = older(desk, &tenant, &root.current_prefix()).await?;
     let mut outcome = Resealed { resealed: 0, unreadable: 0, more: false };
     let mut steps: Vec<(&str, Vec<JsValue>)> = Vec::new();
-    for text in older.iter().flatten() {
+    for text in texts.iter().flatten() {
         let Ok(opened) = root.open(&text.sealed, &text.place) else {
             outcome.unreadable += 1;
             continue;
@@ -48,7 +48,7 @@ pub async fn reseal(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         outcome.resealed += 1;
     }
     let unopened = outcome.unreadable;
-    outcome.more = older.iter().any(|kind| kind.len() >= MOST as usize) && outcome.resealed > 0 && unopened < MOST;
+    outcome.more = texts.iter().any(|kind| kind.len() >= MOST as usize) && outcome.resealed > 0 && unopened < MOST;
     let batch: Vec<(&str, &[JsValue])> = steps.iter().map(|(text, values)| (*text, values.as_slice())).collect();
     if !batch.is_empty() {
         database::batch(&desk.context.env, &batch).await?;

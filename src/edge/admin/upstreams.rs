@@ -129,7 +129,7 @@ pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     Ok(Outcome::Done)
 }
 
-/// Asks an upstream now what it offers, with what it is shown for who asks. Nothing of it is remembered.
+/// Asks an upstream now what it offers, with what it is shown for who asks. The list is not remembered.
 pub async fn test(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let view = find(desk, order.id()).await?;

@@ -1,6 +1,7 @@
 //! What tool servers are shown: given once, never shown again, and only to the server it is for.
 
 use crate::gateway;
+use gateway_contract::caller::Caller;
 use gateway_contract::client::{Answer, note_secret};
 use gateway_contract::fake::mcp::Upstream;
 use gateway_contract::fake::oauth::{Authority, CLIENT, SECRET};
@@ -262,6 +263,11 @@ async fn a_user_connects_an_account_and_is_asked_again_when_it_is_worth_nothing_
         answer.status == 502 && answer.text().contains(&page)
     };
     within(SEEN, "told where to connect", told).await;
+    // A client of 2026 that shows pages is asked to show it.
+    let caller = Caller::modern(gateway(), &access, "").that_can(json!({"elicitation": {"url": {}}}));
+    let asked = caller.result("tools/call", json!({"name": "cloud__repeat", "arguments": {"text": "hello"}})).await;
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    assert!(asked["inputRequests"].to_string().contains(&page), "{asked}");
     let visitor = Visitor::at_home(gateway(), &team.member("developer")).await;
     assert_eq!(connect(&visitor).await, "/account/connections?connected");
     served(&access, "cloud").await;
