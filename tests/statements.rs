@@ -20,6 +20,8 @@ mod of_audit;
 mod of_clients;
 #[path = "statements/codes.rs"]
 mod of_codes;
+#[path = "statements/credentials.rs"]
+mod of_credentials;
 #[path = "statements/identities.rs"]
 mod of_identities;
 #[path = "statements/lost_replies.rs"]
@@ -157,6 +159,7 @@ fn every_statement_of_the_store_is_run_here() {
         include_str!("statements/clients.rs"),
         include_str!("statements/identities.rs"),
         include_str!("statements/codes.rs"),
+        include_str!("statements/credentials.rs"),
         include_str!("statements/people.rs"),
         include_str!("statements/servers.rs"),
     ]

@@ -3,11 +3,13 @@
 
 use crate::admin::approval::{ApprovalDecision, ApprovalFilter};
 use crate::admin::audit::AuditFilter;
+use crate::admin::credential::{CredentialFilter, NewCredential, Replacement};
 use crate::admin::key::{KeyChange, KeyFilter, NewKey, Rotation};
 use crate::admin::operation::{OPERATIONS, Operation, Spec, Verb};
 use crate::admin::revocation::NewRevocation;
 use crate::admin::rule::{NewPlan, Trial};
 use crate::admin::tenant::{NewTenant, TenantChange};
+use crate::admin::upstream::{NewUpstream, UpstreamChange};
 use crate::admin::user::{Invitation, NewUser, UserChange, UserFilter};
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
@@ -29,6 +31,10 @@ pub fn body(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema
         Operation::Revoke => shapes.subschema_for::<NewRevocation>(),
         Operation::DecideApproval => shapes.subschema_for::<ApprovalDecision>(),
         Operation::CreatePlan | Operation::ReplacePlan => shapes.subschema_for::<NewPlan>(),
+        Operation::CreateUpstream => shapes.subschema_for::<NewUpstream>(),
+        Operation::UpdateUpstream => shapes.subschema_for::<UpstreamChange>(),
+        Operation::CreateCredential => shapes.subschema_for::<NewCredential>(),
+        Operation::ReplaceCredential => shapes.subschema_for::<Replacement>(),
         _ => return None,
     })
 }
@@ -37,6 +43,7 @@ fn filter(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema> 
     match operation {
         Operation::ListUsers => Some(shapes.subschema_for::<UserFilter>()),
         Operation::ListKeys => Some(shapes.subschema_for::<KeyFilter>()),
+        Operation::ListCredentials => Some(shapes.subschema_for::<CredentialFilter>()),
         Operation::ListApprovals => Some(shapes.subschema_for::<ApprovalFilter>()),
         Operation::QueryAudit => Some(shapes.subschema_for::<AuditFilter>()),
         _ => None,

@@ -5,6 +5,7 @@
 
 pub mod approval;
 pub mod audit;
+pub mod credential;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod describe;
 pub mod key;
@@ -14,4 +15,5 @@ pub mod revocation;
 pub mod rule;
 pub mod tenant;
 pub mod tools;
+pub mod upstream;
 pub mod user;

@@ -106,6 +106,30 @@ pub enum Operation {
     ReplacePlan,
     /// Deletes a plan.
     DeletePlan,
+    /// Upstreams.
+    ListUpstreams,
+    /// Makes an upstream.
+    CreateUpstream,
+    /// One upstream.
+    ReadUpstream,
+    /// Changes an upstream's name, address or description, disables or enables it.
+    UpdateUpstream,
+    /// Deletes an upstream with its credentials.
+    DeleteUpstream,
+    /// Asks an upstream what it offers.
+    TestUpstream,
+    /// Credentials towards upstreams.
+    ListCredentials,
+    /// Makes a credential.
+    CreateCredential,
+    /// What may be shown of a credential.
+    ReadCredential,
+    /// Replaces what a credential is.
+    ReplaceCredential,
+    /// Deletes a credential.
+    DeleteCredential,
+    /// Seals what a tenant has stored with the current key.
+    ResealTenant,
     /// What was revoked.
     ListRevocations,
     /// Revokes tokens, sessions, users, keys, clients, the tenant's all, or what was opened before a moment.
@@ -156,7 +180,7 @@ const fn spec(
 
 /// The table.
 #[rustfmt::skip]
-pub const OPERATIONS: [Spec; 38] = [
+pub const OPERATIONS: [Spec; 50] = [
     spec(Op::ListTenants, "list_tenants", Verb::Read, "/admin/tenants", Whom::Readers, "List the tenants: every one for the operator, the own one for everybody else"),
     spec(Op::CreateTenant, "create_tenant", Verb::Make, "/admin/tenants", Whom::Operator, "Make a tenant, with a code by which its first owner joins"),
     spec(Op::ReadTenant, "read_tenant", Verb::Read, "/admin/tenants/{id}", Whom::Readers, "Read a tenant's settings"),
@@ -186,6 +210,18 @@ pub const OPERATIONS: [Spec; 38] = [
     spec(Op::ReadPlan, "read_plan", Verb::Read, "/admin/plans/{id}", Whom::Readers, "Read a plan"),
     spec(Op::ReplacePlan, "replace_plan", Verb::Replace, "/admin/plans/{id}", Whom::Managers, "Replace a plan"),
     spec(Op::DeletePlan, "delete_plan", Verb::Remove, "/admin/plans/{id}", Whom::Managers, "Delete a plan that nothing uses"),
+    spec(Op::ListUpstreams, "list_upstreams", Verb::Read, "/admin/upstreams", Whom::Readers, "List the tool servers behind the gateway"),
+    spec(Op::CreateUpstream, "create_upstream", Verb::Make, "/admin/upstreams", Whom::Managers, "Put a tool server behind the gateway"),
+    spec(Op::ReadUpstream, "read_upstream", Verb::Read, "/admin/upstreams/{id}", Whom::Readers, "Read an upstream"),
+    spec(Op::UpdateUpstream, "update_upstream", Verb::Change, "/admin/upstreams/{id}", Whom::Managers, "Change an upstream's name, address or description; disable or enable it"),
+    spec(Op::DeleteUpstream, "delete_upstream", Verb::Remove, "/admin/upstreams/{id}", Whom::Managers, "Delete an upstream with its credentials"),
+    spec(Op::TestUpstream, "test_upstream", Verb::Make, "/admin/upstreams/{id}/test", Whom::Managers, "Ask an upstream now what it offers"),
+    spec(Op::ListCredentials, "list_credentials", Verb::Read, "/admin/credentials", Whom::ReadersOrOwn, "List credentials towards upstreams, without what is secret of them"),
+    spec(Op::CreateCredential, "create_credential", Verb::Make, "/admin/credentials", Whom::ManagersOrOwn, "Give an upstream a credential, for everybody's calls or for one user's; it is never shown again"),
+    spec(Op::ReadCredential, "read_credential", Verb::Read, "/admin/credentials/{id}", Whom::ReadersOrOwn, "Read what may be shown of a credential"),
+    spec(Op::ReplaceCredential, "replace_credential", Verb::Replace, "/admin/credentials/{id}", Whom::ManagersOrOwn, "Replace what a credential is"),
+    spec(Op::DeleteCredential, "delete_credential", Verb::Remove, "/admin/credentials/{id}", Whom::ManagersOrOwn, "Delete a credential with the tokens it brought"),
+    spec(Op::ResealTenant, "reseal_tenant", Verb::Make, "/admin/tenants/{id}/reseal", Whom::Managers, "Seal what a tenant has stored with the current key, after the key was replaced"),
     spec(Op::ListRevocations, "list_revocations", Verb::Read, "/admin/revocations", Whom::Readers, "List what was revoked and would still be good otherwise"),
     spec(Op::Revoke, "revoke", Verb::Make, "/admin/revocations", Whom::Managers, "Revoke a token, a session, a user's all, a key, a client's all, the tenant's all, or what was opened before a moment"),
     spec(Op::ListApprovals, "list_approvals", Verb::Read, "/admin/approvals", Whom::ReadersOrOwn, "List calls that wait for a person's approval, or waited"),
@@ -268,6 +304,7 @@ impl Spec {
                 | Op::ReadTenant
                 | Op::UpdateTenant
                 | Op::DeleteTenant
+                | Op::ResealTenant
                 | Op::QueryAudit
                 | Op::ExportAudit
                 | Op::VerifyAudit
@@ -322,7 +359,7 @@ mod tests {
         assert_eq!(Whom::Owners.extent(Role::Admin), None);
         assert_eq!(Whom::Operator.extent(Role::Owner), None);
         let operators = OPERATIONS.iter().filter(|spec| spec.is_the_operators()).count();
-        assert_eq!(operators, 9);
+        assert_eq!(operators, 10);
         assert!(Operation::UpdateKey.spec().unwrap().is_conditional() && Verb::Change != Verb::Replace);
     }
 }

@@ -92,6 +92,12 @@ pub enum Endpoint {
     Approvals,
     /// Its forms.
     DecideApproval,
+    /// The page of a person's accounts at upstreams.
+    Connections,
+    /// Its forms.
+    ChangeConnection,
+    /// Where a provider sends the browser back to.
+    Connected,
     /// The page that changes the own password.
     Password,
     /// Its form.
@@ -193,6 +199,9 @@ impl Endpoint {
             | Self::ChangePeople
             | Self::Approvals
             | Self::DecideApproval
+            | Self::Connections
+            | Self::ChangeConnection
+            | Self::Connected
             | Self::Password
             | Self::ChangePassword
             | Self::SecondFactor

@@ -26,13 +26,14 @@ const SIGN_IN: &str = "sign-in/";
 const ENDED: &str = "ended";
 
 /// The other pages of an account; the last one is for administrators.
-const LINKS: [(&str, &str); 4] = [
+const LINKS: [(&str, &str); 5] = [
     ("/account/password", "Password"),
     ("/account/second-factor", "Second factor"),
     ("/account/approvals", "Approvals"),
+    ("/account/connections", "Connections"),
     ("/account/people", "People"),
 ];
-const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(3).0;
+const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(4).0;
 
 /// `GET /account`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {

@@ -4,6 +4,7 @@ use super::context::Background;
 use super::line::Line;
 use super::mcp_work::{Client, ClientAnswer};
 use super::shield::{self, Pass, Whom};
+use super::showing::{self, equipped};
 use super::timer::{self, Timer, within};
 use super::upstreams::Party;
 use super::{clock, links, outbound, random, reused};
@@ -92,7 +93,8 @@ pub async fn ask_until(
 /// Opens a link to an upstream for a client that declares this, for somebody who listens.
 pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabilities) -> Result<Link, UpstreamFailure> {
     let errand = Errand::Link(Box::new(declares));
-    let mut exchange = Exchange::new(upstream, None, errand, links::ids(), party.limits.deadline);
+    let equipped = equipped(party, upstream).await?;
+    let mut exchange = Exchange::new(&equipped, None, errand, links::ids(), party.limits.deadline);
     drive(&Job::new(party, upstream, None), &mut exchange).await?;
     exchange.into_link().ok_or_else(|| upstream.failure(ProtocolBreach::Revision.into()))
 }
@@ -100,7 +102,8 @@ pub async fn link(party: &Party, upstream: &Upstream, declares: ClientCapabiliti
 /// Asks one thing over a link of one's own.
 pub async fn ask_over(party: &Party, upstream: &Upstream, link: Link, ask: Ask) -> Result<(), UpstreamFailure> {
     let errand = Errand::Ask(Box::new(ask));
-    let mut exchange = Exchange::new(upstream, Some(link), errand, links::ids(), party.limits.deadline);
+    let equipped = equipped(party, upstream).await?;
+    let mut exchange = Exchange::new(&equipped, Some(link), errand, links::ids(), party.limits.deadline);
     drive(&Job::new(party, upstream, None), &mut exchange).await.map(drop)
 }
 
@@ -183,7 +186,8 @@ impl<'a> Job<'a> {
             _ => Errand::Link(Box::new(nothing.clone())),
         };
         let link = known.filter(Link::is_legacy);
-        let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
+        let equipped = equipped(party, upstream).await?;
+        let mut exchange = Exchange::new(&equipped, link.clone(), errand, links::ids(), party.limits.deadline);
         let outcome = drive(&job, &mut exchange).await;
         links::keep(party, upstream, &nothing, link.as_ref(), exchange.into_link());
         outcome.map(drop)
@@ -192,8 +196,12 @@ impl<'a> Job<'a> {
     /// Runs an errand once, over the link that is known. The errand comes back, to be tried again.
     async fn once(&self, errand: Errand, declares: &ClientCapabilities) -> (Done, Errand) {
         let Self { party, upstream, .. } = self;
+        let equipped = match equipped(party, upstream).await {
+            Ok(equipped) => equipped,
+            Err(failure) => return (Err(failure), errand),
+        };
         let link = links::known(party, upstream, declares);
-        let mut exchange = Exchange::new(upstream, link.clone(), errand, links::ids(), party.limits.deadline);
+        let mut exchange = Exchange::new(&equipped, link.clone(), errand, links::ids(), party.limits.deadline);
         let outcome = drive(self, &mut exchange).await;
         let legacy = exchange.link().is_some_and(Link::is_legacy);
         let (kept, errand) = exchange.into_parts();
@@ -205,6 +213,15 @@ impl<'a> Job<'a> {
 /// Sends what the exchange wants until it ends. All requests that nobody listens to share one deadline. A request that is
 /// given up, here or by whoever drops this, is cancelled at the upstream.
 async fn drive(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, UpstreamFailure> {
+    let outcome = carry(job, exchange).await;
+    // An access token that the upstream does not take is not shown again.
+    if outcome.as_ref().is_err_and(|failure| failure.problem == UpstreamProblem::Status(401)) {
+        showing::distrust(&job.upstream.credential);
+    }
+    outcome
+}
+
+async fn carry(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, UpstreamFailure> {
     let &Job { party, hearer, end, .. } = job;
     let patience = party.limits.patience;
     let mut cancel = Cancel { background: &party.background, request: None };

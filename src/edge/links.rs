@@ -18,8 +18,8 @@ const MAX_LINKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 /// Whose session it is, for which session of the client, and what the client declared; `None` where every request stands
 /// alone.
 type Owner = (UserId, Option<String>, String);
-/// Where a link is kept.
-type Key = (TenantId, UpstreamId, Option<Owner>);
+/// Where a link is kept: for whom, where the credential is a user's own, besides.
+type Key = (TenantId, UpstreamId, Option<UserId>, Option<Owner>);
 
 thread_local! {
     static LINKS: RefCell<LruCache<Key, (Upstream, Link)>> = RefCell::new(LruCache::new(MAX_LINKS));
@@ -73,5 +73,5 @@ fn owner(party: &Party, declares: &ClientCapabilities) -> Owner {
 }
 
 fn key(party: &Party, upstream: &Upstream, owner: Option<Owner>) -> Key {
-    (party.tenant.clone(), upstream.id.clone(), owner)
+    (party.tenant.clone(), upstream.id.clone(), upstream.credential.identity.holder.clone(), owner)
 }

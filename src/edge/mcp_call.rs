@@ -56,7 +56,7 @@ pub async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Pre
             match found {
                 Ok(Ok(found)) => tool(scene, posted, &asked, found, arguments.clone()).await,
                 Ok(Err(ToolError::Unknown)) => Ok(Prepared::Reply(to.refuse(Fault::unknown_tool(name)))),
-                Ok(Err(error)) => Ok(Prepared::Reply(relay::failed(call, &to, &error))),
+                Ok(Err(error)) => Ok(Prepared::Reply(not_permitted(&scene, &asked, call, &error))),
                 Err(problem) => Ok(Prepared::Reply(to.refuse(in_band(problem)?))),
             }
         }
@@ -83,7 +83,7 @@ pub async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Pre
                 }
                 Err(Lost::Unknown) => Ok(Prepared::Reply(to.refuse(unknown(other)))),
                 Err(Lost::Failed(failure)) => {
-                    Ok(Prepared::Reply(relay::failed(other, &to, &ToolError::Upstream(failure))))
+                    Ok(Prepared::Reply(not_permitted(&scene, &asked, other, &ToolError::Upstream(failure))))
                 }
             }
         }
@@ -171,15 +171,18 @@ fn not_made(scene: &Scene, asked: &Asked, call: &Call, (name, started): (&str, T
     not_permitted(scene, asked, call, error)
 }
 
-/// A call that may not go on. One that waits for a person is asked about where the client shows pages: the page says how it
-/// stands, and an administrator decides there. Any other client is told in words.
+/// A call that may not go on. One that waits for a person is asked about where the client shows pages: on one an administrator
+/// decides, on the other the person connects an account. Any other client is told in words.
 fn not_permitted(scene: &Scene, asked: &Asked, call: &Call, error: &ToolError) -> Reply {
     let (to, settings) = (&asked.to, &scene.context.settings);
     let words = || relay::failed(call, to, error);
-    if !matches!(error, ToolError::NeedsApproval { .. }) || to.era != Era::Modern {
-        return words();
-    }
-    let requests = Question::page(&error.to_string(), &format!("{}{}", settings.issuer, waiting::PLACE));
+    let page = match error {
+        ToolError::NeedsApproval { .. } => Some(format!("{}{}", settings.issuer, waiting::PLACE)),
+        ToolError::Upstream(failure) => failure.problem.page().map(str::to_owned),
+        _ => None,
+    };
+    let Some(page) = page.filter(|_| to.era == Era::Modern) else { return words() };
+    let requests = Question::page(&error.to_string(), &page);
     if Question::read_all(&asked.meta.client, &requests).is_none() {
         return words();
     }

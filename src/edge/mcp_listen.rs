@@ -5,6 +5,7 @@ use super::errand::{self, Hearer, LONGEST_QUESTION};
 use super::line::Line;
 use super::mcp_serve::Scene;
 use super::mcp_work::{Audience, Client, ClientAnswer, Work};
+use super::showing::equipped;
 use super::tenant::{self, Shown};
 use super::timer::{self, Timer, within};
 use super::upstreams::{self, Party};
@@ -240,11 +241,13 @@ impl Ear<'_> {
                 Err(_) => return,
             },
         };
+        // What the upstream is shown besides stays for as long as the stream does.
+        let Ok(upstream) = equipped(self.party, self.upstream).await else { return };
         let mut closed = Closed { scene: self.scene, request: None };
         if self.party.session.is_some() {
             links::keep(self.party, self.upstream, &takes, None, Some(link.clone()));
         } else {
-            closed.request = request::end(self.upstream, &link, self.party.limits.deadline);
+            closed.request = request::end(&upstream, &link, self.party.limits.deadline);
         }
         for uri in &self.wish.filter.resource_subscriptions {
             let params = std::iter::once(("uri".to_owned(), Value::from(uri.as_str()))).collect();
@@ -252,7 +255,7 @@ impl Ear<'_> {
             // One that cannot be watched says nothing, and the others do.
             let _ = errand::ask_over(self.party, self.upstream, link.clone(), ask).await;
         }
-        let request = request::stream(self.upstream, &link, None, self.party.limits.deadline);
+        let request = request::stream(&upstream, &link, None, self.party.limits.deadline);
         let Ok(mut connection) = Line::open(&request, self.party.limits.patience.first).await else { return };
         self.opening.is_over();
         if !connection.is_stream() {
@@ -288,12 +291,13 @@ impl Ear<'_> {
             (_, Err(refusal)) => drop(answer.send(Err(refusal))),
             (None, Ok(_)) => drop(answer),
         }
-        let (upstream, link, deadline) = (self.upstream.clone(), link.clone(), self.party.limits.deadline);
+        let (party, upstream, link) = (self.party.clone(), self.upstream.clone(), link.clone());
         spawn_local(async move {
             let outcome = within(Some(LONGEST_QUESTION), answered).await.and_then(Result::ok);
             let outcome = outcome.unwrap_or_else(|| Err(Client::silence()));
+            let Ok(upstream) = equipped(&party, &upstream).await else { return };
             let message = request::Message::Answer { id: &id, outcome: &outcome };
-            let _ = outbound::send(&message.request(&upstream, Some(&link), 0, deadline)).await;
+            let _ = outbound::send(&message.request(&upstream, Some(&link), 0, party.limits.deadline)).await;
         });
     }
 

@@ -15,6 +15,7 @@ mod chosen;
 mod clients;
 mod clock;
 mod code;
+mod connections;
 mod context;
 mod database;
 mod discovery;
@@ -27,6 +28,7 @@ mod factor;
 mod finish;
 mod gate;
 mod gate_object;
+mod grant_store;
 mod grants;
 mod health;
 mod incoming;
@@ -64,6 +66,7 @@ mod revoked;
 mod rights;
 mod setup;
 mod shield;
+mod showing;
 mod signature;
 mod standing;
 mod stream;
@@ -215,6 +218,9 @@ async fn of_people(context: &Context, endpoint: Endpoint, request: &Request) -> 
         Endpoint::ChangePeople => people::change(context, request).await,
         Endpoint::Approvals => waiting::show(context, request).await,
         Endpoint::DecideApproval => waiting::decide(context, request).await,
+        Endpoint::Connections => connections::show(context, request).await,
+        Endpoint::ChangeConnection => connections::change(context, request).await,
+        Endpoint::Connected => connections::come_back(context, request).await,
         Endpoint::Password => own::show_password(context, request).await,
         Endpoint::ChangePassword => own::change_password(context, request).await,
         Endpoint::SecondFactor => own::show_second_factor(context, request).await,

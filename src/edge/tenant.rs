@@ -3,17 +3,21 @@
 use super::admission::Principal;
 use super::context::Context;
 use super::upstreams::Party;
-use super::{clock, database};
+use super::{clock, database, showing};
 use crate::admin::tenant::{AuditCalls, Tenant};
+use crate::admin::upstream::UpstreamKind;
 use crate::api::problem::Problem;
 use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::naming::Prefix;
+use crate::credential::applied::Bound;
+use crate::credential::held::{Carries, Held, Identity, Withheld};
 use crate::id::{RuleId, TenantId, UpstreamId};
 use crate::observe::Event;
 use crate::plan::Plan;
 use crate::policy::judge::Policies;
 use crate::policy::rule::Rule;
 use crate::recent::Recent;
+use crate::store::credentials::{CredentialRow, EVERYBODYS};
 use crate::store::rules::{ALL_PLANS, ALL_POLICIES, LimitsRow, RuleRow};
 use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
 use crate::store::tenants::{TENANT, TenantRow};
@@ -38,6 +42,8 @@ pub struct Shown {
     pub upstreams: Vec<Upstream>,
     /// Their names, as they stand before what they offer.
     pub prefixes: Vec<Prefix>,
+    /// Those for which a user may have a credential of its own.
+    pub personal: Vec<UpstreamId>,
 }
 
 impl Shown {
@@ -47,8 +53,15 @@ impl Shown {
     }
 }
 
-/// An upstream, and its name as it stands before what it offers.
-type Named = (Upstream, Prefix);
+/// An upstream.
+#[derive(Clone)]
+struct Named {
+    upstream: Upstream,
+    /// Its name, as it stands before what it offers.
+    prefix: Prefix,
+    /// Whether a user may have a credential of its own for it.
+    personal: bool,
+}
 
 /// What a tenant decided of its calls.
 pub struct Rules {
@@ -101,7 +114,8 @@ impl Rules {
 pub async fn shown(context: &Context, principal: &Principal, server: Option<&str>) -> Result<Rc<Shown>, Problem> {
     let team = team(context, principal.tenant()).await?;
     let name_of = |shown: &Shown| shown.endpoint.name.as_ref().map(|name| name.as_str().to_owned());
-    team.endpoints.iter().find(|shown| name_of(shown).as_deref() == server).cloned().ok_or(Problem::NotFound)
+    let shown = team.endpoints.iter().find(|shown| name_of(shown).as_deref() == server).cloned();
+    showing::shown_to(context, principal, shown.ok_or(Problem::NotFound)?).await
 }
 
 /// What a tenant decided of its calls.
@@ -117,8 +131,9 @@ pub fn forget(tenant: &TenantId) {
 /// On whose behalf upstreams are asked.
 pub fn party(context: &Context, principal: &Principal) -> Party {
     let limits = context.settings.upstreams;
-    let background = Rc::clone(&context.background);
-    Party { tenant: principal.tenant().clone(), user: principal.user().clone(), session: None, limits, background }
+    let (background, settings) = (Rc::clone(&context.background), Rc::clone(&context.settings));
+    let (tenant, user, env) = (principal.tenant().clone(), principal.user().clone(), context.env.clone());
+    Party { tenant, user, session: None, limits, settings, env, background }
 }
 
 async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem> {
@@ -127,14 +142,19 @@ async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem>
         return Ok(team);
     }
     let values = [JsValue::from_str(tenant.as_str())];
-    let statements = [ENABLED_UPSTREAMS, ENABLED_SERVERS, TENANT, ALL_POLICIES, ALL_PLANS];
+    let statements = [ENABLED_UPSTREAMS, ENABLED_SERVERS, TENANT, ALL_POLICIES, ALL_PLANS, EVERYBODYS];
     let read = database::batch(&context.env, &statements.map(|statement| (statement, values.as_slice()))).await?;
     let upstreams: Vec<UpstreamRow> = database::rows(read.first())?;
     let servers: Vec<ServerRow> = database::rows(read.get(1))?;
     let row: Option<TenantRow> = database::rows(read.get(2))?.into_iter().next();
     let row = row.ok_or_else(|| Problem::InvalidToken("the tenant is gone".into()))?;
     let rules = rules_of(row.into(), database::rows(read.get(3))?, database::rows(read.get(4))?)?;
-    let usable: Vec<Named> = upstreams.into_iter().filter_map(|row| usable(context, tenant, &row)).collect();
+    let credentials: Vec<CredentialRow> = database::rows(read.get(5))?;
+    let usable = upstreams.into_iter().filter_map(|row| {
+        let credential = credentials.iter().find(|credential| credential.upstream_id == row.id);
+        usable(context, tenant, &row, credential)
+    });
+    let usable: Vec<Named> = usable.collect();
     let endpoints = assemble(context, tenant, &usable, servers);
     let team = Rc::new(Team { endpoints, rules: Rc::new(rules) });
     TEAMS.with_borrow_mut(|teams| teams.keep(tenant.clone(), now, Rc::clone(&team)));
@@ -172,38 +192,57 @@ fn rules_of(tenant: Tenant, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Re
 
 /// Every endpoint with its upstreams. A member that is disabled or cannot be used is not there.
 fn assemble(context: &Context, tenant: &TenantId, upstreams: &[Named], rows: Vec<ServerRow>) -> Vec<Rc<Shown>> {
-    let everything = Endpoint::everything(upstreams.iter().map(|(upstream, _)| upstream.id.clone()));
+    let everything = Endpoint::everything(upstreams.iter().map(|named| named.upstream.id.clone()));
     let Servers { endpoints: named, unusable } = servers::endpoints(rows);
     for row in unusable {
         let reason = format!("the virtual server {} {}", row.server, row.problem);
         degraded(context, tenant, row.upstream.as_ref().map_or("", UpstreamId::as_str), reason);
     }
     let shown = |mut endpoint: Endpoint| {
-        let of = |member: &UpstreamId| upstreams.iter().find(|(upstream, _)| upstream.id == *member).cloned();
+        let of = |member: &UpstreamId| upstreams.iter().find(|named| named.upstream.id == *member);
         endpoint.members.retain(|member| of(&member.upstream).is_some());
-        let (upstreams, prefixes) = endpoint.members.iter().filter_map(|member| of(&member.upstream)).unzip();
-        Rc::new(Shown { endpoint, upstreams, prefixes })
+        let members = || endpoint.members.iter().filter_map(|member| of(&member.upstream));
+        let personal = members().filter(|named| named.personal).map(|named| named.upstream.id.clone()).collect();
+        let (upstreams, prefixes) = members().map(|named| (named.upstream.clone(), named.prefix.clone())).unzip();
+        Rc::new(Shown { endpoint, upstreams, prefixes, personal })
     };
     std::iter::once(everything).chain(named).map(shown).collect()
 }
 
 /// A row that cannot be used is left out and said in the log; the others are served.
-fn usable(context: &Context, tenant: &TenantId, row: &UpstreamRow) -> Option<Named> {
+fn usable(
+    context: &Context,
+    tenant: &TenantId,
+    row: &UpstreamRow,
+    credential: Option<&CredentialRow>,
+) -> Option<Named> {
+    if row.kind != UpstreamKind::Mcp {
+        return None;
+    }
     let settings = &context.settings;
     let degraded = |reason: String| degraded(context, tenant, &row.name, reason);
     let prefix = Prefix::parse(&row.name).map_err(|invalid| degraded(invalid.to_string())).ok()?;
-    let place = credential_place(tenant, &row.id, &row.url);
-    let credential = match row.credential.as_deref().map(|sealed| settings.root.open(sealed, &place)).transpose() {
-        Ok(credential) => credential,
-        Err(broken) => {
-            degraded(broken.to_string());
-            return None;
-        }
+    let upstream =
+        Upstream::new(row.id.clone(), row.name.as_str(), &row.url, Held::default(), settings.profile.reach());
+    let upstream = upstream.map_err(|refusal| degraded(refusal.to_string())).ok()?;
+    let credential = match (credential, &row.credential) {
+        (Some(credential), _) => showing::held(context, tenant, credential),
+        (None, Some(sealed)) => brought(context, tenant, row, sealed, &upstream),
+        (None, None) => Held::default(),
     };
-    Upstream::new(row.id.clone(), row.name.as_str(), &row.url, credential, settings.profile.reach())
-        .map_err(|refusal| degraded(refusal.to_string()))
-        .ok()
-        .map(|upstream| (upstream.reused_for(Lifetime::from_seconds(row.cache_seconds.into())), prefix))
+    if matches!(credential.carries, Carries::Withheld(Withheld::Unreadable)) {
+        degraded("its credential cannot be opened".into());
+    }
+    let upstream = Upstream { credential, ..upstream }.reused_for(Lifetime::from_seconds(row.cache_seconds.into()));
+    Some(Named { upstream, prefix, personal: row.personal != 0 })
+}
+
+/// A bearer token that came with its upstream, before there were credentials.
+fn brought(context: &Context, tenant: &TenantId, row: &UpstreamRow, sealed: &str, upstream: &Upstream) -> Held {
+    let opened = context.settings.root.open(sealed, &credential_place(tenant, &row.id, &row.url)).ok();
+    let bound = opened.and_then(|token| Bound::of_token(&token, &upstream.url.origin()).ok());
+    let identity = Identity { credential: Some(row.id.to_string()), ..Identity::default() };
+    Held { identity, carries: bound.map_or(Carries::Withheld(Withheld::Unreadable), Carries::This) }
 }
 
 fn degraded(context: &Context, tenant: &TenantId, upstream: &str, reason: String) {

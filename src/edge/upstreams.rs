@@ -13,6 +13,7 @@ use crate::catalogue::listing::Listing;
 use crate::catalogue::naming::Prefix;
 use crate::catalogue::view::{Freshness, Part};
 use crate::id::{TenantId, UpstreamId, UserId};
+use crate::settings::Settings;
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::{Upstream, UpstreamFailure, UpstreamLimits, UpstreamProblem};
 use futures::future::join_all;
@@ -20,6 +21,7 @@ use lru::LruCache;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
+use worker::Env;
 
 /// A listing younger than this is used as it is.
 const FRESH: Lifetime = Lifetime::from_seconds(60);
@@ -28,6 +30,9 @@ const USABLE: Lifetime = Lifetime::from_seconds(600);
 /// A failed listing is not tried again sooner.
 const RETRY: Lifetime = Lifetime::from_seconds(5);
 const MAX_LISTINGS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+/// Where a listing is kept: for whom, where the credential is a user's own.
+type Key = (TenantId, UpstreamId, Option<UserId>);
 
 struct Kept {
     upstream: Upstream,
@@ -46,7 +51,7 @@ struct Good {
 }
 
 thread_local! {
-    static LISTINGS: RefCell<LruCache<(TenantId, UpstreamId), Kept>> = RefCell::new(LruCache::new(MAX_LISTINGS));
+    static LISTINGS: RefCell<LruCache<Key, Kept>> = RefCell::new(LruCache::new(MAX_LISTINGS));
 }
 
 /// Whose errands they are, and their limits.
@@ -60,6 +65,10 @@ pub struct Party {
     pub session: Option<String>,
     /// Limits towards upstreams.
     pub limits: UpstreamLimits,
+    /// The operator's decisions: what opens stored credentials.
+    pub settings: Rc<Settings>,
+    /// The platform's bindings.
+    pub env: Env,
     /// Runs what nobody waits for.
     pub background: Rc<Background>,
 }
@@ -182,7 +191,7 @@ fn made(prefix: &Prefix, upstream: &Upstream, freshness: Freshness, listing: Opt
 
 fn keep(party: &Party, upstream: &Upstream, change: impl FnOnce(&mut Kept)) {
     LISTINGS.with_borrow_mut(|listings| {
-        let key = (party.tenant.clone(), upstream.id.clone());
+        let key = key(party, upstream);
         let empty = || Kept { upstream: upstream.clone(), good: None, failed: None, renewed: None };
         let kept = listings.get_or_insert_mut(key, empty);
         if kept.upstream != *upstream {
@@ -190,6 +199,10 @@ fn keep(party: &Party, upstream: &Upstream, change: impl FnOnce(&mut Kept)) {
         }
         change(kept);
     });
+}
+
+fn key(party: &Party, upstream: &Upstream) -> Key {
+    (party.tenant.clone(), upstream.id.clone(), upstream.credential.identity.holder.clone())
 }
 
 fn last_good(party: &Party, upstream: &Upstream) -> Option<Good> {
@@ -203,7 +216,7 @@ fn failed_lately(party: &Party, upstream: &Upstream, now: Timestamp) -> Option<U
 
 fn look<T>(party: &Party, upstream: &Upstream, read: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
     LISTINGS.with_borrow_mut(|listings| {
-        let kept = listings.get(&(party.tenant.clone(), upstream.id.clone()))?;
+        let kept = listings.get(&key(party, upstream))?;
         if kept.upstream == *upstream { read(kept) } else { None }
     })
 }

@@ -44,6 +44,8 @@ pub enum Purpose {
     ApiKey,
     /// What an administrator makes: its id, and the nonce of a sealed reply.
     Admin,
+    /// A credential towards an upstream: its id, the nonce it is sealed with, and a browser's way to connect one.
+    Credential,
     /// The bytes the `quantum_random` tool gives.
     Tool,
     /// The nonce of a request to a provider.
@@ -69,7 +71,7 @@ impl Lane {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::TokenId,
         Self::SessionId,
         Self::RefreshToken,
@@ -86,6 +88,7 @@ impl Purpose {
         Self::McpSealed,
         Self::ApiKey,
         Self::Admin,
+        Self::Credential,
         Self::Tool,
         Self::ProviderNonce,
         Self::Jitter,
@@ -111,6 +114,7 @@ impl Purpose {
             Self::McpSealed => "mcp-sealed",
             Self::ApiKey => "api-key",
             Self::Admin => "admin",
+            Self::Credential => "credential",
             Self::Tool => "tool",
             Self::ProviderNonce => "provider-nonce",
             Self::Jitter => "jitter",
@@ -140,6 +144,7 @@ impl Purpose {
             | Self::SecondFactor
             | Self::McpSession
             | Self::ApiKey
+            | Self::Credential
             | Self::ChildSeed => Lane::Private,
         }
     }

@@ -13,7 +13,6 @@ use crate::token::seal::RootKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 /// How long a client may take to bring the input that was asked for.
 pub const STATE_LIFE: Lifetime = Lifetime::from_seconds(600);
@@ -21,6 +20,8 @@ pub const STATE_LIFE: Lifetime = Lifetime::from_seconds(600);
 pub const LONGEST_STATE: usize = 64 * 1024;
 /// Random bytes of a session's id, and bytes of the tag that proves them.
 const SESSION_BYTES: usize = 16;
+/// The purpose of that tag.
+const SESSION_TAG: &str = "mcp-session";
 
 /// Whom something was made for, and where: a principal and an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +138,8 @@ pub fn open_task(root: &RootKey, place: &Place, sealed: &str) -> Result<(Upstrea
 
 /// A new `Mcp-Session-Id`: 16 fresh random bytes and their tag, 43 visible ASCII characters. Nothing is stored in it.
 pub fn mint_session(root: &RootKey, place: &Place, random: [u8; SESSION_BYTES]) -> String {
-    encode_random(&[random.as_slice(), &tag(root, place, &random)].concat())
+    let tag = root.tag(SESSION_TAG, &tagged(place, &random));
+    encode_random(&[random.as_slice(), &tag].concat())
 }
 
 /// The name of a session's object within its principal; `None` when this principal has no such session at this endpoint:
@@ -147,12 +149,11 @@ pub fn session_object(root: &RootKey, place: &Place, id: &str) -> Option<String>
     let mut bytes = [0; 2 * SESSION_BYTES];
     let decoded = base64ct::Base64UrlUnpadded::decode(id, &mut bytes).ok()?;
     let (random, shown) = decoded.split_first_chunk::<SESSION_BYTES>()?;
-    bool::from(shown.ct_eq(&tag(root, place, random))).then(|| encode_random(random))
+    root.is_tag(SESSION_TAG, &tagged(place, random), shown).then(|| encode_random(random))
 }
 
-fn tag(root: &RootKey, place: &Place, random: &[u8]) -> [u8; 16] {
-    let message = [place.text("session").as_bytes(), b"/", random].concat();
-    root.tag("mcp-session", &message)
+fn tagged(place: &Place, random: &[u8]) -> Vec<u8> {
+    [place.text("session").as_bytes(), b"/", random].concat()
 }
 
 /// A digest of what a call asks for: equal for equal calls, whatever the order of their members. What a retry adds is no

@@ -31,6 +31,8 @@ pub enum Form {
     Setup,
     /// A one-time code.
     Join,
+    /// Come back from a provider at which an account is connected: the `state` there.
+    Connect,
 }
 
 /// The ticket does not belong to this form and this browser, or its time is up.
@@ -114,6 +116,7 @@ impl Form {
             Self::SecondFactor => "second-factor",
             Self::Setup => "setup",
             Self::Join => "join",
+            Self::Connect => "connect",
         }
     }
 

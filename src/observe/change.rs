@@ -53,6 +53,10 @@ pub enum AccountChange {
     Enabled,
     /// The provider it signed in at said other groups than before.
     GroupsSet,
+    /// Its owner connected an account at an upstream.
+    Connected,
+    /// Its owner ended such a connection.
+    Disconnected,
 }
 
 impl AccountChange {
@@ -69,6 +73,8 @@ impl AccountChange {
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::GroupsSet => "groups_set",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
         }
     }
 
@@ -83,7 +89,9 @@ impl AccountChange {
             | Self::SecondFactorOff
             | Self::Disabled
             | Self::Enabled
-            | Self::GroupsSet => CredentialKind::Browser,
+            | Self::GroupsSet
+            | Self::Connected
+            | Self::Disconnected => CredentialKind::Browser,
         };
         Credential { kind, id: None }
     }

@@ -8,6 +8,7 @@
 
 mod account;
 mod approvals;
+mod connections;
 mod consent;
 mod join;
 mod login;
@@ -20,6 +21,7 @@ mod text;
 
 pub use account::{AccountPage, SessionKind, SessionLine};
 pub use approvals::{ApprovalLine, ApprovalsPage};
+pub use connections::{ConnectionLine, ConnectionsPage};
 pub use consent::{ConsentPage, ScopeLine, Verification};
 pub use join::{JoinPage, SetupPage};
 pub use login::{External, LoginPage};

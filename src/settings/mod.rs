@@ -9,8 +9,8 @@ use crate::oidc::provider::Provider;
 use crate::secret::SecretText;
 use crate::time::Lifetime;
 use crate::token::jwks::KeyRing;
-use crate::token::read_key;
 use crate::token::seal::RootKey;
+use crate::token::{read_key, read_optional_key};
 use crate::tool::builtin::weather::WeatherSettings;
 use crate::upstream::UpstreamLimits;
 use url::{Host, Url};
@@ -73,7 +73,7 @@ impl Settings {
         let profile = keep(Profile::read(lookup), &mut problems);
         let issuer = profile.and_then(|profile| keep(read_issuer(lookup, profile), &mut problems));
         let keys = keep(KeyRing::read(lookup), &mut problems);
-        let root = keep(read_key(lookup, "ENCRYPTION_KEY"), &mut problems);
+        let root = keep(read_root(lookup), &mut problems);
         let providers = profile.and_then(|profile| keep_all(Providers::read(lookup, profile), &mut problems));
         let oidc = profile.and_then(|profile| keep_all(Provider::read(lookup, profile), &mut problems));
         let numbers = keep(Numbers::read(lookup), &mut problems);
@@ -81,7 +81,7 @@ impl Settings {
         let identity = profile.zip(issuer).zip(keys.zip(root));
         match (identity, providers.zip(oidc), numbers, outside) {
             (
-                Some(((profile, (issuer, host)), (keys, root))),
+                Some(((profile, (issuer, host)), (keys, (entropy_salt, root)))),
                 Some((providers, oidc)),
                 Some(numbers),
                 Some(outside),
@@ -90,8 +90,8 @@ impl Settings {
                 resource: format!("{issuer}/mcp"),
                 issuer,
                 keys,
-                entropy_salt: Salt::derive(root.expose()),
-                root: RootKey::new(root),
+                entropy_salt,
+                root,
                 metrics_token: outside.metrics_token,
                 operator_token: outside.operator_token,
                 bootstrap_token: outside.bootstrap_token,
@@ -213,6 +213,13 @@ fn read_operator_token(lookup: Lookup<'_>, name: &str) -> Result<Option<SecretTe
         }
         token => Ok(token.map(SecretText::new)),
     }
+}
+
+/// The root secret with the one before it, and what goes into every seed.
+fn read_root(lookup: Lookup<'_>) -> Result<(Salt, RootKey), ConfigProblem> {
+    let current = read_key(lookup, "ENCRYPTION_KEY")?;
+    let previous = read_optional_key(lookup, "ENCRYPTION_KEY_PREVIOUS")?;
+    Ok((Salt::derive(current.expose()), RootKey::new(current).after(previous)))
 }
 
 /// The issuer without its trailing slash, and its host with port.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod clients;
 pub mod codes;
 pub mod counter;
+pub mod credentials;
 pub mod gate;
 pub mod identities;
 pub mod keys;

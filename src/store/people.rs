@@ -80,3 +80,23 @@ pub struct PersonRow {
     /// 1 when it has a second factor.
     pub second_factor: u8,
 }
+
+/// Second factors that are sealed with another key than the current one. `?1` tenant, `?2` what a text of the current key begins
+/// with, `?3` the most.
+pub const OLDER_SECOND_FACTORS: &str = "\
+    SELECT id, second_factor FROM users \
+    WHERE tenant_id = ?1 AND second_factor IS NOT NULL AND substr(second_factor, 1, length(?2)) <> ?2 ORDER BY id LIMIT ?3";
+
+/// Seals a second factor anew, unless it was changed meanwhile. `?1` tenant, `?2` user, `?3` what was read, `?4` the same sealed
+/// anew.
+pub const RESEAL_SECOND_FACTOR: &str = "\
+    UPDATE users SET second_factor = ?4 WHERE tenant_id = ?1 AND id = ?2 AND second_factor = ?3";
+
+/// A row of [`OLDER_SECOND_FACTORS`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OlderFactorRow {
+    /// Whose it is.
+    pub id: UserId,
+    /// The sealed secret.
+    pub second_factor: String,
+}

@@ -116,8 +116,8 @@ impl<'u> Exchange<'u> {
 
     /// The first step.
     pub fn begin(&mut self) -> Progress {
-        if self.upstream.credential.as_ref().is_some_and(|secret| super::request::bearer(secret.expose()).is_none()) {
-            return self.fail(UpstreamProblem::Misconfigured);
+        if let Err(why) = self.upstream.credential.applied(&self.upstream.url) {
+            return self.fail(why.into());
         }
         match (&self.link, &self.errand) {
             (None, _) | (Some(Link::Modern), Errand::Survey) => self.send(),

@@ -26,9 +26,9 @@ pub mod survey;
 
 use crate::breaker::Rule;
 use crate::config::{self, ConfigProblem, Lookup};
+use crate::credential::held::{Held, Withheld};
 use crate::id::UpstreamId;
 use crate::outbound::{OutboundFailure, OutboundUrl, Patience, Reach, RefusedUrl};
-use crate::secret::SecretText;
 use crate::time::Lifetime;
 use std::fmt;
 
@@ -44,8 +44,8 @@ pub struct Upstream {
     pub name: String,
     /// Its MCP endpoint.
     pub url: OutboundUrl,
-    /// The bearer token the gateway itself shows it; never a caller's.
-    pub credential: Option<SecretText>,
+    /// What the gateway itself shows it; never what a caller showed.
+    pub credential: Held,
     /// How long its answers to what only reads may be given again (see [`reuse`]); zero for never.
     pub reuse: Lifetime,
 }
@@ -56,7 +56,7 @@ impl Upstream {
         id: UpstreamId,
         name: impl Into<String>,
         url: &str,
-        credential: Option<SecretText>,
+        credential: Held,
         reach: Reach,
     ) -> Result<Self, RefusedUrl> {
         let (name, reuse) = (name.into(), Lifetime::from_millis(0));
@@ -138,6 +138,9 @@ pub enum UpstreamProblem {
     /// More bytes than allowed.
     #[error("answered with more than is allowed")]
     TooLarge,
+    /// There is a credential for it that cannot be shown.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// An HTTP status that is not the protocol's.
     #[error("answered with HTTP status {0}")]
     Status(u16),
@@ -213,6 +216,16 @@ pub enum ProtocolBreach {
     /// Structured content that does not fit the tool's own output schema.
     #[error("the structured content does not fit the tool's output schema")]
     OutputSchema,
+}
+
+impl UpstreamProblem {
+    /// The page of the gateway on which a person can do something about it.
+    pub fn page(&self) -> Option<&str> {
+        match self {
+            Self::Withheld(Withheld::ConnectFirst { page }) => Some(page),
+            _ => None,
+        }
+    }
 }
 
 impl From<OutboundFailure> for UpstreamProblem {

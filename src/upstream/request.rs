@@ -6,6 +6,7 @@ use super::ask::Ask;
 use super::link::{LEGACY, Link, MODERN};
 use super::param::carried;
 use crate::VERSION;
+use crate::credential::applied::Applied;
 use crate::json::ANSWER_CAPS;
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::era::{META_CAPABILITIES, META_CLIENT, META_LOG_LEVEL, META_VERSION};
@@ -174,11 +175,12 @@ impl<'a> Message<'a> {
         let method = theirs.is_none().then(|| self.method());
         let id = theirs.or_else(|| self.is_request().then_some(Id::Own(id)));
         let params = self.params(modern, if let Some(Id::Own(id)) = id { id } else { 0 });
+        let credential = credential(upstream);
         let envelope = Envelope { jsonrpc: "2.0", id, method, params, result, error };
         OutboundRequest {
             method: Method::Post,
-            url: upstream.url.clone(),
-            headers: self.headers(upstream, link, modern),
+            url: credential.url(&upstream.url),
+            headers: self.headers(credential, link, modern),
             // Texts, numbers and maps with text keys always serialize.
             body: Some(serde_json::to_vec(&envelope).unwrap_or_default()),
             wanted: if matches!(self, Self::Initialize { .. }) { &["mcp-session-id"] } else { &[] },
@@ -187,12 +189,12 @@ impl<'a> Message<'a> {
         }
     }
 
-    fn headers(&self, upstream: &Upstream, link: Option<&Link>, modern: bool) -> Vec<Field> {
+    fn headers(&self, credential: Applied, link: Option<&Link>, modern: bool) -> Vec<Field> {
         let mut headers: Vec<Field> = vec![
             ("content-type".into(), HeaderValue::fixed("application/json")),
             ("accept".into(), HeaderValue::fixed("application/json, text/event-stream")),
         ];
-        headers.extend(credential(upstream));
+        headers.extend(credential.headers);
         if modern {
             headers.push((PROTOCOL_VERSION.into(), HeaderValue::fixed(MODERN)));
             headers.push((METHOD.into(), HeaderValue::fixed(self.method())));
@@ -215,9 +217,9 @@ fn handshake(declares: &ClientCapabilities) -> Map<String, Value> {
     members
 }
 
-fn credential(upstream: &Upstream) -> Option<Field> {
-    let bearer = upstream.credential.as_ref().and_then(|credential| bearer(credential.expose()))?;
-    Some(("authorization".into(), bearer))
+/// What the upstream is shown. One that cannot be shown what it wants is not asked: see [`super::exchange`].
+fn credential(upstream: &Upstream) -> Applied {
+    upstream.credential.applied(&upstream.url).ok().flatten().cloned().unwrap_or_default()
 }
 
 /// The headers that place a message in a legacy session.
@@ -232,12 +234,13 @@ fn session(link: &Link) -> Vec<Field> {
 /// `basic/transports`, "Resumability and Redelivery").
 pub fn stream(upstream: &Upstream, link: &Link, after: Option<HeaderValue>, deadline: Lifetime) -> OutboundRequest {
     let mut headers: Vec<Field> = vec![("accept".into(), HeaderValue::fixed("text/event-stream"))];
-    headers.extend(credential(upstream));
+    let credential = credential(upstream);
+    headers.extend(credential.headers.iter().cloned());
     headers.extend(session(link));
     headers.extend(after.map(|id| ("Last-Event-ID".into(), id)));
     OutboundRequest {
         method: Method::Get,
-        url: upstream.url.clone(),
+        url: credential.url(&upstream.url),
         headers,
         body: None,
         wanted: &[],
@@ -251,11 +254,6 @@ pub fn end(upstream: &Upstream, link: &Link, deadline: Lifetime) -> Option<Outbo
     let has_session = matches!(link, Link::Legacy(link) if link.session.is_some());
     let request = OutboundRequest { method: Method::Delete, ..stream(upstream, link, None, deadline) };
     has_session.then_some(request)
-}
-
-/// The `Authorization` value for a bearer token; `None` when a header cannot carry it.
-pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
-    HeaderValue::parse(format!("Bearer {token}")).ok().filter(|_| !token.is_empty())
 }
 
 #[cfg(test)]

@@ -12,14 +12,16 @@ use mcp_secure_gateway::account::{DEMO_USERNAME, Username};
 use mcp_secure_gateway::catalogue::endpoint::{Face, PrefixMode, ServerName};
 use mcp_secure_gateway::catalogue::naming::Prefix;
 use mcp_secure_gateway::config::Profile;
+use mcp_secure_gateway::credential::secret::{Bearer, Secret};
 use mcp_secure_gateway::id::{ServerId, TenantId, UpstreamId, UserId};
 use mcp_secure_gateway::outbound::{HeaderValue, OutboundUrl};
 use mcp_secure_gateway::secret::SecretText;
 use mcp_secure_gateway::store::accounts::{INSERT_TENANT, INSERT_USER};
 use mcp_secure_gateway::store::codes::INSERT_OPERATORS_RESET;
+use mcp_secure_gateway::store::credentials::{INSERT_OPERATORS, credential_place};
 use mcp_secure_gateway::store::people::MAKE_ADMIN;
 use mcp_secure_gateway::store::servers::{INSERT_SERVER, INSERT_SERVER_UPSTREAM, write_chosen};
-use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, SET_CACHE_SECONDS, credential_place};
+use mcp_secure_gateway::store::upstreams::{INSERT_UPSTREAM, SET_CACHE_SECONDS};
 use mcp_secure_gateway::time::Timestamp;
 use mcp_secure_gateway::token::read_key;
 use mcp_secure_gateway::token::seal::RootKey;
@@ -109,24 +111,36 @@ pub fn upstream(project: &Project, mut arguments: Arguments) -> Result<(), Failu
     let url = arguments.next("the upstream's URL")?;
     arguments.finish()?;
     let profile = if target.remote { Profile::Production } else { Profile::Local };
-    usable(OutboundUrl::parse(&url, profile.reach()))?;
+    let origin = usable(OutboundUrl::parse(&url, profile.reach()))?.origin();
     let id = UpstreamId::from_bytes(&random_bytes::<16>()?);
-    let place = credential_place(&tenant, &id, &url);
-    let sealed = match token {
-        Some(token) => {
-            Some(usable(root_key(project, &target, key)?.seal(&SecretText::new(token), &place, random_bytes()?))?)
-        }
-        None => None,
-    };
     let now = now_millis();
-    let sealed = sealed.as_deref().unwrap_or(NULL);
-    let row = [id.as_str(), tenant.as_str(), name.as_str(), &url, sealed, &now];
+    let row = [id.as_str(), tenant.as_str(), name.as_str(), &url, NULL, &now];
+    let mut sql = vec![bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]), bind(INSERT_UPSTREAM, &row)];
     let seconds = cache.to_string();
-    let cached = bind(SET_CACHE_SECONDS, &[tenant.as_str(), name.as_str(), &seconds]);
-    let sql = [bind(INSERT_TENANT, &[tenant.as_str(), tenant.as_str(), &now]), bind(INSERT_UPSTREAM, &row), cached];
+    sql.push(bind(SET_CACHE_SECONDS, &[tenant.as_str(), name.as_str(), &seconds]));
+    if let Some(token) = token {
+        let root = root_key(project, &target, key)?;
+        sql.push(credential((&tenant, &id), &origin, token, (&root, &now))?);
+    }
     target.execute(project, &sql.join(";\n"))?;
     println!("The tools of {url} are there for the tenant {tenant} as {}__….", name.as_str());
     Ok(())
+}
+
+/// A bearer token that everybody's calls show to an upstream.
+fn credential(
+    (tenant, upstream): (&TenantId, &UpstreamId),
+    origin: &str,
+    token: String,
+    (root, now): (&RootKey, &str),
+) -> Result<String, Failure> {
+    let secret = Secret::Bearer(Bearer { token: SecretText::new(token) });
+    let place = credential_place((tenant, None), upstream, secret.kind(), origin);
+    let text = SecretText::new(usable(serde_json::to_string(&secret))?);
+    let sealed = usable(root.seal(&text, &place, random_bytes()?))?;
+    let id = UpstreamId::from_bytes(&random_bytes::<16>()?);
+    let row = [id.as_str(), tenant.as_str(), upstream.as_str(), secret.kind(), origin, &sealed, "{}", now];
+    Ok(bind(INSERT_OPERATORS, &row))
 }
 
 /// `server add NAME …`

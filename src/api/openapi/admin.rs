@@ -3,6 +3,7 @@
 use super::served::{Given, JSON, Offer, Shapes};
 use crate::admin::approval::ApprovalView;
 use crate::admin::audit::{AuditHead, AuditPage, AuditVerdict};
+use crate::admin::credential::{CredentialView, Resealed};
 use crate::admin::describe;
 use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
@@ -10,6 +11,7 @@ use crate::admin::order::Page;
 use crate::admin::revocation::RevocationView;
 use crate::admin::rule::{PlanView, PolicyView};
 use crate::admin::tenant::{MadeTenant, Tenant};
+use crate::admin::upstream::{UpstreamTrial, UpstreamView};
 use crate::admin::user::{MadeCode, UserView};
 use crate::api::problem::Problem;
 use crate::audit::export::MEDIA_TYPE;
@@ -40,15 +42,25 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
         (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
         (Operation::ListKeys, _) => &["cursor", "limit", "user"],
         (Operation::ListApprovals, _) => &["cursor", "limit", "state"],
-        (Operation::ListTenants | Operation::ListPolicies | Operation::ListPlans | Operation::ListRevocations, _) => {
-            &["cursor", "limit"]
-        }
+        (Operation::ListCredentials, _) => &["cursor", "limit", "user", "upstream"],
+        (
+            Operation::ListTenants
+            | Operation::ListPolicies
+            | Operation::ListPlans
+            | Operation::ListRevocations
+            | Operation::ListUpstreams,
+            _,
+        ) => &["cursor", "limit"],
         (Operation::QueryAudit, _) => {
             &["from", "to", "kind", "user", "tool", "outcome", "correlation", "target", "order", "cursor", "limit"]
         }
         (Operation::ExportAudit, _) => &["after"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
-        (Operation::ExplainPolicies | Operation::DecideApproval, _) | (_, Verb::Read | Verb::Remove) => &[],
+        (
+            Operation::ExplainPolicies | Operation::DecideApproval | Operation::TestUpstream | Operation::ResealTenant,
+            _,
+        )
+        | (_, Verb::Read | Verb::Remove) => &[],
         (_, Verb::Make) => &["Idempotency-Key"],
     }
 }
@@ -67,6 +79,10 @@ fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
         Operation::Revoke => json!({"kind": "user", "user": "u-1"}),
         Operation::DecideApproval => json!({"approve": true}),
         Operation::ExplainPolicies => json!({"tool": "server_time", "arguments": {}}),
+        Operation::CreateUpstream => json!({"name": "files", "url": "https://files.example.com/mcp"}),
+        Operation::UpdateUpstream => json!({"disabled": true}),
+        Operation::CreateCredential => json!({"upstream": "files", "secret": {"bearer": {"token": "abc"}}}),
+        Operation::ReplaceCredential => json!({"secret": {"header": {"name": "X-Api-Key", "value": "abc"}}}),
         Operation::CreatePlan | Operation::ReplacePlan => json!({"name": "small", "limits": {"daily": 1000}}),
         _ => {
             let (who, what) = (json!({"roles": ["agent"]}), json!({"read_only": false}));
@@ -95,6 +111,14 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ListPlans => page::<PlanView>(shapes),
         Operation::CreatePlan => made::<PlanView>(shapes),
         Operation::ReadPlan | Operation::ReplacePlan => one::<PlanView>(shapes),
+        Operation::ListUpstreams => page::<UpstreamView>(shapes),
+        Operation::CreateUpstream => made::<UpstreamView>(shapes),
+        Operation::ReadUpstream | Operation::UpdateUpstream => one::<UpstreamView>(shapes),
+        Operation::TestUpstream => given::<UpstreamTrial>(200, "What it says of itself", &[], shapes),
+        Operation::ListCredentials => page::<CredentialView>(shapes),
+        Operation::CreateCredential => made::<CredentialView>(shapes),
+        Operation::ReadCredential | Operation::ReplaceCredential => one::<CredentialView>(shapes),
+        Operation::ResealTenant => given::<Resealed>(200, "What was done", &[], shapes),
         Operation::ListRevocations => page::<RevocationView>(shapes),
         Operation::Revoke => made::<RevocationView>(shapes),
         Operation::ListApprovals => page::<ApprovalView>(shapes),
@@ -112,7 +136,9 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         | Operation::DeleteUser
         | Operation::RevokeKey
         | Operation::DeletePolicy
-        | Operation::DeletePlan => Given::empty(204, "Done"),
+        | Operation::DeletePlan
+        | Operation::DeleteUpstream
+        | Operation::DeleteCredential => Given::empty(204, "Done"),
     }
 }
 

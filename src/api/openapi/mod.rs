@@ -274,7 +274,7 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 25] = [
+const QUERY: [(&str, &str, &str); 26] = [
     ("state", "`asked`, `approved`, `refused` or `used`", "asked"),
     ("from", "Taken then or later, seconds since 1970", "1795363200"),
     ("to", "Taken before, seconds since 1970", "1795366800"),
@@ -289,6 +289,7 @@ const QUERY: [(&str, &str, &str); 25] = [
     ("kind", "Of users `person` or `service`; of records how their kind begins, such as `auth.`", "service"),
     ("role", "`owner`, `admin`, `developer`, `auditor` or `agent`", "agent"),
     ("user", "Whose", "nO8kQx2mD1aVb3c4e5f6g7"),
+    ("upstream", "Of the upstream of this id", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("response_type", "`code`", "code"),
     ("client_id", "The client: an id it was given, or the address of its description", "dyn_4711"),
     (
@@ -318,7 +319,10 @@ fn tags() -> Vec<Tag> {
         ("tools", "Tools in plain REST"),
         ("mcp", "Tools by the Model Context Protocol"),
         ("health", "How the gateway does"),
-        ("admin", "Tenants, users, keys, policies, plans, approvals, revocations and the audit trail"),
+        (
+            "admin",
+            "Tenants, users, keys, upstreams, credentials, policies, plans, approvals, revocations and the audit trail",
+        ),
         ("operator", "For the operator's own tools"),
         ("description", "What the gateway says of itself"),
     ];

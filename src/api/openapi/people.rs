@@ -82,6 +82,18 @@ pub struct ApprovalForm {
     pub approval: String,
 }
 
+/// A form of the page of connections.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ConnectionForm {
+    /// What the page carried.
+    pub csrf: String,
+    /// `connect` or `disconnect`.
+    #[serde(rename = "do")]
+    pub what: String,
+    /// Through which credential.
+    pub credential: String,
+}
+
 /// The form that changes a password.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct PasswordForm {
@@ -98,6 +110,7 @@ const SETUP: &str = "While there is no administrator. Without the setting `BOOTS
 const JOIN: &str = "A code works once. A reset ends everything that was open, and takes the second factor away.";
 const PEOPLE: &str = "For administrators; to anybody else there is no such page. A code is shown in the answer and never again. Disabling somebody ends everything they have open.";
 const APPROVALS: &str = "Administrators and auditors see every call that waits, everybody else the own ones. An administrator decides what others want.";
+const CONNECTIONS: &str = "A person connects an account of its own at an upstream whose administrator offers that. Only that person's calls use it.";
 const PASSWORD: &str = "Everything else that is signed in to the account ends.";
 
 /// What an endpoint takes and gives.
@@ -143,6 +156,20 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 form("csrf=v1.abc&approval=abc&do=approve"),
             )
         }
+        Endpoint::Connections => shown("showConnections", "The connections, or the sign-in page", shapes),
+        Endpoint::ChangeConnection => {
+            let onwards = onwards("On to the provider, or back to the page");
+            Offer::new("changeConnection", "pages", vec![onwards]).about(CONNECTIONS).taking_a(
+                FORM,
+                shapes.read::<ConnectionForm>(),
+                form("csrf=v1.abc&credential=abc&do=connect"),
+            )
+        }
+        Endpoint::Connected => {
+            let mut offer = Offer::new("comeBackConnected", "pages", vec![onwards("Back to the page of connections")]);
+            offer.parameters = &["state", "code", "iss", "error"];
+            offer
+        }
         Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),
         Endpoint::ChangePassword => taken("changePassword", onwards("Changed"), shapes).about(PASSWORD).taking_a(
             FORM,
@@ -175,7 +202,9 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::Join => Vec::new(),
         Endpoint::People | Endpoint::Approvals => [vec![Problem::NotFound], away()].concat(),
         Endpoint::ChangePeople | Endpoint::DecideApproval => [vec![Problem::NotFound], posted()].concat(),
-        Endpoint::Password | Endpoint::SecondFactor => away(),
+        Endpoint::Password | Endpoint::SecondFactor | Endpoint::Connections => away(),
+        Endpoint::ChangeConnection => [vec![Problem::NotFound], posted()].concat(),
+        Endpoint::Connected => [vec![Problem::StaleForm, limited], away()].concat(),
         Endpoint::SetUp => [vec![Problem::NotFound, limited], posted()].concat(),
         _ => [vec![limited], posted()].concat(),
     }

@@ -64,6 +64,9 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         | Endpoint::ChangePeople
         | Endpoint::Approvals
         | Endpoint::DecideApproval
+        | Endpoint::Connections
+        | Endpoint::ChangeConnection
+        | Endpoint::Connected
         | Endpoint::Password
         | Endpoint::ChangePassword
         | Endpoint::SecondFactor

@@ -204,6 +204,9 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::ChangePeople
         | Endpoint::Approvals
         | Endpoint::DecideApproval
+        | Endpoint::Connections
+        | Endpoint::ChangeConnection
+        | Endpoint::Connected
         | Endpoint::Password
         | Endpoint::ChangePassword
         | Endpoint::SecondFactor

@@ -5,12 +5,15 @@
 
 mod approvals;
 mod audit;
+mod credentials;
 mod keys;
 mod making;
 mod plans;
 mod policies;
+mod reseal;
 mod revocations;
 mod tenants;
+mod upstreams;
 mod users;
 
 use super::admission::Principal;
@@ -228,6 +231,18 @@ impl<'a> Desk<'a> {
             Operation::ReadPlan => plans::read(self, &order).await,
             Operation::ReplacePlan => plans::replace(self, &order).await,
             Operation::DeletePlan => plans::delete(self, &order).await,
+            Operation::ListUpstreams => upstreams::list(self, order).await,
+            Operation::CreateUpstream => upstreams::create(self, &order).await,
+            Operation::ReadUpstream => upstreams::read(self, &order).await,
+            Operation::UpdateUpstream => upstreams::update(self, &order).await,
+            Operation::DeleteUpstream => upstreams::delete(self, &order).await,
+            Operation::TestUpstream => upstreams::test(self, &order).await,
+            Operation::ListCredentials => credentials::list(self, order).await,
+            Operation::CreateCredential => credentials::create(self, &order).await,
+            Operation::ReadCredential => credentials::read(self, &order).await,
+            Operation::ReplaceCredential => credentials::replace(self, &order).await,
+            Operation::DeleteCredential => credentials::delete(self, &order).await,
+            Operation::ResealTenant => reseal::reseal(self, &order).await,
             Operation::ListRevocations => revocations::list(self, order).await,
             Operation::Revoke => revocations::create(self, &order).await,
             Operation::ListApprovals => approvals::list(self, order).await,

@@ -169,7 +169,7 @@ async fn keep_trail(desk: &Desk<'_>, tenant: &TenantId, days: u32) -> Result<(),
 }
 
 /// The tenant an order names: any for the operator, the own one for everybody else.
-async fn find(desk: &Desk<'_>, order: &Order) -> Result<Tenant, Problem> {
+pub async fn find(desk: &Desk<'_>, order: &Order) -> Result<Tenant, Problem> {
     if desk.tenant().is_ok_and(|own| own.as_str() != order.id()) {
         return Err(Problem::NoSuchThing);
     }

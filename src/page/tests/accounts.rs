@@ -3,8 +3,8 @@
 use super::forms;
 use crate::account::role::Role;
 use crate::page::{
-    ApprovalLine, ApprovalsPage, CodePage, JoinPage, MadeCode, OfferedSecret, PasswordPage, PeoplePage, PersonLine,
-    SecondFactorPage, SetupPage,
+    ApprovalLine, ApprovalsPage, CodePage, ConnectionLine, ConnectionsPage, JoinPage, MadeCode, OfferedSecret,
+    PasswordPage, PeoplePage, PersonLine, SecondFactorPage, SetupPage,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -18,6 +18,8 @@ pub fn pages(text: &str) -> Vec<String> {
     let notice = Some(text);
     let offered = Some(OfferedSecret { text, link: text });
     let waiting = ApprovalLine { id: text, username: text, tool: text, arguments: text, asked: text, decidable: true };
+    let connection = |connected| ConnectionLine { credential: text, upstream: text, connected };
+    let connections = [connection(Some(text)), connection(None)];
     let factor = SecondFactorPage { action: text, back: text, ticket: text, offered, notice };
     vec![
         SetupPage { action: text, ticket: text, tenant: text, username: text, notice }.render(),
@@ -27,6 +29,8 @@ pub fn pages(text: &str) -> Vec<String> {
         factor.render(),
         SecondFactorPage { offered: None, ..factor }.render(),
         CodePage { client: Some(text), action: text, ticket: text, notice }.render(),
+        ConnectionsPage { username: text, action: text, back: text, csrf: text, connections: &connections, notice }
+            .render(),
         ApprovalsPage { tenant: text, action: text, back: text, csrf: text, waiting: &[waiting], notice }.render(),
     ]
 }
@@ -52,6 +56,24 @@ fn what_each_form_of_a_person_sends() {
     assert_eq!(forms(&page.render()), ["/c: ticket=t code"]);
     assert!(page.render().contains("to continue to <bdi class=\"name\">Claude</bdi>"));
     assert!(!CodePage { client: None, ..page }.render().contains("to continue"));
+}
+
+#[test]
+fn what_each_form_of_a_connection_sends() {
+    let line = |credential, connected| ConnectionLine { credential, upstream: "files", connected };
+    let connections = [line("c-1", None), line("c-2", Some("2026-11-27 12:00 UTC"))];
+    let page = ConnectionsPage {
+        username: "ada",
+        action: "/account/connections",
+        back: "/account",
+        csrf: "t",
+        connections: &connections,
+        notice: None,
+    };
+    let html = page.render();
+    assert!(html.contains("value=\"connect\"") && html.contains("value=\"disconnect\""), "{html}");
+    assert_eq!(html.matches("name=\"csrf\" value=\"t\"").count(), 2);
+    assert!(ConnectionsPage { connections: &[], ..page }.render().contains("No server here"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The machine from outside, stage by stage, and what the tests of the stages share.
 
 use super::{Answer, Errand, Exchange, Heard, Outcome, Progress};
+use crate::credential::held::Held;
 use crate::id::UpstreamId;
 use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest, Reach};
 use crate::time::Lifetime;
@@ -18,8 +19,14 @@ mod listing;
 mod sessions;
 
 fn upstream() -> Upstream {
-    Upstream::new(UpstreamId::parse("u").unwrap(), "files", "https://tools.example.com/mcp/KEY", None, Reach::Public)
-        .unwrap()
+    Upstream::new(
+        UpstreamId::parse("u").unwrap(),
+        "files",
+        "https://tools.example.com/mcp/KEY",
+        Held::default(),
+        Reach::Public,
+    )
+    .unwrap()
 }
 
 fn ask(method: AskMethod, params: &Value) -> Ask {

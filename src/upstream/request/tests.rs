@@ -1,4 +1,7 @@
-use super::{Message, stream};
+use super::{Message, end, stream};
+use crate::credential::applied::Bound;
+use crate::credential::held::{Held, Identity};
+use crate::credential::secret::Secret;
 use crate::id::UpstreamId;
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::log_level::LogLevel;
@@ -20,7 +23,8 @@ const SOON: Lifetime = Lifetime::from_seconds(10);
 
 fn upstream() -> Upstream {
     let id = UpstreamId::parse("u1").unwrap();
-    let credential = Some(SecretText::new("s3cret"));
+    let bound = Bound::of_token(&SecretText::new("s3cret"), "https://tools.example.com").unwrap();
+    let credential = Held::of(Identity::default(), bound);
     Upstream::new(id, "files", "https://tools.example.com/mcp", credential, Reach::Public).unwrap()
 }
 
@@ -150,4 +154,21 @@ fn a_stream_is_taken_up_after_its_last_event() {
         ("Last-Event-ID", "5-2"),
     ];
     assert_eq!(headers(&request), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[test]
+fn a_credential_in_the_query_stands_in_every_request_and_in_no_header() {
+    let secret: Secret = serde_json::from_value(json!({"query": {"name": "key", "value": "s3cret"}})).unwrap();
+    let bound = Bound::of(&secret, "https://tools.example.com").unwrap().unwrap();
+    let upstream = Upstream { credential: Held::of(Identity::default(), bound), ..upstream() };
+    let requests = [
+        Message::Discover.request(&upstream, None, 1, SOON),
+        stream(&upstream, &legacy(), None, SOON),
+        end(&upstream, &legacy(), SOON).unwrap(),
+    ];
+    for request in requests {
+        assert_eq!(request.url.url().as_str(), "https://tools.example.com/mcp?key=s3cret");
+        assert!(headers(&request).iter().all(|(_, value)| !value.contains("s3cret")));
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
 }

@@ -3,6 +3,7 @@
 pub mod entropy;
 pub mod faulty;
 pub mod mcp;
+pub mod oauth;
 pub mod oidc;
 pub mod pages;
 pub mod server;

@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+/// An address that nobody calls.
+const UNUSED: &str = "http://127.0.0.1:9/mcp";
+/// Where credentials are made, each for an upstream that is there before.
+const CREDENTIALS: &str = "/admin/credentials";
+
 /// Whom an operation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whom {
@@ -70,6 +75,12 @@ fn limits(name: &str) -> Value {
     json!({"name": name, "limits": {"daily": 1_000_000}})
 }
 
+/// An upstream with a short name of its own.
+fn upstream(name: &str) -> Value {
+    let digest = name.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(1_000_003).wrapping_add(byte.into()));
+    json!({"name": format!("up{digest}"), "url": UNUSED})
+}
+
 fn named(name: &str) -> Value {
     json!({"name": name})
 }
@@ -113,6 +124,22 @@ fn table() -> Vec<Line> {
         line(Method::GET, "/admin/plans/{id}", Readers, true, 200, nothing),
         line(Method::PUT, "/admin/plans/{id}", Managers, false, 200, limits),
         line(Method::DELETE, "/admin/plans/{id}", Managers, false, 204, nothing),
+        line(Method::GET, "/admin/upstreams", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/upstreams", Managers, false, 201, upstream),
+        line(Method::GET, "/admin/upstreams/{id}", Readers, true, 200, nothing),
+        line(Method::PATCH, "/admin/upstreams/{id}", Managers, false, 200, |_| json!({"url": UNUSED})),
+        line(Method::DELETE, "/admin/upstreams/{id}", Managers, false, 204, nothing),
+        line(Method::POST, "/admin/upstreams/{id}/test", Managers, false, 200, nothing),
+        line(Method::GET, "/admin/credentials", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, CREDENTIALS, ManagersOrOwn, false, 201, |name| {
+            json!({"upstream": name, "secret": {"bearer": {"token": "abc"}}})
+        }),
+        line(Method::GET, "/admin/credentials/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::PUT, "/admin/credentials/{id}", ManagersOrOwn, false, 200, |_| {
+            json!({"secret": {"header": {"name": "x-key", "value": "abc"}}})
+        }),
+        line(Method::DELETE, "/admin/credentials/{id}", ManagersOrOwn, false, 204, nothing),
+        line(Method::POST, "/admin/tenants/{id}/reseal", Managers, false, 200, nothing),
         line(Method::GET, "/admin/revocations", Readers, true, 200, nothing),
         line(Method::POST, "/admin/revocations", Managers, false, 201, of_a_client),
         line(Method::GET, "/admin/approvals", ReadersOrOwn, true, 200, nothing),
@@ -209,7 +236,7 @@ fn objects(line: &Line) -> &'static [Object] {
     match kind(line) {
         _ if !line.path.contains("{id}") => &[Object::None],
         "tenants" => &[Object::Own, Object::Theirs, Object::Missing],
-        "policies" | "plans" => &[Object::Ours, Object::Theirs, Object::Missing],
+        "policies" | "plans" | "upstreams" => &[Object::Ours, Object::Theirs, Object::Missing],
         _ => &[Object::Own, Object::Ours, Object::Theirs, Object::Missing],
     }
 }
@@ -267,6 +294,19 @@ fn row(sql: &mut String, kind: &str, id: &str, tenant: &str, user: &str) {
             "INSERT INTO approvals (id, tenant_id, user_id, credential, tool, arguments, digest, policy_id, policy_version, \
              state, created_at, expires_at) VALUES \
              ('{id}', '{tenant}', '{user}', 'c', 'server_time', '{{}}', 'd', 'p', 1, 'asked', 1, 4000000000000);"
+        ),
+        "upstreams" => writeln!(
+            sql,
+            "INSERT INTO upstreams (id, tenant_id, name, url, created_at, disabled_at) VALUES \
+             ('{id}', '{tenant}', 'u{id}', '{UNUSED}', 1, 1); \
+             UPDATE upstreams SET name = 'u' || rowid WHERE id = '{id}';"
+        ),
+        "credentials" => writeln!(
+            sql,
+            "INSERT INTO upstreams (id, tenant_id, name, url, created_at, disabled_at) VALUES \
+             ('{id}', '{tenant}', 'c{id}', '{UNUSED}', 1, 1); \
+             INSERT INTO credentials (id, tenant_id, upstream_id, user_id, kind, origin, sealed, shown, made_by, created_at, \
+             updated_at) VALUES ('{id}', '{tenant}', '{id}', '{user}', 'bearer', 'http://127.0.0.1:9', 'v1.x', '{{}}', '{user}', 1, 1);"
         ),
         other => panic!("no row of {other}"),
     };
@@ -387,7 +427,15 @@ async fn every_operation_answers_everybody_as_its_table_says_and_tells_nothing_o
             }
         }
     }
-    for kind in ["keys", "policies", "plans", "approvals"] {
+    for (at, line) in table().iter().enumerate() {
+        if line.method == Method::POST && line.path == CREDENTIALS {
+            for actor in &actors {
+                let name = format!("{}-{}-{at}", ours.tenant(), actor.name);
+                row(&mut sql, "upstreams", &name, ours.tenant(), "");
+            }
+        }
+    }
+    for kind in ["keys", "policies", "plans", "approvals", "upstreams", "credentials"] {
         let id = format!("{kind}-{}", theirs.tenant());
         row(&mut sql, kind, &id, theirs.tenant(), &theirs.id("agent"));
     }
@@ -412,6 +460,8 @@ async fn untouched(team: &Team) {
         format!("/admin/keys/keys-{tenant}"),
         format!("/admin/policies/policies-{tenant}"),
         format!("/admin/plans/plans-{tenant}"),
+        format!("/admin/upstreams/upstreams-{tenant}"),
+        format!("/admin/credentials/credentials-{tenant}"),
     ] {
         let found = team.order("owner", Method::GET, &path, None).await;
         assert_eq!((&found.json(200)["version"], found.must("etag")), (&json!(1), "\"v1\""), "{path}");
@@ -423,7 +473,7 @@ async fn a_change_names_the_version_that_was_read_and_is_refused_when_there_is_a
     let team = Team::new();
     let tenant = team.tenant().to_owned();
     let mut sql = String::new();
-    for kind in ["users", "keys", "policies", "plans"] {
+    for kind in ["users", "keys", "policies", "plans", "upstreams", "credentials"] {
         row(&mut sql, kind, &format!("{kind}-{tenant}"), &tenant, &team.id("agent"));
     }
     gateway().sql(&sql);

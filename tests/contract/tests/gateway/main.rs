@@ -17,6 +17,7 @@ mod bridging;
 mod browsers;
 mod changes;
 mod clients;
+mod credentials;
 mod departures;
 mod disk;
 mod enterprise;
