@@ -97,7 +97,6 @@ mod tests {
         let mut names = Names::new(30);
         assert_eq!(names.give(Some("list"), "GET", "/a"), "list");
         let second = names.give(Some("list"), "GET", "/b");
-        assert_eq!(second, Names::new(30).give(Some(&"list".repeat(1)), "GET", "/b").replace("list", "list_") + &second[5..]);
         assert!(second.len() == 13 && second.starts_with("list_"));
         let long = names.give(Some(&"x".repeat(99)), "GET", "/c");
         assert_eq!(long.len(), 30);

@@ -11,7 +11,7 @@ use super::{outcome, payload, security, server};
 use crate::catalogue::listing::MAX_DESCRIPTION_BYTES;
 use crate::http_api::api::{HttpTool, Parameter, Place, Projection, annotations};
 use crate::http_api::check::{ToolFault, check_tool};
-use crate::http_api::credential::Slot;
+use crate::http_api::credential::{Slot, SlotPlace};
 use crate::http_api::page::page;
 use crate::http_api::template::{Piece, pieces};
 use crate::mcp::wire::Tool;
@@ -57,11 +57,11 @@ impl<'l> Workshop<'l> {
         let source = self.library.source().url();
         let beginning = server::beginning(&[node, item], self.base, source, self.settings.reach)?;
         let path = format!("{beginning}{}", operation.path);
-        let parameters = in_path(&path, parameters, &mut arguments)?;
+        let (security, slots) = security::needs(node, self.library)?;
+        let parameters = fitting(&path, parameters, &slots, &mut arguments)?;
         let body = payload::read(node, operation.method, self.library, &mut translator, &mut arguments)?;
         let input = shape(object(arguments), translator.definitions()?)?;
         let output = if self.choice.outputs { outcome::read(node, self.library) } else { None };
-        let (security, slots) = security::needs(node, self.library)?;
         let shortened = input.shortened || output.as_ref().is_some_and(|output| output.shortened);
         let mut tool = HttpTool {
             definition: define(operation, input, output),
@@ -80,18 +80,25 @@ impl<'l> Workshop<'l> {
     }
 }
 
-/// Leaves out parameters of the path that the path does not have, and misses those that it has.
-fn in_path(path: &str, parameters: Vec<Parameter>, arguments: &mut Arguments) -> Result<Vec<Parameter>, Refusal> {
+/// Leaves out parameters that the path does not have, and those that are a credential: that is the gateway's to send.
+/// Misses those that the path has.
+fn fitting(
+    path: &str,
+    parameters: Vec<Parameter>,
+    slots: &[Slot],
+    arguments: &mut Arguments,
+) -> Result<Vec<Parameter>, Refusal> {
     let pieces = pieces(path)?;
     let placeholders = pieces.iter().filter_map(|piece| match piece {
         Piece::Parameter(name) => Some(*name),
         Piece::Literal(_) => None,
     });
     let placeholders: Vec<&str> = placeholders.collect();
-    let is_there = |parameter: &Parameter| {
-        parameter.place != Place::Path || placeholders.contains(&parameter.wire_name())
+    let fits = |parameter: &Parameter| match parameter.place {
+        Place::Path => placeholders.contains(&parameter.wire_name()),
+        _ => !slots.iter().any(|slot| is_credential(parameter, slot)),
     };
-    let (kept, stray): (Vec<_>, Vec<_>) = parameters.into_iter().partition(is_there);
+    let (kept, stray): (Vec<_>, Vec<_>) = parameters.into_iter().partition(fits);
     for parameter in stray {
         arguments.properties.shift_remove(&parameter.argument);
         arguments.required.retain(|name| name.as_str() != Some(&parameter.argument));
@@ -103,6 +110,17 @@ fn in_path(path: &str, parameters: Vec<Parameter>, arguments: &mut Arguments) ->
         Some(name) => Err(Refusal::Placeholder(parameter::cut(name))),
         None => Ok(kept),
     }
+}
+
+fn is_credential(parameter: &Parameter, slot: &Slot) -> bool {
+    let place = match slot.place {
+        Some(SlotPlace::Header) => Place::Header,
+        Some(SlotPlace::Query) => Place::Query,
+        Some(SlotPlace::Cookie) => Place::Cookie,
+        None => return false,
+    };
+    let named = slot.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(parameter.wire_name()));
+    parameter.place == place && named
 }
 
 /// The input schema of these arguments.
