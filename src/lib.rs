@@ -18,6 +18,7 @@
 //! | [`search`] | tools found by what somebody needs |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
+//! | [`http_api`] | HTTP APIs as tools: templates, requests, answers, OpenAPI documents |
 //! | [`admin`] | what administrators do, as data |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
@@ -57,6 +58,8 @@ pub mod catalogue;
 
 pub mod audit;
 pub mod policy;
+
+pub mod http_api;
 
 pub mod admin;
 

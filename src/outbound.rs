@@ -108,15 +108,58 @@ impl fmt::Debug for OutboundUrl {
     }
 }
 
-/// The methods the gateway itself uses towards other servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The methods of requests to other servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// `GET`
     Get,
+    /// `HEAD`
+    Head,
+    /// `OPTIONS`
+    Options,
     /// `POST`
     Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
     /// `DELETE`
     Delete,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 7] =
+        [Self::Get, Self::Head, Self::Options, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// Its name, as a request line has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether it asks for nothing to change (RFC 9110 section 9.2.1).
+    pub const fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+
+    /// Whether asking twice is as asking once (RFC 9110 section 9.2.2).
+    pub const fn is_idempotent(self) -> bool {
+        self.is_safe() || matches!(self, Self::Put | Self::Delete)
+    }
+
+    /// Whether a request may have a body: the platform's `fetch` refuses one with `GET` and `HEAD`.
+    pub const fn takes_body(self) -> bool {
+        !matches!(self, Self::Get | Self::Head)
+    }
 }
 
 /// One request to another server: built by a room, sent by the edge's one door.

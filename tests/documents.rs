@@ -8,6 +8,11 @@
 
 use mcp_secure_gateway::entropy::provider::ProviderId;
 use mcp_secure_gateway::entropy::purpose::Purpose;
+use mcp_secure_gateway::http_api::check::Api;
+use mcp_secure_gateway::http_api::credential::Credentials;
+use mcp_secure_gateway::http_api::request::CallLimits;
+use mcp_secure_gateway::outbound::Reach;
+use mcp_secure_gateway::time::Lifetime;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -156,4 +161,18 @@ fn every_secret_is_drawn_for_a_purpose_of_the_list() {
     let plain = ["src/edge/context.rs", "src/edge/entropy_hub_object.rs", "src/edge/limits.rs"];
     assert_eq!(sources_with(&["random::draw"]), plain);
     assert_eq!(sources_with(&["random::local_seed", "random::extra"]), ["src/edge/entropy_hub_object.rs"]);
+}
+
+#[test]
+fn the_example_of_a_tool_written_by_hand_is_an_api_that_asks_what_the_text_says() {
+    let text = fs::read_to_string(root().join("docs/TOOLS.md")).unwrap();
+    let example = text.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let api = Api::parse(example.as_bytes(), Reach::Public).unwrap();
+    let mut said = quoted(text.split("\n`find_orders` with").nth(1).unwrap());
+    let arguments: serde_json::Value = serde_json::from_str(said.next().unwrap()).unwrap();
+    let url = said.next().unwrap();
+    let limits = CallLimits { deadline: Lifetime::from_seconds(10), max_answer_bytes: 1024 };
+    let tool = api.tool("find_orders").unwrap();
+    let request = api.request(tool, arguments.as_object().unwrap(), &Credentials::default(), limits).unwrap();
+    assert_eq!(request.url.url().as_str(), url);
 }

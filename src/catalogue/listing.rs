@@ -243,7 +243,8 @@ impl Door<'_> {
     }
 }
 
-fn check<T: Item>(item: &T) -> Result<(), LeftOutReason> {
+/// Whether an item may be shown, as far as it can be told from it alone.
+pub fn check<T: Item>(item: &T) -> Result<(), LeftOutReason> {
     if item.description().is_some_and(|text| text.len() > MAX_DESCRIPTION_BYTES) {
         return Err(LeftOutReason::Description);
     }
@@ -273,7 +274,7 @@ fn has_hidden_members(members: &Map<String, Value>) -> bool {
 }
 
 /// Characters a person does not see in a definition but a model reads: zero-width, direction, tags, controls.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
         | '\u{feff}' | '\u{e0000}'..='\u{e007f}')

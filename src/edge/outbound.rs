@@ -5,7 +5,7 @@
 
 use super::stream;
 use super::timer::Watch;
-use crate::outbound::{Method, OutboundAnswer, OutboundFailure, OutboundRequest, Patience};
+use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest, Patience};
 use worker::js_sys::{Function, Promise, Reflect, Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -105,11 +105,7 @@ pub(super) fn init(request: &OutboundRequest, signal: &AbortSignal) -> Result<Re
         headers.set(name, value.expose())?;
     }
     let init = RequestInit::new();
-    init.set_method(match request.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-    });
+    init.set_method(request.method.as_str());
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Manual);
     init.set_cache(RequestCache::NoStore);

@@ -156,7 +156,7 @@ impl RpcError {
 }
 
 /// A `TextContent` block.
-fn text_block(text: String) -> Value {
+pub fn text_block(text: String) -> Value {
     let members = [("type".to_owned(), Value::String("text".to_owned())), ("text".to_owned(), Value::String(text))];
     Value::Object(members.into_iter().collect())
 }

@@ -10,7 +10,6 @@ use super::Upstream;
 use super::ask::{Ask, AskMethod};
 use crate::id::{TenantId, UserId};
 use crate::json::canonical;
-use crate::secret::SecretText;
 use crate::time::{Lifetime, Timestamp};
 use lru::LruCache;
 use serde_json::{Map, Value};
@@ -58,7 +57,12 @@ impl Keys {
         for part in [tenant.as_str(), upstream.id.as_str(), upstream.url.url().as_str(), ask.method.name()] {
             add(part);
         }
-        add(upstream.credential.as_ref().map_or("", SecretText::expose));
+        let shown = &upstream.credential.identity;
+        let (version, connected) = (shown.version.to_string(), shown.connected_at.map_or(0, Timestamp::millis).to_string());
+        let holder = shown.holder.as_ref().map_or("", UserId::as_str);
+        for part in [shown.credential.as_deref().unwrap_or(""), &version, holder, &connected] {
+            add(part);
+        }
         for part in [canonical::object(&ask.params), canonical::object(&meta), declares] {
             add(&part);
         }
