@@ -107,13 +107,15 @@ impl UpstreamProblem {
                     Health::Well
                 }
             },
-            Self::TooLarge | Self::Misconfigured | Self::Resting { .. } | Self::Crowded => Health::Unknown,
+            Self::TooLarge | Self::Misconfigured | Self::Withheld(_) | Self::Resting { .. } | Self::Crowded => {
+                Health::Unknown
+            }
         }
     }
 
     /// Whether the upstream may have got the request.
     pub const fn was_sent(&self) -> bool {
-        !matches!(self, Self::Resting { .. } | Self::Crowded | Self::Misconfigured)
+        !matches!(self, Self::Resting { .. } | Self::Crowded | Self::Misconfigured | Self::Withheld(_))
     }
 
     /// When to come back, where that is known.
