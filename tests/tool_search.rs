@@ -1,7 +1,12 @@
 //! How well tools are found, and what it saves: 1,000 definitions made of written seeds, 100 written questions, and the
 //! tokens an agent reads. The table is printed; `docs/TOOL_SEARCH.md` repeats it.
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step of the test fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed step of the test fails the test"
+)]
 
 use mcp_secure_gateway::mcp::wire::{CallToolResult, Tool};
 use mcp_secure_gateway::search::face::{FaceTool, Order};
@@ -44,7 +49,7 @@ impl Server<'_> {
         }
     }
 
-    fn shown(&self, own: &str, description: &str, required: &[&str], properties: Map<String, Value>) -> Shown {
+    fn shown(&self, own: &str, description: &str, required: &[&str], properties: &Map<String, Value>) -> Shown {
         let schema = json!({"type": "object", "properties": properties, "required": required});
         let tool = json!({"name": own, "description": description, "inputSchema": schema});
         Shown { name: format!("{}__{own}", self.name), tool: serde_json::from_value(tool).unwrap() }
@@ -70,25 +75,20 @@ impl Server<'_> {
             let name = self.styled(&format!("{verb} {}", if at == 2 { things } else { thing }));
             let verb = format!("{}{}", verb[..1].to_uppercase(), &verb[1..]);
             match at {
-                0 => self.shown(&name, &format!("{verb} a new {noun}. {what} Returns its id."), &[&first], own.clone()),
+                0 => self.shown(&name, &format!("{verb} a new {noun}. {what} Returns its id."), &[&first], &own),
                 1 => self.shown(
                     &name,
                     &format!("{verb} one {noun} by its id, with all details. {what}"),
                     &[&id],
-                    with_id(Map::new()),
+                    &with_id(Map::new()),
                 ),
-                2 => self.shown(
-                    &name,
-                    &format!("{verb} {things}, the newest first, page by page. {what}"),
-                    &[],
-                    page.clone(),
-                ),
+                2 => self.shown(&name, &format!("{verb} {things}, the newest first, page by page. {what}"), &[], &page),
                 3 => {
                     let said = format!("{verb} an existing {noun}. Fields that are left out stay as they are.");
-                    self.shown(&name, &said, &[&id], with_id(own.clone()))
+                    self.shown(&name, &said, &[&id], &with_id(own.clone()))
                 }
                 _ => {
-                    self.shown(&name, &format!("{verb} a {noun}. This cannot be undone."), &[&id], with_id(Map::new()))
+                    self.shown(&name, &format!("{verb} a {noun}. This cannot be undone."), &[&id], &with_id(Map::new()))
                 }
             }
         });
@@ -99,7 +99,7 @@ impl Server<'_> {
         let [name, description, said] = line.split(" | ").collect::<Vec<_>>()[..] else { panic!("{line}") };
         let fields = fields(said);
         let first = fields.keys().next().unwrap().clone();
-        self.shown(name, description, &[&first], fields)
+        self.shown(name, description, &[&first], &fields)
     }
 }
 

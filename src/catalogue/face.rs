@@ -158,8 +158,8 @@ mod tests {
         assert_eq!(listed(&view), ["search_tools", "call_tool", "get_weather", "quantum_random", "zoo__lion"]);
         assert_eq!(shown(&view), ["get_weather", "quantum_random", "zoo__lion"]);
         let all = nobody.shown_tools(own().into_iter().map(Rc::new));
-        let seen = all.iter().filter(|tool| view.sees_tool(tool)).count();
-        assert_eq!((all.len(), seen), (5, 3));
+        let count = all.iter().filter(|tool| view.sees_tool(tool)).count();
+        assert_eq!((all.len(), count), (5, 3));
     }
 
     #[test]

@@ -39,7 +39,7 @@ const MAX_CATALOGUES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 /// What a request at an endpoint comes to.
 pub enum Faced {
     /// It is to be served: as it came, or the call that it carried.
-    Asked(Asked),
+    Asked(Box<Asked>),
     /// It is answered.
     Reply(Reply),
 }
@@ -69,17 +69,19 @@ pub fn definitions() -> Vec<Tool> {
 /// 2. the arguments fit the tool's schema; 3. a search is answered; 4. a carried call is served, or answered where it is a
 ///    search itself.
 pub async fn face(scene: &Scene, asked: Asked) -> Result<Faced, Problem> {
-    let Method::Call(Call::Tool { name, arguments, .. }) = &asked.method else { return Ok(Faced::Asked(asked)) };
+    let Method::Call(Call::Tool { name, arguments, .. }) = &asked.method else {
+        return Ok(Faced::Asked(Box::new(asked)));
+    };
     let (Some(tool), Some(server)) = (FaceTool::named(name), scene.place.server.as_deref()) else {
-        return Ok(Faced::Asked(asked));
+        return Ok(Faced::Asked(Box::new(asked)));
     };
     // A call is carried once.
     if asked.carried && tool == FaceTool::Call {
-        return Ok(Faced::Asked(asked));
+        return Ok(Faced::Asked(Box::new(asked)));
     }
     let shown = tenant::shown(&scene.context, &scene.principal, Some(server)).await?;
     if !shown.endpoint.face.is_search() {
-        return Ok(Faced::Asked(asked));
+        return Ok(Faced::Asked(Box::new(asked)));
     }
     let arguments = match fitting(tool, arguments.clone()) {
         Ok(arguments) => arguments,
@@ -91,7 +93,7 @@ pub async fn face(scene: &Scene, asked: Asked) -> Result<Faced, Problem> {
             Some((name, arguments)) => {
                 let search = FaceTool::named(&name) == Some(FaceTool::Search);
                 let asked = asked.carrying(name, arguments);
-                if search { Box::pin(face(scene, asked)).await } else { Ok(Faced::Asked(asked)) }
+                if search { Box::pin(face(scene, asked)).await } else { Ok(Faced::Asked(Box::new(asked))) }
             }
             None => Ok(Faced::Reply(asked.to.refuse(Fault::Internal))),
         },
@@ -125,21 +127,21 @@ async fn search(
         return Ok(asked.to.refuse(in_band(problem)?));
     }
     let party = scene.party();
-    let parts = locate::parts_at_hand(&party, shown).await;
+    let at_hand = locate::parts_at_hand(&party, shown).await;
     let sees = principal.rights().look();
-    let view = View::new(&shown.endpoint, &parts);
+    let view = View::new(&shown.endpoint, &at_hand);
     let catalogue = catalogue(scene, server, &view);
     let view = view.seen_by(Eyes::of(&sees));
     let mut to = asked.to.clone();
     to.server = view.server_info().cloned();
     let result = match Order::read(arguments) {
         Ok(order) => {
-            let degraded = locate::degraded(shown, &parts).into_iter().map(|degraded| degraded.upstream).collect();
-            let seen = |place: usize| {
+            let degraded = locate::degraded(shown, &at_hand).into_iter().map(|degraded| degraded.upstream).collect();
+            let may_see = |place: usize| {
                 let tool = catalogue.tools.get(place);
                 tool.is_some_and(|tool| view.sees_tool(tool) && (tool.part.is_some() || reaches(scene, &tool.shown)))
             };
-            let places = catalogue.index.find(&order.query, &seen);
+            let places = catalogue.index.find(&order.query, &may_see);
             let found: Vec<(&str, &Tool)> = places
                 .into_iter()
                 .filter_map(|place| catalogue.tools.get(place))

@@ -125,7 +125,7 @@ impl McpHeld {
     ) -> std::result::Result<std::result::Result<HeldCall, Reply>, Problem> {
         // A call that another tool's arguments carry is held as itself.
         let asked = match mcp_face::face(&scene, asked).await? {
-            Faced::Asked(asked) => asked,
+            Faced::Asked(asked) => *asked,
             Faced::Reply(reply) => return Ok(Err(reply)),
         };
         let Method::Call(call) = &asked.method else { return Ok(Err(asked.to.refuse(Fault::MethodNotFound))) };

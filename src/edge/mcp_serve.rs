@@ -97,7 +97,7 @@ impl Elsewhere {
 pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Prepared, Problem> {
     if let Method::Call(Call::Tool { .. }) = &asked.method {
         return match Box::pin(mcp_face::face(&scene, asked)).await? {
-            Faced::Asked(asked) => mcp_call::call(scene, posted, asked).await,
+            Faced::Asked(asked) => mcp_call::call(scene, posted, *asked).await,
             Faced::Reply(reply) => Ok(Prepared::Reply(reply)),
         };
     }

@@ -121,10 +121,10 @@ impl Index {
         let scores = self.scores(&asked(query), &seen);
         let words = joined(query);
         let mut found: Vec<(Fit, f64, usize)> = Vec::new();
-        for (place, ((names, score), _)) in self.names.iter().zip(scores).zip(&seen).enumerate().filter(|(_, it)| *it.1)
-        {
+        for (place, (names, score)) in self.names.iter().zip(scores).enumerate() {
             let fit = names.fit(query, &words);
-            if fit != Fit::Loose || score > 0.0 {
+            let is_seen = seen.get(place).copied().unwrap_or_default();
+            if is_seen && (fit != Fit::Loose || score > 0.0) {
                 found.push((fit, score, place));
             }
         }

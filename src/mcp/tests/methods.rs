@@ -256,3 +256,19 @@ fn a_subscription_tells_what_it_was_asked_for_and_what_the_endpoint_has() {
     );
     assert_eq!(Filter::lists().kept_by(&ServerCapabilities::own()), Filter::default());
 }
+
+#[test]
+fn a_carried_call_is_of_its_own_tool_with_the_retry_and_is_held_to_no_header() {
+    let members = r#""name":"call_tool","arguments":{"name":"get_weather"},"requestState":"s","#;
+    let asked = modern_ask("tools/call", Some("call_tool"), members);
+    let arguments = json!({"city": "Rome"}).as_object().unwrap().clone();
+    let carrying = asked.clone().carrying("get_weather".into(), arguments.clone());
+    assert_eq!((&carrying.to, &carrying.meta), (&asked.to, &asked.meta));
+    let Method::Call(Call::Tool { name, arguments: own, retry }) = &carrying.method else { panic!("{carrying:?}") };
+    assert_eq!((name.as_str(), own, retry.state.as_deref()), ("get_weather", &arguments, Some("s")));
+    let headers = modern("tools/call", Some("call_tool"));
+    assert_eq!(carrying.check_headers(&headers, &super::weather()), Ok(()));
+    // The same call by its own name is.
+    let direct = Asked { carried: false, ..carrying };
+    assert!(direct.check_headers(&headers, &super::weather()).is_err());
+}
