@@ -242,7 +242,7 @@ fn the_statuses_of_the_two_faces_are_those_of_the_contract() {
     let statuses = |path: &str, method: &str| -> Vec<String> {
         document["paths"][path][method]["responses"].as_object().unwrap().keys().cloned().collect()
     };
-    let execute = ["200", "400", "401", "403", "404", "413", "415", "421", "422", "429", "502", "503", "504"];
+    let execute = ["200", "400", "401", "403", "404", "409", "413", "415", "421", "422", "429", "502", "503", "504"];
     assert_eq!(statuses("/mcp/execute", "post"), execute);
     let mcp = ["200", "202", "400", "401", "403", "404", "406", "413", "415", "421", "429", "503"];
     assert_eq!(statuses("/mcp", "post"), mcp);

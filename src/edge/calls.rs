@@ -288,7 +288,9 @@ async fn made(
     let upstream = shown.upstreams.get(at.index).ok_or(ToolError::Unknown)?;
     let party = tenant::party(context, principal);
     let mut ask = ask(&at.own, arguments);
-    ask.reusable &= !approved;
+    if approved {
+        ask.answer_once();
+    }
     match errand::ask(&party, upstream, ask, None).await? {
         Answer::Result(result) => called(upstream, &at.own, result),
         Answer::Error(error) if error.code == URL_ELICITATION_REQUIRED => Err(ToolError::NeedsInput),

@@ -14,7 +14,7 @@ use crate::mcp::message::RequestId;
 use crate::mcp::question::Question;
 use crate::outbound::{OutboundFailure, OutboundRequest, Patience};
 use crate::time::{Lifetime, Timestamp};
-use crate::upstream::ask::{Answer, Ask, AskMethod, Notification, ServerRequest};
+use crate::upstream::ask::{Answer, Ask, AskMethod, Notification, Repeat, ServerRequest};
 use crate::upstream::exchange::{Cancellation, Errand, Exchange, Heard, Outcome, Progress};
 use crate::upstream::link::Link;
 use crate::upstream::resilience::Health;
@@ -76,7 +76,7 @@ pub async fn ask_until(
     hearer: Option<&Hearer>,
     end: Timestamp,
 ) -> Result<Answer, UpstreamFailure> {
-    let (declares, repeatable) = (ask.declares.clone(), ask.repeatable && hearer.is_none());
+    let (declares, repeatable) = (ask.declares.clone(), ask.repeat != Repeat::Never && hearer.is_none());
     let endless = ask.method == AskMethod::Listen;
     let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
     let outcome = match endless {

@@ -78,7 +78,9 @@ pub async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Pre
                         }
                     };
                     let mut at = At { index, own: relay::ask(other, &own) };
-                    at.own.reusable &= !approved;
+                    if approved {
+                        at.own.answer_once();
+                    }
                     relayed(scene, &party, asked, shown, at, None).await
                 }
                 Err(Lost::Unknown) => Ok(Prepared::Reply(to.refuse(unknown(other)))),
@@ -153,7 +155,9 @@ async fn tool(
         Found::Upstream(shown, at) => {
             let mut ask = calls::ask(&definition, arguments);
             // A request that goes on may have been approved.
-            ask.reusable &= permitted.as_ref().is_some_and(|permitted| !permitted.approved);
+            if permitted.as_ref().is_none_or(|permitted| permitted.approved) {
+                ask.answer_once();
+            }
             let party = scene.party();
             let at = At { index: at.index, own: ask };
             relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await

@@ -64,15 +64,35 @@ impl AskMethod {
         }
     }
 
-    /// Whether it changes nothing, so that it may be sent twice. What a tool's call does is the tool's to say.
-    pub const fn only_looks(self) -> bool {
-        matches!(self, Self::GetPrompt | Self::ReadResource | Self::Complete | Self::Ping | Self::GetTask)
+    /// What it means to send it twice. What a tool's call does is the tool's to say.
+    pub const fn repeat(self) -> Repeat {
+        match self {
+            Self::ReadResource => Repeat::Reusable,
+            Self::GetPrompt | Self::Complete | Self::Ping | Self::GetTask => Repeat::Safe,
+            Self::CallTool
+            | Self::Subscribe
+            | Self::Unsubscribe
+            | Self::Listen
+            | Self::UpdateTask
+            | Self::CancelTask => Repeat::Never,
+        }
     }
 
     /// Whether an answer may want input first (2026-07-28, `basic/patterns/mrtr`).
     pub const fn may_need_input(self) -> bool {
         matches!(self, Self::CallTool | Self::GetPrompt | Self::ReadResource)
     }
+}
+
+/// What it means to send a request twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It may change something twice.
+    Never,
+    /// It changes nothing, or nothing more the second time.
+    Safe,
+    /// It only reads: its answer may even be given again, where the upstream's row allows it (see [`super::reuse`]).
+    Reusable,
 }
 
 /// One request. Names and URIs are the upstream's own.
@@ -94,11 +114,8 @@ pub struct Ask {
     pub log_level: Option<LogLevel>,
     /// Whether somebody hears what the upstream says before its answer.
     pub attended: bool,
-    /// Whether it may be sent twice: it changes nothing, or nothing more the second time.
-    pub repeatable: bool,
-    /// Whether its answer may be given to the next who asks the same, where the upstream's row allows it (see
-    /// [`super::reuse`]).
-    pub reusable: bool,
+    /// What it means to send it twice.
+    pub repeat: Repeat,
     /// The called tool: an answer that does not fit its output schema is not given again.
     pub tool: Option<Rc<Tool>>,
 }
@@ -110,12 +127,18 @@ impl Ask {
     pub fn tool(params: Map<String, Value>, definition: &Rc<Tool>) -> Self {
         let annotations = definition.annotations.as_ref();
         let hint = |name: &str| annotations.and_then(|hints| hints.get(name)) == Some(&Value::Bool(true));
-        let reads = hint("readOnlyHint");
-        Self {
-            repeatable: reads || hint("idempotentHint"),
-            reusable: reads,
-            tool: Some(Rc::clone(definition)),
-            ..Self::plain(AskMethod::CallTool, params)
+        let repeat = match (hint("readOnlyHint"), hint("idempotentHint")) {
+            (true, _) => Repeat::Reusable,
+            (false, true) => Repeat::Safe,
+            (false, false) => Repeat::Never,
+        };
+        Self { repeat, tool: Some(Rc::clone(definition)), ..Self::plain(AskMethod::CallTool, params) }
+    }
+
+    /// Has its answer given to nobody else, and not again.
+    pub fn answer_once(&mut self) {
+        if self.repeat == Repeat::Reusable {
+            self.repeat = Repeat::Safe;
         }
     }
 
@@ -130,8 +153,7 @@ impl Ask {
             progress: false,
             log_level: None,
             attended: false,
-            repeatable: method.only_looks(),
-            reusable: method == AskMethod::ReadResource,
+            repeat: method.repeat(),
             tool: None,
         }
     }

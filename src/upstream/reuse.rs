@@ -7,7 +7,7 @@
 //! another's. What is an error, is not complete, or needed input is not kept.
 
 use super::Upstream;
-use super::ask::{Ask, AskMethod};
+use super::ask::{Ask, AskMethod, Repeat};
 use crate::id::{TenantId, UserId};
 use crate::json::canonical;
 use crate::time::{Lifetime, Timestamp};
@@ -43,7 +43,7 @@ impl Keys {
     /// shown, the method with its parameters (RFC 8785), headers, `_meta` but for traces, and what the client can do.
     pub fn of(tenant: &TenantId, user: &UserId, upstream: &Upstream, ask: &Ask) -> Option<Self> {
         let answers = ["inputResponses", "requestState"].iter().any(|member| ask.params.contains_key(*member));
-        if !ask.reusable || upstream.reuse.millis() == 0 || ask.attended || ask.progress || answers {
+        if ask.repeat != Repeat::Reusable || upstream.reuse.millis() == 0 || ask.attended || ask.progress || answers {
             return None;
         }
         let mut meta = ask.meta.clone();

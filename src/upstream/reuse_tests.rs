@@ -5,7 +5,7 @@ use crate::outbound::Reach;
 use crate::secret::SecretText;
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::Upstream;
-use crate::upstream::ask::{Ask, AskMethod};
+use crate::upstream::ask::{Ask, AskMethod, Repeat};
 use serde_json::{Map, Value, json};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -100,7 +100,7 @@ fn what_may_change_something_or_tells_more_than_its_answer_is_not_answered_from_
     let mut answering = read(&json!({}));
     answering.params.insert("inputResponses".to_owned(), json!({}));
     let mut approved = read(&json!({}));
-    approved.reusable = false;
+    approved.answer_once();
     for ask in [
         hinted(None),
         hinted(Some(&json!({"idempotentHint": true}))),
@@ -118,15 +118,13 @@ fn what_may_change_something_or_tells_more_than_its_answer_is_not_answered_from_
 
 #[test]
 fn hints_are_about_sending_twice_and_about_giving_again() {
-    let said = |hints: &Value| {
-        let ask = hinted(&json!({}), Some(hints));
-        (ask.repeatable, ask.reusable)
-    };
-    assert_eq!(said(&json!({"readOnlyHint": true})), (true, true));
-    assert_eq!(said(&json!({"idempotentHint": true})), (true, false));
-    assert_eq!(said(&json!({"destructiveHint": false})), (false, false));
-    assert!(Ask::plain(AskMethod::ReadResource, Map::new()).repeatable);
-    assert!(!Ask::plain(AskMethod::UpdateTask, Map::new()).repeatable);
+    let said = |hints: &Value| hinted(&json!({}), Some(hints)).repeat;
+    assert_eq!(said(&json!({"readOnlyHint": true})), Repeat::Reusable);
+    assert_eq!(said(&json!({"idempotentHint": true})), Repeat::Safe);
+    assert_eq!(said(&json!({"destructiveHint": false})), Repeat::Never);
+    assert_eq!(Ask::plain(AskMethod::ReadResource, Map::new()).repeat, Repeat::Reusable);
+    assert_eq!(Ask::plain(AskMethod::GetPrompt, Map::new()).repeat, Repeat::Safe);
+    assert_eq!(Ask::plain(AskMethod::UpdateTask, Map::new()).repeat, Repeat::Never);
 }
 
 #[test]

@@ -25,8 +25,19 @@ pub struct EventReader {
     data: Option<Vec<u8>>,
     other_event: bool,
     after_return: bool,
-    begun: bool,
-    overlong: bool,
+    place: Place,
+}
+
+/// Where in a stream its reader is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Before its first line.
+    #[default]
+    Beginning,
+    /// In it.
+    Within,
+    /// Behind an event that is too long.
+    Over,
 }
 
 impl EventReader {
@@ -42,7 +53,7 @@ impl EventReader {
 
     /// Whether an event came that is longer than any may be. Nothing is read after it.
     pub const fn is_overlong(&self) -> bool {
-        self.overlong
+        matches!(self.place, Place::Over)
     }
 
     /// Takes the next bytes and gives the data of every message event that they complete. Comments and events of other
@@ -50,8 +61,8 @@ impl EventReader {
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut events = Vec::new();
         for byte in bytes {
-            if self.overlong || self.line.len() > LONGEST_EVENT {
-                (self.overlong, self.line, self.data) = (true, Vec::new(), None);
+            if self.is_overlong() || self.line.len() > LONGEST_EVENT {
+                (self.place, self.line, self.data) = (Place::Over, Vec::new(), None);
                 break;
             }
             let line_ended = match byte {
@@ -75,10 +86,10 @@ impl EventReader {
     fn end_line(&mut self) -> Option<Vec<u8>> {
         let line = std::mem::take(&mut self.line);
         let mut line = line.as_slice();
-        if !self.begun {
+        if self.place == Place::Beginning {
             // One byte order mark may stand at the very beginning.
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-            self.begun = true;
+            self.place = Place::Within;
         }
         if line.is_empty() {
             return self.end_event();
@@ -97,7 +108,9 @@ impl EventReader {
                     }
                     None => value.to_vec(),
                 };
-                self.overlong = data.len() > LONGEST_EVENT;
+                if data.len() > LONGEST_EVENT {
+                    self.place = Place::Over;
+                }
                 self.data = Some(data);
             }
             b"id" if value.len() <= LONGEST_ID => {
