@@ -23,7 +23,7 @@ fn tokens(refresh: Option<&str>, life: Option<u64>) -> Tokens {
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
+#[allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "a literal, in the form of the door")]
 fn answer(status: u16, body: Value) -> Result<OutboundAnswer, OutboundFailure> {
     let headers = vec![("content-type".to_owned(), "application/json;charset=UTF-8".to_owned())];
     Ok(OutboundAnswer { status, headers, body: body.to_string().into_bytes() })

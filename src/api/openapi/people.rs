@@ -156,20 +156,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 form("csrf=v1.abc&approval=abc&do=approve"),
             )
         }
-        Endpoint::Connections => shown("showConnections", "The connections, or the sign-in page", shapes),
-        Endpoint::ChangeConnection => {
-            let onwards = onwards("On to the provider, or back to the page");
-            Offer::new("changeConnection", "pages", vec![onwards]).about(CONNECTIONS).taking_a(
-                FORM,
-                shapes.read::<ConnectionForm>(),
-                form("csrf=v1.abc&credential=abc&do=connect"),
-            )
-        }
-        Endpoint::Connected => {
-            let mut offer = Offer::new("comeBackConnected", "pages", vec![onwards("Back to the page of connections")]);
-            offer.parameters = &["state", "code", "iss", "error"];
-            offer
-        }
+        Endpoint::Connections | Endpoint::ChangeConnection | Endpoint::Connected => connections(endpoint, shapes),
         Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),
         Endpoint::ChangePassword => taken("changePassword", onwards("Changed"), shapes).about(PASSWORD).taking_a(
             FORM,
@@ -187,6 +174,26 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     }
 }
 
+fn connections(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    match endpoint {
+        Endpoint::Connections => {
+            let given = page("The connections, or the sign-in page", shapes);
+            Offer::new("showConnections", "pages", vec![given]).about(CONNECTIONS)
+        }
+        Endpoint::ChangeConnection => {
+            let onwards = onwards("On to the provider, or back to the page");
+            let example = vec![("example", examples::form("csrf=v1.abc&credential=abc&do=connect"))];
+            let offer = Offer::new("changeConnection", "pages", vec![onwards]).about(CONNECTIONS);
+            offer.taking_a(FORM, shapes.read::<ConnectionForm>(), example)
+        }
+        _ => {
+            let mut offer = Offer::new("comeBackConnected", "pages", vec![onwards("Back to the page of connections")]);
+            offer.parameters = &["state", "code", "iss", "error"];
+            offer
+        }
+    }
+}
+
 /// A form: done, or its page again.
 fn taken(name: &'static str, done: Given, shapes: &mut Shapes) -> Offer {
     let wrong = Given { status: 403, ..page("The page again: something shown is not good", shapes) };
@@ -201,9 +208,10 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::Setup => vec![Problem::NotFound],
         Endpoint::Join => Vec::new(),
         Endpoint::People | Endpoint::Approvals => [vec![Problem::NotFound], away()].concat(),
-        Endpoint::ChangePeople | Endpoint::DecideApproval => [vec![Problem::NotFound], posted()].concat(),
+        Endpoint::ChangePeople | Endpoint::DecideApproval | Endpoint::ChangeConnection => {
+            [vec![Problem::NotFound], posted()].concat()
+        }
         Endpoint::Password | Endpoint::SecondFactor | Endpoint::Connections => away(),
-        Endpoint::ChangeConnection => [vec![Problem::NotFound], posted()].concat(),
         Endpoint::Connected => [vec![Problem::StaleForm, limited], away()].concat(),
         Endpoint::SetUp => [vec![Problem::NotFound, limited], posted()].concat(),
         _ => [vec![limited], posted()].concat(),

@@ -31,16 +31,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::ExecuteTool => {
             [body::<ExecuteRequest>(), credentials(), vec![scope(TO_CALL), limited()], execute()].concat()
         }
-        Endpoint::Mcp => {
-            let scopes = vec![scope(TO_CALL)];
-            let broken = Problem::InvalidBody("the body ended early".to_owned());
-            [vec![broken], credentials(), scopes, vec![limited(), away("the gate")]].concat()
-        }
+        Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => protocol(endpoint),
         Endpoint::EntropyStatus | Endpoint::Metrics => vec![Problem::NotTheOperator, away("the entropy hub")],
-        Endpoint::McpStream | Endpoint::McpEnd => {
-            let allow = "POST, OPTIONS".to_owned();
-            [credentials(), vec![Problem::MethodNotAllowed { allow }, limited(), away("the gate")]].concat()
-        }
         Endpoint::Docs | Endpoint::PageFiles => vec![Problem::NotFound, away("the static files")],
         Endpoint::Authorize
         | Endpoint::SignIn
@@ -82,6 +74,15 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         | Endpoint::OpenApi => Vec::new(),
     };
     [own, everywhere()].concat()
+}
+
+fn protocol(endpoint: Endpoint) -> Vec<Problem> {
+    if endpoint == Endpoint::Mcp {
+        let broken = Problem::InvalidBody("the body ended early".to_owned());
+        return [vec![broken], credentials(), vec![scope(TO_CALL)], vec![limited(), away("the gate")]].concat();
+    }
+    let allow = "POST, OPTIONS".to_owned();
+    [credentials(), vec![Problem::MethodNotAllowed { allow }, limited(), away("the gate")]].concat()
 }
 
 fn administration(operation: Operation) -> Vec<Problem> {

@@ -211,18 +211,19 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::ChangePassword
         | Endpoint::SecondFactor
         | Endpoint::ChangeSecondFactor => people::offer(endpoint, shapes),
-        Endpoint::OpenApi => {
-            let shape = shapes.written::<Map<String, Value>>();
-            let body = Some((JSON, shape, Vec::new()));
-            let given = Given { status: 200, description: "An OpenAPI 3.1 document", headers: &[], body };
-            Offer::new("describeApi", "description", vec![given])
-        }
-        Endpoint::Docs | Endpoint::PageFiles => {
-            let body = Some((HTML, shapes.written::<String>(), Vec::new()));
-            let page = Given { status: 200, description: "A page, for people", headers: &[], body };
-            Offer::new("showReference", "description", vec![page])
-        }
+        Endpoint::OpenApi | Endpoint::Docs | Endpoint::PageFiles => description(endpoint, shapes),
     }
+}
+
+fn description(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    if endpoint == Endpoint::OpenApi {
+        let body = Some((JSON, shapes.written::<Map<String, Value>>(), Vec::new()));
+        let given = Given { status: 200, description: "An OpenAPI 3.1 document", headers: &[], body };
+        return Offer::new("describeApi", "description", vec![given]);
+    }
+    let body = Some((HTML, shapes.written::<String>(), Vec::new()));
+    let page = Given { status: 200, description: "A page, for people", headers: &[], body };
+    Offer::new("showReference", "description", vec![page])
 }
 
 fn mcp_session(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {

@@ -1,7 +1,7 @@
 //! The machine from outside, stage by stage, and what the tests of the stages share.
 
 use super::{Answer, Errand, Exchange, Heard, Outcome, Progress};
-use crate::credential::held::Held;
+use crate::credential::held::{Carries, Held, Withheld};
 use crate::id::UpstreamId;
 use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest, Reach};
 use crate::time::Lifetime;
@@ -117,4 +117,24 @@ fn text(text: &str) -> Value {
 fn legacy() -> Link {
     let session = Some(crate::outbound::HeaderValue::fixed("sess-0"));
     Link::Legacy(LegacyLink { session, revision: "2025-11-25", introduction: Rc::default(), level: None })
+}
+
+#[test]
+fn an_upstream_that_cannot_be_shown_what_it_wants_is_not_asked() {
+    let page = "https://gw.example.com/account/connections";
+    for (why, leads) in [
+        (Withheld::OtherOrigin, None),
+        (Withheld::ServerAway, None),
+        (Withheld::ConnectFirst { page: page.to_owned() }, Some(page)),
+    ] {
+        let credential = Held::default().with(Carries::Withheld(why.clone()));
+        let upstream = Upstream { credential, ..upstream() };
+        for errand in [call(), Errand::Survey] {
+            let link = Some(Link::Modern);
+            let mut exchange = Exchange::new(&upstream, link, errand, 100, Lifetime::from_seconds(10));
+            let Progress::Failed(failure) = exchange.begin() else { panic!("it was asked") };
+            assert_eq!(failure.problem.page(), leads);
+            assert_eq!(failure.problem, UpstreamProblem::Withheld(why.clone()));
+        }
+    }
 }

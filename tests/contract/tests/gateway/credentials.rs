@@ -160,7 +160,7 @@ fn client(authority: &Authority) -> Value {
 
 #[tokio::test]
 async fn a_token_is_fetched_with_client_credentials_and_renewed_before_it_ends() {
-    let (team, upstream, authority) = (Team::new(), Upstream::modern(), Authority::start(4));
+    let (team, upstream, authority) = (Team::new(), Upstream::modern(), Authority::start(20));
     with_upstream(&team, "machine", &upstream).await;
     let mut client = client(&authority);
     client["scope"] = "read".into();
@@ -173,7 +173,7 @@ async fn a_token_is_fetched_with_client_credentials_and_renewed_before_it_ends()
         repeat(&access, "machine").await.json(200);
     }
     assert_eq!(authority.grants("client_credentials"), first, "a token that is good is used");
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(11)).await;
     repeat(&access, "machine").await.json(200);
     assert!(authority.grants("client_credentials") > first, "it is renewed before it ends");
     assert_eq!(authority.complaints(), [""; 0]);
@@ -182,7 +182,7 @@ async fn a_token_is_fetched_with_client_credentials_and_renewed_before_it_ends()
     assert!(!upstream.server.asked().iter().any(|request| format!("{request:?}").contains(SECRET)));
     // A client that is refused is said so; what is still good goes on being used meanwhile.
     authority.refuse();
-    within(Duration::from_secs(15), "refused", || async {
+    within(Duration::from_secs(30), "refused", || async {
         let answer = repeat(&access, "machine").await;
         answer.status == 502 && answer.text().contains("refuses the gateway's client")
     })
