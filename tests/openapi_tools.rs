@@ -53,7 +53,7 @@ fn read(file: &str) -> Vec<u8> {
 fn convert(file: &str, base: Option<&str>) -> Converted {
     let settings = Settings::new(base.map(url), Reach::Public, Some(&Prefix::parse("somebody").unwrap()));
     let begun = Conversion::begin(url(SOURCE), &read(file), Choice::default(), settings);
-    match begun.unwrap_or_else(|error| panic!("{file}: {error}")).next() {
+    match begun.unwrap_or_else(|error| panic!("{file}: {error}")).step() {
         Step::Done(converted) => *converted,
         Step::Want(url) => panic!("{file} wants {url:?}"),
     }
@@ -75,7 +75,12 @@ fn check(expected: &Expected) {
         println!("    {} {}: {}", operation.method, operation.path, operation.reason);
     }
     let counted: Vec<_> = refused.into_iter().collect();
-    assert_eq!((tools, outputs, shortened), (expected.tools, expected.outputs, expected.shortened), "{}", expected.file);
+    assert_eq!(
+        (tools, outputs, shortened),
+        (expected.tools, expected.outputs, expected.shortened),
+        "{}",
+        expected.file
+    );
     assert_eq!(counted, expected.refused, "{}", expected.file);
     assert_eq!(api.base().url().as_str().trim_end_matches('/'), expected.base.unwrap_or(BASE));
     let prefix = Prefix::parse("somebody").unwrap();
@@ -93,8 +98,10 @@ fn check(expected: &Expected) {
 fn check_schemas(tool: &HttpTool) {
     for schema in [Some(&tool.definition.input_schema), tool.definition.output_schema.as_ref()].into_iter().flatten() {
         let value = Value::Object(schema.clone());
-        jsonschema::draft202012::meta::validate(&value).unwrap_or_else(|error| panic!("{}: {error}", tool.definition.name));
-        let theirs = jsonschema::draft202012::new(&value).unwrap_or_else(|error| panic!("{}: {error}", tool.definition.name));
+        jsonschema::draft202012::meta::validate(&value)
+            .unwrap_or_else(|error| panic!("{}: {error}", tool.definition.name));
+        let theirs =
+            jsonschema::draft202012::new(&value).unwrap_or_else(|error| panic!("{}: {error}", tool.definition.name));
         let ours = Schema::compile(schema).unwrap();
         for full in [false, true] {
             let sample = sample::of(&value, full);
@@ -112,7 +119,9 @@ fn check_requests(api: &Api, tool: &HttpTool) {
         let request = request.unwrap_or_else(|error| panic!("{}: {error}: {arguments}", tool.definition.name));
         assert_eq!(request.method, tool.method);
         assert_below(api, &request);
-        for text in ["../../x", "%2e%2e/x", "..%2f..%2fx", "//evil.com", "\\\\evil.com", "a?b#c", "a\r\nHost: evil.com", "\0"] {
+        for text in
+            ["../../x", "%2e%2e/x", "..%2f..%2fx", "//evil.com", "\\\\evil.com", "a?b#c", "a\r\nHost: evil.com", "\0"]
+        {
             let hostile = sample::with_texts(&arguments, text);
             if let Ok(request) = self::request(api, tool, hostile.as_object().unwrap()) {
                 assert_below(api, &request);

@@ -64,7 +64,10 @@ pub fn show(tool: &HttpTool, output: Option<&Schema>, answer: &OutboundAnswer, m
     }
     if answer.body.is_empty() {
         let said = format!("The API answered with HTTP status {} and no content.", answer.status);
-        return Shown { result: CallToolResult { is_error: output.is_some(), ..CallToolResult::text(said) }, rest: None };
+        return Shown {
+            result: CallToolResult { is_error: output.is_some(), ..CallToolResult::text(said) },
+            rest: None,
+        };
     }
     let media_type = answer.media_type().unwrap_or_default();
     match kind(&media_type) {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn tool(more: &Value) -> HttpTool {
-    let mut tool = json!({"definition": {"name": "t", "inputSchema": {"type": "object"}}, "method": "GET", "path": "/"});
+    let mut tool =
+        json!({"definition": {"name": "t", "inputSchema": {"type": "object"}}, "method": "GET", "path": "/"});
     tool.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     serde_json::from_value(tool).unwrap()
 }
@@ -63,7 +64,10 @@ fn a_part_is_taken_before_anything_is_cut() {
 fn a_long_text_is_cut_between_characters_and_says_how_much_is_left() {
     let text = "é".repeat(100);
     let shown = show(&tool(&json!({})), None, &answer(200, "text/plain", text.as_bytes()), 51);
-    assert_eq!(texts(&shown), ["é".repeat(25).as_str(), "[The answer has 200 bytes. The last 150 of them are not shown.]"]);
+    assert_eq!(
+        texts(&shown),
+        ["é".repeat(25).as_str(), "[The answer has 200 bytes. The last 150 of them are not shown.]"]
+    );
     let rest = shown.rest.unwrap();
     assert_eq!(page(&rest.text, rest.next, 1000), ("é".repeat(75).as_str(), None));
     let schema = Schema::compile_value(&json!({"type": "object"})).unwrap();
@@ -86,7 +90,10 @@ fn an_image_is_an_image_and_other_bytes_are_named_only() {
     let shown = plainly(&answer(200, "image/png", &vec![0; MAX_IMAGE_BYTES + 1]));
     assert!(shown.result.is_error);
     let shown = plainly(&answer(200, "application/pdf\u{202e}", b"%PDF-hunter2"));
-    assert_eq!(texts(&shown), ["The API answered with 12 bytes of the type \"application/pdf\", which cannot be shown."]);
+    assert_eq!(
+        texts(&shown),
+        ["The API answered with 12 bytes of the type \"application/pdf\", which cannot be shown."]
+    );
     assert!(shown.result.is_error);
 }
 

@@ -6,10 +6,7 @@ use super::style::{Pairs, push_pairs, render};
 use serde_json::{Map, Value};
 
 /// A body and its media type; `None` where no argument of it is given.
-pub fn write(
-    body: &Body,
-    arguments: &Map<String, Value>,
-) -> Result<Option<(String, Vec<u8>)>, RequestProblem> {
+pub fn write(body: &Body, arguments: &Map<String, Value>) -> Result<Option<(String, Vec<u8>)>, RequestProblem> {
     let written = match &body.argument {
         Some(argument) => match arguments.get(argument) {
             None | Some(Value::Null) => None,

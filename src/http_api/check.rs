@@ -43,7 +43,9 @@ pub enum InvalidApi {
     #[error("the name {0:?} stands twice")]
     Twice(String),
     /// A credential that does not say where it goes.
-    #[error("the credential {0:?} is not complete: an apiKey has 'in' and a name of visible letters, others have neither")]
+    #[error(
+        "the credential {0:?} is not complete: an apiKey has 'in' and a name of visible letters, others have neither"
+    )]
     Slot(String),
     /// A tool that may not be used.
     #[error("the tool {tool:?}: {fault}")]
@@ -117,24 +119,25 @@ pub enum ToolFault {
 impl Api {
     /// Reads an API as it is stored or written by hand, and checks all of it.
     pub fn parse(text: &[u8], reach: Reach) -> Result<Self, InvalidApi> {
-        let value = json::parse_object(text, DOCUMENT_CAPS)?;
-        let document = ApiDocument::deserialize(value).map_err(|error| InvalidApi::Document(error.to_string()))?;
-        Self::admit(document, reach)
+        Self::admit(read(text)?, reach)
+    }
+
+    /// Reads an API that was checked before it was stored. Only its base is judged again: checking every schema anew would be
+    /// most of the work of an isolate that begins.
+    pub fn restore(text: &[u8], reach: Reach) -> Result<Self, InvalidApi> {
+        let document = read(text)?;
+        Ok(Self { base: judged(&document.base, reach)?, document })
     }
 
     /// Checks an API. Annotations that a definition does not have are those of its method.
     pub fn admit(mut document: ApiDocument, reach: Reach) -> Result<Self, InvalidApi> {
-        let base = OutboundUrl::parse(&document.base, reach)?;
-        if base.url().query().is_some() {
-            return Err(InvalidApi::BaseQuery);
-        }
+        let base = judged(&document.base, reach)?;
         if document.tools.len() > MAX_ITEMS {
             return Err(InvalidApi::TooMany);
         }
         let mut names = HashSet::new();
         for slot in &document.credentials {
-            let complete = is_complete(slot);
-            if !complete {
+            if !is_complete(slot) {
                 return Err(InvalidApi::Slot(cut(&slot.scheme)));
             }
             if !names.insert(slot.scheme.as_str()) {
@@ -200,6 +203,16 @@ impl Api {
     }
 }
 
+fn read(text: &[u8]) -> Result<ApiDocument, InvalidApi> {
+    let value = json::parse_object(text, DOCUMENT_CAPS)?;
+    ApiDocument::deserialize(value).map_err(|error| InvalidApi::Document(error.to_string()))
+}
+
+fn judged(base: &str, reach: Reach) -> Result<OutboundUrl, InvalidApi> {
+    let base = OutboundUrl::parse(base, reach)?;
+    if base.url().query().is_some() { Err(InvalidApi::BaseQuery) } else { Ok(base) }
+}
+
 fn cut(text: &str) -> String {
     text.chars().take(128).collect()
 }
@@ -211,7 +224,7 @@ fn is_complete(slot: &Slot) -> bool {
 }
 
 /// Whether a tool may be used, given the names of the API's credentials.
-pub fn check_tool(tool: &HttpTool, credentials: &HashSet<&str>) -> Result<(), ToolFault> {
+pub(super) fn check_tool(tool: &HttpTool, credentials: &HashSet<&str>) -> Result<(), ToolFault> {
     listing::check(&tool.definition).map_err(ToolFault::Definition)?;
     if let Some(output) = &tool.definition.output_schema
         && output.get("type").and_then(Value::as_str) != Some("object")
@@ -333,9 +346,10 @@ fn check_arguments(tool: &HttpTool) -> Result<(), ToolFault> {
     let schema = &tool.definition.input_schema;
     let none = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let body = tool.body.iter().flat_map(|body| {
-        body.argument.iter().chain(body.members.iter().map(|member| &member.argument))
-    });
+    let body = tool
+        .body
+        .iter()
+        .flat_map(|body| body.argument.iter().chain(body.members.iter().map(|member| &member.argument)));
     let arguments = tool.parameters.iter().map(|parameter| &parameter.argument).chain(body);
     for argument in arguments {
         if !properties.contains_key(argument) {

@@ -60,6 +60,9 @@ fn a_good_document_is_an_api_and_is_stored_as_it_was() {
     assert_eq!(hints["idempotentHint"], json!(true));
     let stored = serde_json::to_string(api.document()).unwrap();
     assert_eq!(Api::parse(stored.as_bytes(), Reach::Public).unwrap(), api);
+    assert_eq!(Api::restore(stored.as_bytes(), Reach::Public).unwrap(), api);
+    let local = stored.replace("https://api.shop.com", "http://localhost");
+    assert_eq!(Api::restore(local.as_bytes(), Reach::Public), Err(InvalidApi::Base(RefusedUrl::Scheme)));
 }
 
 #[test]
@@ -70,7 +73,9 @@ fn annotations_that_are_given_are_kept() {
 
 #[test]
 fn a_member_that_means_nothing_is_refused_at_every_level() {
-    for pointer in ["/more", "/definition/more", "/parameters/0/more", "/body/more", "/body/members/0/more", "/fixed/0/more"] {
+    for pointer in
+        ["/more", "/definition/more", "/parameters/0/more", "/body/more", "/body/members/0/more", "/fixed/0/more"]
+    {
         let error = parse(&with(pointer, json!(1))).unwrap_err();
         assert!(matches!(&error, InvalidApi::Document(text) if text.contains("more")), "{pointer}: {error}");
     }
@@ -137,7 +142,9 @@ fn arguments_and_input_schema_fit_each_other() {
 
 #[test]
 fn headers_that_are_not_a_tools_to_set_are_refused() {
-    for name in ["Host", "authorization", "Cookie", "Content-Length", "X-Forwarded-For", "Cf-Ray", "Mcp-Method", "Proxy-X"] {
+    for name in
+        ["Host", "authorization", "Cookie", "Content-Length", "X-Forwarded-For", "Cf-Ray", "Mcp-Method", "Proxy-X"]
+    {
         let parameter = json!({"argument": "dry", "in": "header", "name": name});
         assert_eq!(fault(&with("/parameters/1", parameter)), ToolFault::Header(name.into()));
         let fixed = json!({"in": "header", "name": name, "value": "x"});

@@ -1,6 +1,4 @@
-use super::{
-    RefusedSegment, check_segment, encoded, is_cookie_value, is_reserved_header, is_token, push_literal,
-};
+use super::{RefusedSegment, check_segment, encoded, is_cookie_value, is_reserved_header, is_token, push_literal};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -64,7 +62,8 @@ fn what_a_server_may_take_for_something_else_is_refused() {
 
 #[test]
 fn what_names_things_is_allowed() {
-    for fine in ["a", "...", "a.b", "..a", ".git", "src/lib.rs", "https://a.example/x", "50%", "a%20b", "é", "a;b", "~"] {
+    for fine in ["a", "...", "a.b", "..a", ".git", "src/lib.rs", "https://a.example/x", "50%", "a%20b", "é", "a;b", "~"]
+    {
         assert_eq!(check_segment(fine), Ok(()), "{fine}");
     }
 }

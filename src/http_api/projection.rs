@@ -60,7 +60,10 @@ mod tests {
     #[test]
     fn members_are_kept_of_an_object_and_of_each_object_of_a_list() {
         let answer = json!({"items": [{"id": 1, "secret": 2, "name": "a"}, 5, {"name": "b"}], "next": null});
-        assert_eq!(of("/items", &["name", "id"]).take(answer.clone()), Ok(json!([{"name": "a", "id": 1}, 5, {"name": "b"}])));
+        assert_eq!(
+            of("/items", &["name", "id"]).take(answer.clone()),
+            Ok(json!([{"name": "a", "id": 1}, 5, {"name": "b"}]))
+        );
         assert_eq!(of("", &["next", "no"]).take(answer), Ok(json!({"next": null})));
         assert_eq!(of("", &["a"]).take(json!("text")), Ok(json!("text")));
     }

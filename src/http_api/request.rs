@@ -26,6 +26,8 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// What is accepted where the tool does not say: JSON if there is any.
 const ACCEPT: &str = "application/json, */*;q=0.5";
+/// Who asks: some APIs refuse a request that does not say it (RFC 9110 section 10.1.5).
+const USER_AGENT: &str = concat!("mcp-secure-gateway/", env!("CARGO_PKG_VERSION"));
 
 /// Limits on one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,9 +193,8 @@ impl Call<'_> {
             }
         }
         let below = path.get(prefix.len() + 1..).unwrap_or_default();
-        let climbs = |segment: &str| {
-            matches!(check_segment(segment), Err(RefusedSegment::Climbs | RefusedSegment::Character))
-        };
+        let climbs =
+            |segment: &str| matches!(check_segment(segment), Err(RefusedSegment::Climbs | RefusedSegment::Character));
         if below.split('/').any(climbs) { Err(RequestProblem::Outside) } else { Ok(path) }
     }
 
@@ -251,8 +252,10 @@ impl Call<'_> {
             let unfit = |_| RequestProblem::Header { argument: parameter.argument.clone() };
             headers.push((name.into(), HeaderValue::parse(text).map_err(unfit)?));
         }
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
-            headers.push(("accept".into(), HeaderValue::fixed(ACCEPT)));
+        for (name, usual) in [("accept", ACCEPT), ("user-agent", USER_AGENT)] {
+            if !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                headers.push((name.into(), HeaderValue::fixed(usual)));
+            }
         }
         if let Some(cookies) = self.cookies()? {
             length += cookies.expose().len();

@@ -73,9 +73,15 @@ fn push_deep(name: String, value: &Value, to: &mut Pairs) {
     let below = |member: &str| format!("{name}%5B{}%5D", encoded(member));
     match value {
         Value::Null => {}
-        Value::Object(members) => members.iter().for_each(|(member, value)| push_deep(below(member), value, to)),
+        Value::Object(members) => {
+            for (member, value) in members {
+                push_deep(below(member), value, to);
+            }
+        }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, item)| push_deep(below(&at.to_string()), item, to));
+            for (at, item) in items.iter().enumerate() {
+                push_deep(below(&at.to_string()), item, to);
+            }
         }
         one => to.push((name, encoded(&plain(one)))),
     }

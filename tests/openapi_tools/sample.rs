@@ -37,8 +37,9 @@ fn sample(schema: &Value, root: &Value, full: bool, depth: usize) -> Value {
         Some("integer" | "number") => number(schema),
         Some("boolean") => json!(true),
         Some("array") => {
-            let wanted = if schema["minItems"].as_u64().is_some_and(|least| least > 0) || (full && depth > 0) { 1 } else { 0 };
-            (0..wanted).map(|_| sample(&schema["items"], root, full, depth.saturating_sub(1))).collect()
+            let wanted = schema["minItems"].as_u64().is_some_and(|least| least > 0) || (full && depth > 0);
+            let item = wanted.then(|| sample(&schema["items"], root, full, depth.saturating_sub(1)));
+            item.into_iter().collect()
         }
         Some("null") => Value::Null,
         Some(_) => object(schema, root, full, depth),

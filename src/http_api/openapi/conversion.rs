@@ -90,7 +90,7 @@ impl Conversion {
     }
 
     /// What comes next. Everything is converted anew when a document was missing: that is rare, and simple.
-    pub fn next(&mut self) -> Step {
+    pub fn step(&mut self) -> Step {
         if let Some(url) = self.library.wanted() {
             return Step::Want(url);
         }
@@ -192,7 +192,8 @@ impl<'l> Making<'l> {
 
     fn refuse(&mut self, operation: &str, method: &str, path: &str, reason: Refusal) {
         let cut = |text: &str, longest| visible(text).chars().take(longest).collect();
-        let refused = Refused { operation: cut(operation, 128), method: method.to_owned(), path: cut(path, 256), reason };
+        let refused =
+            Refused { operation: cut(operation, 128), method: method.to_owned(), path: cut(path, 256), reason };
         self.refused.push(refused);
     }
 }

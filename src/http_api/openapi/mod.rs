@@ -1,7 +1,7 @@
 //! OpenAPI documents (3.0 and 3.1, JSON and YAML) as tools.
 //!
 //! Every operation that is chosen becomes a tool or is refused with a reason. Nothing is fetched here: where a document
-//! refers to another one, [`Conversion::next`] says which, and goes on with what it is given. Only documents of the first
+//! refers to another one, [`Conversion::step`] says which, and goes on with what it is given. Only documents of the first
 //! one's own origin are asked for.
 //!
 //! | file | what it holds |

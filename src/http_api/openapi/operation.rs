@@ -103,9 +103,8 @@ fn fitting(
         arguments.properties.shift_remove(&parameter.argument);
         arguments.required.retain(|name| name.as_str() != Some(&parameter.argument));
     }
-    let has = |name: &&str| {
-        kept.iter().any(|parameter| parameter.place == Place::Path && parameter.wire_name() == *name)
-    };
+    let has =
+        |name: &&str| kept.iter().any(|parameter| parameter.place == Place::Path && parameter.wire_name() == *name);
     match placeholders.iter().find(|name| !has(name)) {
         Some(name) => Err(Refusal::Placeholder(parameter::cut(name))),
         None => Ok(kept),

@@ -101,7 +101,8 @@ impl<'l> Parts<'l> {
         let properties = schema.get("properties").into_iter().flat_map(Node::members);
         let properties: Vec<_> = properties.filter(|(_, member)| !translator.is_left_out(*member)).collect();
         let needed: Vec<&str> = schema.entries("required").filter_map(|name| name.value.as_str()).collect();
-        let needed: Vec<&str> = needed.into_iter().filter(|name| properties.iter().any(|(own, _)| own == name)).collect();
+        let needed: Vec<&str> =
+            needed.into_iter().filter(|name| properties.iter().any(|(own, _)| own == name)).collect();
         let clashes = properties.iter().any(|(name, _)| arguments.properties.contains_key(*name));
         let fits = (1..=MAX_MEMBERS).contains(&properties.len()) && (self.required || needed.is_empty());
         // A form has parts that are written in ways of their own, which only members say.
@@ -130,12 +131,13 @@ impl<'l> Parts<'l> {
             Some("pipeDelimited") => Some(Style::PipeDelimited),
             Some(_) => None,
             None if explode.is_some() => None,
-            None if encoding.and_then(|encoding| encoding.text("contentType")).is_some_and(is_json) => Some(Style::Json),
+            None if encoding.and_then(|encoding| encoding.text("contentType")).is_some_and(is_json) => {
+                Some(Style::Json)
+            }
             None => {
                 let target = self.library.follow(property).ok();
-                let object = target.is_some_and(|target| {
-                    target.text("type") == Some("object") || target.get("properties").is_some()
-                });
+                let object = target
+                    .is_some_and(|target| target.text("type") == Some("object") || target.get("properties").is_some());
                 object.then_some(Style::Json)
             }
         };

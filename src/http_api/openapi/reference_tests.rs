@@ -27,7 +27,9 @@ fn a_pointer_is_followed_with_its_escapes() {
 
 #[test]
 fn a_chain_is_followed_to_its_end_and_a_circle_has_none() {
-    let library = library(json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": 5, "x": {"$ref": "#/y"}, "y": {"$ref": "#/x"}}));
+    let library = library(
+        json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": 5, "x": {"$ref": "#/y"}, "y": {"$ref": "#/x"}}),
+    );
     let at = |name: &str| library.follow(library.root().get(name).unwrap()).map(|node| node.value.clone());
     assert_eq!(at("a"), Ok(json!(5)));
     assert_eq!(at("x"), Err(BrokenReference::Endless));

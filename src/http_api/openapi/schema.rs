@@ -41,15 +41,7 @@ pub(super) struct Translator<'l> {
 impl<'l> Translator<'l> {
     pub(super) fn new(library: &'l Library, mode: Mode) -> Self {
         let siblings = !library.root().text("openapi").is_some_and(|version| version.starts_with("3.0"));
-        Self {
-            library,
-            mode,
-            siblings,
-            defs: Map::new(),
-            names: HashMap::new(),
-            pending: VecDeque::new(),
-            nodes: 0,
-        }
+        Self { library, mode, siblings, defs: Map::new(), names: HashMap::new(), pending: VecDeque::new(), nodes: 0 }
     }
 
     /// One schema. What it refers to is translated by [`Self::definitions`].
@@ -88,10 +80,7 @@ impl<'l> Translator<'l> {
 
     fn reference(&mut self, node: Node<'l>, reference: &str, depth: usize) -> Result<Value, Refusal> {
         let name = self.define(node, reference)?;
-        let mut schema = match self.siblings {
-            true => self.keywords(node, depth)?,
-            false => Value::Object(Map::new()),
-        };
+        let mut schema = if self.siblings { self.keywords(node, depth)? } else { Value::Object(Map::new()) };
         if let Value::Object(keywords) = &mut schema {
             keywords.shift_insert(0, "$ref".to_owned(), Value::String(format!("#/$defs/{name}")));
         }
@@ -126,8 +115,16 @@ impl<'l> Translator<'l> {
         let left_out = self.left_out(node);
         for (keyword, value) in node.members() {
             let translated = match keyword {
-                "not" | "items" | "additionalProperties" | "contains" | "propertyNames" | "if" | "then" | "else"
-                | "unevaluatedItems" | "unevaluatedProperties" => self.at(value, depth + 1)?,
+                "not"
+                | "items"
+                | "additionalProperties"
+                | "contains"
+                | "propertyNames"
+                | "if"
+                | "then"
+                | "else"
+                | "unevaluatedItems"
+                | "unevaluatedProperties" => self.at(value, depth + 1)?,
                 "allOf" | "anyOf" | "oneOf" | "prefixItems" => match self.list(value, depth + 1)? {
                     // An empty list is none (JSON Schema Core, section 10.2.1), and some write it.
                     Value::Array(schemas) if schemas.is_empty() => continue,

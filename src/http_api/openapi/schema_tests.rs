@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn translated(version: &str, mode: Mode, schemas: Value) -> Result<(Value, Value), Refusal> {
     let source = OutboundUrl::parse("https://docs.shop.com/openapi.json", Reach::Public).unwrap();
     let library = Library::new(source, json!({"openapi": version, "components": {"schemas": schemas}}));
@@ -15,6 +16,7 @@ fn translated(version: &str, mode: Mode, schemas: Value) -> Result<(Value, Value
     Ok((schema, Value::Object(translator.definitions()?)))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn one(schema: Value) -> Value {
     translated("3.0.3", Mode::Input, json!({ "It": schema })).unwrap().0
 }
@@ -24,7 +26,10 @@ fn what_3_0_says_in_its_own_way_is_said_as_2020_12_does() {
     for (old, new) in [
         (json!({"type": "string", "nullable": true}), json!({"type": ["string", "null"]})),
         (json!({"type": "string", "nullable": false}), json!({"type": "string"})),
-        (json!({"type": "string", "nullable": true, "enum": ["a"]}), json!({"type": ["string", "null"], "enum": ["a", null]})),
+        (
+            json!({"type": "string", "nullable": true, "enum": ["a"]}),
+            json!({"type": ["string", "null"], "enum": ["a", null]}),
+        ),
         (
             json!({"nullable": true, "description": "d", "allOf": [{"type": "object"}]}),
             json!({"description": "d", "anyOf": [{"allOf": [{"type": "object"}]}, {"type": "null"}]}),

@@ -36,15 +36,13 @@ pub(super) fn base(root: Node<'_>, source: &OutboundUrl, reach: Reach) -> Result
             Err(reason) => refused = refused.or(Some(reason)),
         }
     }
-    match refused {
-        Some(reason) => Err(InvalidOpenApi::Base(reason)),
-        None => {
-            let mut url = source.url().clone();
-            url.set_query(None);
-            url.set_path("/");
-            OutboundUrl::judge(url, reach).map_err(InvalidOpenApi::Base)
-        }
+    if let Some(reason) = refused {
+        return Err(InvalidOpenApi::Base(reason));
     }
+    let mut url = source.url().clone();
+    url.set_query(None);
+    url.set_path("/");
+    OutboundUrl::judge(url, reach).map_err(InvalidOpenApi::Base)
 }
 
 /// What the path of an operation begins with, below the base: where it or its path item has servers of its own, one of
@@ -118,7 +116,9 @@ mod tests {
         assert_eq!(of(json!([])).as_deref(), Ok(""));
         assert_eq!(of(json!([{"url": "https://api.shop.com/v2/"}])).as_deref(), Ok(""));
         assert_eq!(of(json!([{"url": "https://api.shop.com/v2/files"}])).as_deref(), Ok("/files"));
-        for other in ["https://api.shop.com/v21", "https://api.shop.com", "https://evil.com/v2", "http://api.shop.com/v2"] {
+        for other in
+            ["https://api.shop.com/v21", "https://api.shop.com", "https://evil.com/v2", "http://api.shop.com/v2"]
+        {
             assert_eq!(of(json!([{"url": other}])), Err(Refusal::Server), "{other}");
         }
     }

@@ -73,14 +73,26 @@ fn each_schema(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>
     for (keyword, value) in keywords.iter_mut() {
         match (keyword.as_str(), value) {
             ("properties" | "patternProperties" | "dependentSchemas" | "$defs", Value::Object(schemas)) => {
-                schemas.values_mut().for_each(|schema| each_schema(schema, visit));
+                for schema in schemas.values_mut() {
+                    each_schema(schema, visit);
+                }
             }
             ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
-                schemas.iter_mut().for_each(|schema| each_schema(schema, visit));
+                for schema in schemas {
+                    each_schema(schema, visit);
+                }
             }
             (
-                "not" | "items" | "additionalProperties" | "contains" | "propertyNames" | "if" | "then" | "else"
-                | "unevaluatedItems" | "unevaluatedProperties",
+                "not"
+                | "items"
+                | "additionalProperties"
+                | "contains"
+                | "propertyNames"
+                | "if"
+                | "then"
+                | "else"
+                | "unevaluatedItems"
+                | "unevaluatedProperties",
                 schema,
             ) => each_schema(schema, visit),
             _ => {}
@@ -114,7 +126,11 @@ fn inline(schema: &mut Map<String, Value>, mut definitions: Map<String, Value>) 
     let mut once = Map::new();
     let mut kept = Map::new();
     for (name, definition) in definitions {
-        if uses.get(&name) == Some(&1) { once.insert(name, definition) } else { kept.insert(name, definition) };
+        if uses.get(&name) == Some(&1) {
+            once.insert(name, definition)
+        } else {
+            kept.insert(name, definition)
+        };
     }
     place(&mut whole, &mut once);
     kept.values_mut().for_each(|definition| place(definition, &mut once));

@@ -22,7 +22,7 @@ fn begin(document: &Value, choice: Choice) -> Result<Conversion, InvalidOpenApi>
 }
 
 fn convert_with(document: &Value, choice: Choice) -> Converted {
-    match begin(document, choice).unwrap_or_else(|error| panic!("{error}")).next() {
+    match begin(document, choice).unwrap_or_else(|error| panic!("{error}")).step() {
         Step::Done(converted) => *converted,
         Step::Want(url) => panic!("{url:?} is wanted"),
     }
@@ -33,20 +33,24 @@ fn convert(document: &Value) -> Converted {
 }
 
 /// A document with these paths and members.
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn document(paths: Value, more: Value) -> Value {
-    let mut document = json!({"openapi": "3.1.0", "info": {"title": "Shop"}, "servers": [{"url": "https://api.shop.com/v1"}]});
+    let mut document =
+        json!({"openapi": "3.1.0", "info": {"title": "Shop"}, "servers": [{"url": "https://api.shop.com/v1"}]});
     document["paths"] = paths;
     document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     document
 }
 
 /// The tool that one operation becomes.
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn tool(method: &str, path: &str, operation: Value) -> HttpTool {
     let converted = convert(&document(json!({path: {method: operation}}), json!({})));
     assert_eq!(converted.refused, [], "nothing is refused");
     converted.api.tools()[0].clone()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn refusal(method: &str, path: &str, operation: Value) -> Refusal {
     let converted = convert(&document(json!({path: {method: operation}}), json!({})));
     assert!(converted.api.tools().is_empty());
@@ -71,7 +75,8 @@ fn an_operation_is_a_tool_with_its_words_and_hints() {
     assert_eq!(definition.title.as_deref(), Some("One order"));
     assert_eq!(definition.description.as_deref(), Some("Deprecated. One order\n\nBy its id."));
     let hints = Value::Object(definition.annotations.clone().unwrap());
-    let expected = json!({"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": true});
+    let expected =
+        json!({"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": true});
     assert_eq!(hints, expected);
     let expected = json!({"type": "object", "properties": {"id": {"type": "string", "description": "Which"}},
         "required": ["id"], "additionalProperties": false});
@@ -102,7 +107,10 @@ fn parameters_of_the_path_item_count_where_the_operation_has_none_of_its_own() {
     let components = json!({"components": {"parameters": {"Page": {"name": "page", "in": "query", "required": true, "schema": {"type": "integer"}}}}});
     let converted = convert(&document(paths, components));
     let tool = &converted.api.tools()[0];
-    assert_eq!(tool.definition.input_schema["properties"], json!({"id": {"type": "integer"}, "q": {"type": "string"}, "page": {"type": "integer"}}));
+    assert_eq!(
+        tool.definition.input_schema["properties"],
+        json!({"id": {"type": "integer"}, "q": {"type": "string"}, "page": {"type": "integer"}})
+    );
     assert_eq!(tool.definition.input_schema["required"], json!(["id", "page"]));
 }
 
@@ -152,7 +160,8 @@ fn a_header_that_may_not_be_set_is_left_out_or_refuses_the_operation() {
     }
     assert!(tool("get", "/", header("X-Forwarded-For", false)).parameters.is_empty());
     assert_eq!(refusal("get", "/", header("Host", true)).name(), "parameter");
-    let xml = json!({"parameters": [{"name": "x", "in": "query", "required": true, "content": {"application/xml": {}}}]});
+    let xml =
+        json!({"parameters": [{"name": "x", "in": "query", "required": true, "content": {"application/xml": {}}}]});
     assert_eq!(refusal("get", "/", xml).name(), "parameter");
 }
 
@@ -168,7 +177,9 @@ fn a_path_without_its_parameters_or_that_leads_elsewhere_is_refused() {
 
 #[test]
 fn an_answer_that_is_always_one_object_gives_an_output_schema() {
-    let output = |responses: Value| tool("get", "/", json!({ "responses": responses })).definition.output_schema.map(Value::Object);
+    let output = |responses: Value| {
+        tool("get", "/", json!({ "responses": responses })).definition.output_schema.map(Value::Object)
+    };
     let json_of = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
     let object = json!({"properties": {"a": {"type": "string"}, "pin": {"writeOnly": true}}});
     let expected = json!({"type": "object", "properties": {"a": {"type": "string"}}});

@@ -7,21 +7,60 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 const HOSTILE: [&str; 34] = [
-    ".", "..", "/", "//", "\\", "\\\\", "%", "%2e", "%2E%2E", "%2f", "%5c", "%00", "%0d%0a", "%25", "%252e", "?", "#", "@", ":",
-    ";", "&", "=", ",", "[", "]", "evil.com", "//evil.com", "https://evil.com", "\r\n", "\0", "\t", " ", "é", "\u{202e}",
+    ".",
+    "..",
+    "/",
+    "//",
+    "\\",
+    "\\\\",
+    "%",
+    "%2e",
+    "%2E%2E",
+    "%2f",
+    "%5c",
+    "%00",
+    "%0d%0a",
+    "%25",
+    "%252e",
+    "?",
+    "#",
+    "@",
+    ":",
+    ";",
+    "&",
+    "=",
+    ",",
+    "[",
+    "]",
+    "evil.com",
+    "//evil.com",
+    "https://evil.com",
+    "\r\n",
+    "\0",
+    "\t",
+    " ",
+    "é",
+    "\u{202e}",
 ];
 
 fn text() -> impl Strategy<Value = String> {
-    let pieces = proptest::collection::vec(prop_oneof![select(HOSTILE.to_vec()).prop_map(str::to_owned), "\\PC{0,3}"], 0..6);
+    let pieces =
+        proptest::collection::vec(prop_oneof![select(HOSTILE.to_vec()).prop_map(str::to_owned), "\\PC{0,3}"], 0..6);
     prop_oneof![pieces.prop_map(|pieces| pieces.concat()), any::<String>(), Just("x".repeat(1024 * 1024))]
 }
 
 fn value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![text().prop_map(Value::String), any::<f64>().prop_map(|n| json!(n)), Just(json!(true)), Just(Value::Null)];
+    let leaf = prop_oneof![
+        text().prop_map(Value::String),
+        any::<f64>().prop_map(|n| json!(n)),
+        Just(json!(true)),
+        Just(Value::Null)
+    ];
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
-            proptest::collection::vec((text(), inner), 0..3).prop_map(|members| Value::Object(members.into_iter().collect())),
+            proptest::collection::vec((text(), inner), 0..3)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }

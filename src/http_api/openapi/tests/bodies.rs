@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn with(media_type: &str, holder: Value, required: bool) -> Value {
     json!({"requestBody": {"required": required, "content": {media_type: holder}}})
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal at every call")]
 fn of(schema: Value, required: bool) -> HttpTool {
     tool("post", "/", with("application/json", json!({ "schema": schema }), required))
 }
@@ -63,8 +65,10 @@ fn what_is_no_closed_object_is_one_argument() {
 
 #[test]
 fn a_member_that_is_called_as_a_parameter_keeps_the_body_whole() {
-    let mut operation = with("application/json", json!({"schema": {"type": "object", "properties": {"id": {}, "body": {}}}}), true);
-    operation["parameters"] = json!([{"name": "id", "in": "query", "schema": {}}, {"name": "body", "in": "query", "schema": {}}]);
+    let mut operation =
+        with("application/json", json!({"schema": {"type": "object", "properties": {"id": {}, "body": {}}}}), true);
+    operation["parameters"] =
+        json!([{"name": "id", "in": "query", "schema": {}}, {"name": "body", "in": "query", "schema": {}}]);
     let tool = tool("post", "/", operation);
     assert_eq!(body(&tool), json!({"format": "json", "argument": "body_request"}));
     assert_eq!(tool.definition.input_schema["required"], json!(["body_request"]));
@@ -89,7 +93,8 @@ fn a_form_is_written_as_its_encoding_says() {
 #[test]
 fn json_is_taken_before_forms_and_forms_before_texts() {
     let operation = |types: &[&str]| {
-        let content: serde_json::Map<_, _> = types.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}}))).collect();
+        let content: serde_json::Map<_, _> =
+            types.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}}))).collect();
         json!({"requestBody": {"required": true, "content": content}})
     };
     let format = |types: &[&str]| body(&tool("post", "/", operation(types)));

@@ -1,10 +1,10 @@
 //! What is chosen, what is wanted, and what is no document.
 
 use super::{begin, convert, convert_with, document, source};
+use crate::catalogue::naming::Prefix;
 use crate::http_api::openapi::document::InvalidDocument;
 use crate::http_api::openapi::reference::BrokenReference;
 use crate::http_api::openapi::{Choice, Conversion, Converted, InvalidOpenApi, Refusal, Settings, Step};
-use crate::catalogue::naming::Prefix;
 use crate::json::JsonError;
 use crate::outbound::{Method, Reach};
 use serde_json::{Value, json};
@@ -59,7 +59,9 @@ fn every_operation_is_a_tool_or_refused_with_its_reason() {
     let refused: Vec<_> = converted
         .refused
         .iter()
-        .map(|refused| (refused.method.as_str(), refused.path.as_str(), refused.operation.as_str(), refused.reason.clone()))
+        .map(|refused| {
+            (refused.method.as_str(), refused.path.as_str(), refused.operation.as_str(), refused.reason.clone())
+        })
         .collect();
     let expected = [
         ("TRACE", "/a", "never", Refusal::Method),
@@ -88,7 +90,7 @@ fn documents_of_the_same_origin_are_wanted_one_after_the_other() {
     let mut conversion = begin(&document(paths, json!({})), Choice::default()).unwrap();
     let mut asked = Vec::new();
     let converted = loop {
-        match conversion.next() {
+        match conversion.step() {
             Step::Done(converted) => break converted,
             Step::Want(url) => {
                 let path = url.url().path().to_owned();
@@ -115,9 +117,9 @@ fn a_document_that_cannot_be_had_costs_only_what_refers_to_it() {
     let paths = json!({"/a": {"get": {"parameters": [{"$ref": "p.json"}]}}, "/b": {"get": {"operationId": "b"}}});
     for bytes in [None, Some(&b"{"[..]), Some(&[b' '; 9 * 1024 * 1024][..])] {
         let mut conversion = begin(&document(paths.clone(), json!({})), Choice::default()).unwrap();
-        let Step::Want(url) = conversion.next() else { panic!("p.json is wanted") };
+        let Step::Want(url) = conversion.step() else { panic!("p.json is wanted") };
         conversion.supply(&url, bytes);
-        let Step::Done(converted) = conversion.next() else { panic!("nothing else is wanted") };
+        let Step::Done(converted) = conversion.step() else { panic!("nothing else is wanted") };
         assert_eq!(names(&converted), ["b"]);
         assert_eq!(converted.refused[0].reason, Refusal::Reference(BrokenReference::Unavailable));
     }
@@ -139,8 +141,9 @@ fn names_fit_behind_the_name_of_their_upstream() {
     for (prefix, longest) in [(None, 30), (Some("shop"), 58)] {
         let prefix = prefix.map(|name| Prefix::parse(name).unwrap());
         let settings = Settings::new(None, Reach::Public, prefix.as_ref());
-        let mut conversion = Conversion::begin(source(), long.to_string().as_bytes(), Choice::default(), settings).unwrap();
-        let Step::Done(converted) = conversion.next() else { panic!("nothing is wanted") };
+        let mut conversion =
+            Conversion::begin(source(), long.to_string().as_bytes(), Choice::default(), settings).unwrap();
+        let Step::Done(converted) = conversion.step() else { panic!("nothing is wanted") };
         assert_eq!(names(&converted)[0].len(), longest);
     }
 }
@@ -151,7 +154,13 @@ fn what_is_not_openapi_3_0_or_3_1_is_no_document() {
         let settings = Settings::new(None, Reach::Public, None);
         Conversion::begin(source(), bytes, Choice::default(), settings).err().unwrap()
     };
-    for other in [r#"{"swagger": "2.0", "paths": {}}"#, r#"{"openapi": "4.0.0", "paths": {}}"#, r#"{"openapi": 3.1}"#, "a text", "[]"] {
+    for other in [
+        r#"{"swagger": "2.0", "paths": {}}"#,
+        r#"{"openapi": "4.0.0", "paths": {}}"#,
+        r#"{"openapi": 3.1}"#,
+        "a text",
+        "[]",
+    ] {
         assert_eq!(refused(other.as_bytes()), InvalidOpenApi::Version, "{other}");
     }
     assert_eq!(refused(br#"{"openapi": "3.1.0", "webhooks": {}}"#), InvalidOpenApi::NoPaths);
