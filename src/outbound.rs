@@ -111,6 +111,7 @@ impl fmt::Debug for OutboundUrl {
 /// The methods of requests to other servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Method {
     /// `GET`
     Get,

@@ -4,6 +4,7 @@
 use crate::admin::approval::{ApprovalDecision, ApprovalFilter};
 use crate::admin::audit::AuditFilter;
 use crate::admin::credential::{CredentialFilter, NewCredential, Replacement};
+use crate::admin::import::NewImport;
 use crate::admin::key::{KeyChange, KeyFilter, NewKey, Rotation};
 use crate::admin::operation::{OPERATIONS, Operation, Spec, Verb};
 use crate::admin::revocation::NewRevocation;
@@ -32,6 +33,7 @@ pub fn body(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema
         Operation::DecideApproval => shapes.subschema_for::<ApprovalDecision>(),
         Operation::CreatePlan | Operation::ReplacePlan => shapes.subschema_for::<NewPlan>(),
         Operation::CreateUpstream => shapes.subschema_for::<NewUpstream>(),
+        Operation::ImportUpstream => shapes.subschema_for::<NewImport>(),
         Operation::UpdateUpstream => shapes.subschema_for::<UpstreamChange>(),
         Operation::CreateCredential => shapes.subschema_for::<NewCredential>(),
         Operation::ReplaceCredential => shapes.subschema_for::<Replacement>(),

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod credential;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod describe;
+pub mod import;
 pub mod key;
 pub mod operation;
 pub mod order;

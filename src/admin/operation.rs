@@ -110,6 +110,8 @@ pub enum Operation {
     ListUpstreams,
     /// Makes an upstream.
     CreateUpstream,
+    /// Makes an upstream of an OpenAPI document.
+    ImportUpstream,
     /// One upstream.
     ReadUpstream,
     /// Changes an upstream's name, address or description, disables or enables it.
@@ -180,7 +182,7 @@ const fn spec(
 
 /// The table.
 #[rustfmt::skip]
-pub const OPERATIONS: [Spec; 50] = [
+pub const OPERATIONS: [Spec; 51] = [
     spec(Op::ListTenants, "list_tenants", Verb::Read, "/admin/tenants", Whom::Readers, "List the tenants: every one for the operator, the own one for everybody else"),
     spec(Op::CreateTenant, "create_tenant", Verb::Make, "/admin/tenants", Whom::Operator, "Make a tenant, with a code by which its first owner joins"),
     spec(Op::ReadTenant, "read_tenant", Verb::Read, "/admin/tenants/{id}", Whom::Readers, "Read a tenant's settings"),
@@ -212,6 +214,7 @@ pub const OPERATIONS: [Spec; 50] = [
     spec(Op::DeletePlan, "delete_plan", Verb::Remove, "/admin/plans/{id}", Whom::Managers, "Delete a plan that nothing uses"),
     spec(Op::ListUpstreams, "list_upstreams", Verb::Read, "/admin/upstreams", Whom::Readers, "List the tool servers behind the gateway"),
     spec(Op::CreateUpstream, "create_upstream", Verb::Make, "/admin/upstreams", Whom::Managers, "Put a tool server behind the gateway"),
+    spec(Op::ImportUpstream, "import_upstream", Verb::Make, "/admin/upstreams/import", Whom::Managers, "Put an HTTP API behind the gateway: each operation of its OpenAPI document becomes a tool"),
     spec(Op::ReadUpstream, "read_upstream", Verb::Read, "/admin/upstreams/{id}", Whom::Readers, "Read an upstream"),
     spec(Op::UpdateUpstream, "update_upstream", Verb::Change, "/admin/upstreams/{id}", Whom::Managers, "Change an upstream's name, address or description; disable or enable it"),
     spec(Op::DeleteUpstream, "delete_upstream", Verb::Remove, "/admin/upstreams/{id}", Whom::Managers, "Delete an upstream with its credentials"),

@@ -46,7 +46,7 @@ pub struct UpstreamView {
     pub kind: UpstreamKind,
     /// Its address.
     pub url: String,
-    /// What it offers, for the kind `http`.
+    /// What it offers, for the kind `http`; not in a list.
     pub api: Option<Map<String, Value>>,
     /// When it was disabled, seconds since 1970.
     pub disabled_at: Option<u64>,
@@ -65,7 +65,7 @@ pub struct UpstreamView {
 pub struct NewUpstream {
     /// Its name, which stands before the names of what it offers; unique in the tenant.
     pub name: String,
-    /// Its address: `https`, and public.
+    /// Its address: `https`, and public. For the kind `http`, the base of `api`.
     pub url: String,
     /// What it speaks; `mcp` when nothing is said.
     #[serde(default)]

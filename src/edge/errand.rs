@@ -7,7 +7,7 @@ use super::shield::{self, Pass, Whom};
 use super::showing::{self, equipped};
 use super::timer::{self, Timer, within};
 use super::upstreams::Party;
-use super::{clock, links, outbound, random, reused};
+use super::{clock, http_call, links, outbound, random, reused};
 use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::message::RequestId;
@@ -20,7 +20,7 @@ use crate::upstream::link::Link;
 use crate::upstream::resilience::Health;
 use crate::upstream::reuse::Keys;
 use crate::upstream::survey::Survey;
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
+use crate::upstream::{ProtocolBreach, Speaks, Upstream, UpstreamFailure, UpstreamProblem};
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -45,9 +45,12 @@ pub struct Hearer {
 
 /// Finds out all that an upstream says of itself. Also, whether it speaks an older revision.
 pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
+    if let Speaks::Http(version) = upstream.speaks {
+        return http_call::survey(party, upstream, version).await.map(|survey| (survey, false));
+    }
     let longest = party.limits.deadline.min(LONGEST_SURVEY);
     let job = Job { party, upstream, hearer: None, end: clock::now().plus(longest) };
-    match Box::pin(job.carefully(Errand::Survey, ClientCapabilities::default(), true)).await? {
+    match Box::pin(job.over_a_link(Errand::Survey, &ClientCapabilities::default(), true)).await? {
         (Outcome::Surveyed(survey), legacy) => Ok((*survey, legacy)),
         (Outcome::Answered(_) | Outcome::Linked, _) => Err(upstream.failure(ProtocolBreach::Result.into())),
     }
@@ -77,12 +80,17 @@ pub async fn ask_until(
     end: Timestamp,
 ) -> Result<Answer, UpstreamFailure> {
     let (declares, repeatable) = (ask.declares.clone(), ask.repeat != Repeat::Never && hearer.is_none());
+    if let Speaks::Http(version) = upstream.speaks {
+        let job = Job { party, upstream, hearer: None, end };
+        return Box::pin(job.carefully(repeatable, async || http_call::ask(party, upstream, version, &ask, end).await))
+            .await;
+    }
     let endless = ask.method == AskMethod::Listen;
     let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
     let outcome = match endless {
         // It is listened to for hours, and takes no room from those who want an answer.
         true => job.once(errand, &declares).await.0,
-        false => job.carefully(errand, declares, repeatable).await,
+        false => job.over_a_link(errand, &declares, repeatable).await,
     };
     match outcome? {
         (Outcome::Answered(answer), _) => Ok(answer),
@@ -128,10 +136,28 @@ impl<'a> Job<'a> {
         Whom { tenant: &self.party.tenant, id, name, url }
     }
 
-    /// Runs an errand where its upstream is not left alone, and once more where that is safe and may help.
-    async fn carefully(&self, errand: Errand, declares: ClientCapabilities, repeatable: bool) -> Done {
+    /// Runs an errand of the protocol, as [`Job::carefully`] does it.
+    async fn over_a_link(&self, errand: Errand, declares: &ClientCapabilities, repeatable: bool) -> Done {
+        let mut kept = Some(errand);
+        let attempt = async || match kept.take() {
+            Some(errand) => {
+                let (done, errand) = self.once(errand, declares).await;
+                kept = Some(errand);
+                done
+            }
+            None => Err(self.upstream.failure(ProtocolBreach::Result.into())),
+        };
+        self.carefully(repeatable, attempt).await
+    }
+
+    /// Does something where its upstream is not left alone, and once more where that is safe and may help.
+    async fn carefully<T>(
+        &self,
+        repeatable: bool,
+        mut attempt: impl AsyncFnMut() -> Result<T, UpstreamFailure>,
+    ) -> Result<T, UpstreamFailure> {
         let pass = self.enter().await?;
-        let (done, errand) = self.once(errand, &declares).await;
+        let done = attempt().await;
         let failure = done.as_ref().err().map(|failure| &failure.problem);
         pass.tell(self.whom(), failure);
         let Some(pause) = failure.filter(|_| repeatable).and_then(|problem| self.pause_before_again(problem)) else {
@@ -141,7 +167,7 @@ impl<'a> Job<'a> {
             Timer::from(Duration::from_millis(pause.millis())).await;
             // An upstream that was left alone meanwhile failed as it did.
             let Ok(pass) = self.enter().await else { return done };
-            let (done, _) = self.once(errand, &declares).await;
+            let done = attempt().await;
             pass.tell(self.whom(), done.as_ref().err().map(|failure| &failure.problem));
             done
         })
@@ -156,7 +182,8 @@ impl<'a> Job<'a> {
     /// Waits to be let through. Who comes first after a pause asks for something harmless before.
     async fn enter(&self) -> Result<Pass, UpstreamFailure> {
         let pass = shield::enter(self.party, self.whom()).await.map_err(|problem| self.upstream.failure(problem))?;
-        if !pass.is_probe() {
+        // Nothing harmless is known of an HTTP API: it has one real call.
+        if !pass.is_probe() || self.upstream.speaks != Speaks::Mcp {
             return Ok(pass);
         }
         Box::pin(async {

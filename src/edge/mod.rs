@@ -31,6 +31,7 @@ mod gate_object;
 mod grant_store;
 mod grants;
 mod health;
+mod http_call;
 mod incoming;
 mod issue;
 mod join;

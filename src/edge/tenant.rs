@@ -216,9 +216,6 @@ fn usable(
     row: &UpstreamRow,
     credential: Option<&CredentialRow>,
 ) -> Option<Named> {
-    if row.kind != UpstreamKind::Mcp {
-        return None;
-    }
     let settings = &context.settings;
     let degraded = |reason: String| degraded(context, tenant, &row.name, reason);
     let prefix = Prefix::parse(&row.name).map_err(|invalid| degraded(invalid.to_string())).ok()?;
@@ -234,6 +231,10 @@ fn usable(
         degraded("its credential cannot be opened".into());
     }
     let upstream = Upstream { credential, ..upstream }.reused_for(Lifetime::from_seconds(row.cache_seconds.into()));
+    let upstream = match row.kind {
+        UpstreamKind::Mcp => upstream,
+        UpstreamKind::Http => upstream.described_by(row.version),
+    };
     Some(Named { upstream, prefix, personal: row.personal != 0 })
 }
 

@@ -7,10 +7,14 @@ use serde::Deserialize;
 /// The enabled upstreams of a tenant, in the order of their names; `personal` is 1 where a user may have a credential of its
 /// own. `?1` tenant.
 pub const ENABLED_UPSTREAMS: &str = "\
-    SELECT id, name, url, credential, cache_seconds, kind, api, \
+    SELECT id, name, url, credential, cache_seconds, kind, version, \
            EXISTS (SELECT 1 FROM credentials WHERE upstream_id = upstreams.id AND tenant_id = ?1 \
                      AND (user_id IS NOT NULL OR kind = 'connection')) AS personal \
     FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
+
+/// What an upstream of the kind `http` offers, in the version that is known. `?1` tenant, `?2` id, `?3` version.
+pub const API: &str = "\
+    SELECT api FROM upstreams WHERE tenant_id = ?1 AND id = ?2 AND version = ?3 AND kind = 'http' AND disabled_at IS NULL";
 
 /// Whether a tenant has an enabled upstream at this very address: one row when it does. `?1` tenant, `?2` url.
 pub const ENABLED_AT: &str = "\
@@ -24,9 +28,9 @@ pub const INSERT_UPSTREAM: &str = "\
     INSERT INTO upstreams (id, tenant_id, name, url, credential, created_at, updated_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
 
-/// Upstreams of a tenant after one. `?1` tenant, `?2` the id before them, `?3` the most.
+/// Upstreams of a tenant after one, without what those of the kind `http` offer. `?1` tenant, `?2` the id before them, `?3` the most.
 pub const UPSTREAMS: &str = "\
-    SELECT id, name, kind, url, api, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, NULL AS api, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
 /// One upstream of a tenant. `?1` tenant, `?2` id.
@@ -91,10 +95,17 @@ pub struct UpstreamRow {
     pub cache_seconds: u32,
     /// What it speaks.
     pub kind: UpstreamKind,
-    /// What it offers, where it does not say so itself: JSON.
-    pub api: Option<String>,
+    /// Counts its changes.
+    pub version: u32,
     /// Whether a user may have a credential of its own.
     pub personal: u8,
+}
+
+/// A row of [`API`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct ApiRow {
+    /// JSON.
+    pub api: Option<String>,
 }
 
 /// A row of [`ENABLED_AT`].

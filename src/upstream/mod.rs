@@ -48,6 +48,18 @@ pub struct Upstream {
     pub credential: Held,
     /// How long its answers to what only reads may be given again (see [`reuse`]); zero for never.
     pub reuse: Lifetime,
+    /// What it speaks.
+    pub speaks: Speaks,
+}
+
+/// What an upstream speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaks {
+    /// The Model Context Protocol.
+    #[default]
+    Mcp,
+    /// HTTP, as its stored description of that version says.
+    Http(u32),
 }
 
 impl Upstream {
@@ -60,13 +72,19 @@ impl Upstream {
         reach: Reach,
     ) -> Result<Self, RefusedUrl> {
         let (name, reuse) = (name.into(), Lifetime::from_millis(0));
-        Ok(Self { id, name, url: OutboundUrl::parse(url, reach)?, credential, reuse })
+        Ok(Self { id, name, url: OutboundUrl::parse(url, reach)?, credential, reuse, speaks: Speaks::Mcp })
     }
 
     /// The same upstream, whose answers to what only reads may be given again for so long.
     #[must_use]
     pub fn reused_for(self, reuse: Lifetime) -> Self {
         Self { reuse, ..self }
+    }
+
+    /// The same upstream, which is an HTTP API with the stored description of that version.
+    #[must_use]
+    pub fn described_by(self, version: u32) -> Self {
+        Self { speaks: Speaks::Http(version), ..self }
     }
 
     /// What went wrong with this upstream.

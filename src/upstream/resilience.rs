@@ -143,7 +143,7 @@ impl UpstreamProblem {
     ///
     /// `Retry-After` counts of 429 and 503, in seconds, from 1 to 300. Anything else is as if it had not been said: so are dates,
     /// which only servers with clocks that are right can mean.
-    pub(super) fn of_status(answer: &OutboundAnswer) -> Self {
+    pub fn of_status(answer: &OutboundAnswer) -> Self {
         let said = answer.header("retry-after").filter(|_| matches!(answer.status, 429 | 503));
         let seconds =
             said.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())).and_then(|text| text.parse().ok());

@@ -58,7 +58,8 @@ impl Keys {
             add(part);
         }
         let shown = &upstream.credential.identity;
-        let (version, connected) = (shown.version.to_string(), shown.connected_at.map_or(0, Timestamp::millis).to_string());
+        let (version, connected) =
+            (shown.version.to_string(), shown.connected_at.map_or(0, Timestamp::millis).to_string());
         let holder = shown.holder.as_ref().map_or("", UserId::as_str);
         for part in [shown.credential.as_deref().unwrap_or(""), &version, holder, &connected] {
             add(part);

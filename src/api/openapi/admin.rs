@@ -5,6 +5,7 @@ use crate::admin::approval::ApprovalView;
 use crate::admin::audit::{AuditHead, AuditPage, AuditVerdict};
 use crate::admin::credential::{CredentialView, Resealed};
 use crate::admin::describe;
+use crate::admin::import::Imported;
 use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
 use crate::admin::order::Page;
@@ -80,6 +81,7 @@ fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
         Operation::DecideApproval => json!({"approve": true}),
         Operation::ExplainPolicies => json!({"tool": "server_time", "arguments": {}}),
         Operation::CreateUpstream => json!({"name": "files", "url": "https://files.example.com/mcp"}),
+        Operation::ImportUpstream => json!({"name": "pets", "url": "https://pets.example.com/openapi.json"}),
         Operation::UpdateUpstream => json!({"disabled": true}),
         Operation::CreateCredential => json!({"upstream": "files", "secret": {"bearer": {"token": "abc"}}}),
         Operation::ReplaceCredential => json!({"secret": {"header": {"name": "X-Api-Key", "value": "abc"}}}),
@@ -113,6 +115,7 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ReadPlan | Operation::ReplacePlan => one::<PlanView>(shapes),
         Operation::ListUpstreams => page::<UpstreamView>(shapes),
         Operation::CreateUpstream => made::<UpstreamView>(shapes),
+        Operation::ImportUpstream => made::<Imported>(shapes),
         Operation::ReadUpstream | Operation::UpdateUpstream => one::<UpstreamView>(shapes),
         Operation::TestUpstream => given::<UpstreamTrial>(200, "What it says of itself", &[], shapes),
         Operation::ListCredentials => page::<CredentialView>(shapes),

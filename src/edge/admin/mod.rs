@@ -6,6 +6,7 @@
 mod approvals;
 mod audit;
 mod credentials;
+mod import;
 mod keys;
 mod making;
 mod plans;
@@ -233,6 +234,7 @@ impl<'a> Desk<'a> {
             Operation::DeletePlan => plans::delete(self, &order).await,
             Operation::ListUpstreams => upstreams::list(self, order).await,
             Operation::CreateUpstream => upstreams::create(self, &order).await,
+            Operation::ImportUpstream => import::import(self, &order).await,
             Operation::ReadUpstream => upstreams::read(self, &order).await,
             Operation::UpdateUpstream => upstreams::update(self, &order).await,
             Operation::DeleteUpstream => upstreams::delete(self, &order).await,

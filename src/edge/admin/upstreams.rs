@@ -12,6 +12,7 @@ use crate::admin::upstream::{
 use crate::api::problem::Problem;
 use crate::catalogue::naming::Prefix;
 use crate::credential::held::Held;
+use crate::http_api::check::Api;
 use crate::id::UpstreamId;
 use crate::outbound::OutboundUrl;
 use crate::store::credentials::{CredentialRow, EVERYBODYS_OF};
@@ -21,6 +22,7 @@ use crate::store::upstreams::{
 use crate::time::Timestamp;
 use crate::upstream::Upstream;
 use crate::upstream::survey::Survey;
+use serde_json::{Map, Value};
 use worker::wasm_bindgen::JsValue;
 
 /// The tenant's upstreams.
@@ -37,7 +39,7 @@ pub async fn list(desk: &Desk<'_>, mut order: Order) -> Result<Outcome, Problem>
 pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     let wanted: NewUpstream = order.read()?;
     sound(desk, &wanted.name, &wanted.url)?;
-    let api = api_of(wanted.kind, wanted.api.as_ref())?;
+    let api = described(desk, wanted.kind, &wanted.url, wanted.api.as_ref())?;
     if let Some(known) = answered(desk, order).await? {
         return Ok(known);
     }
@@ -62,11 +64,15 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         updated_at: now.seconds(),
         version: 1,
     };
-    let refused = Problem::Conflict("an upstream of that name is there, or too many are");
-    let made = make(desk, order, Making::of((MAKE_UPSTREAM, values)), &upstream, refused).await?;
+    let made = make(desk, order, Making::of((MAKE_UPSTREAM, values)), &upstream, taken()).await?;
     tenant::forget(desk.tenant()?);
     desk.done(desk.tenant()?, Some(&id));
     Ok(made)
+}
+
+/// Why no upstream was made.
+pub const fn taken() -> Problem {
+    Problem::Conflict("an upstream of that name is there, or too many are")
 }
 
 /// One upstream.
@@ -97,7 +103,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         ..upstream
     };
     sound(desk, &changed.name, &changed.url)?;
-    let api = api_of(changed.kind, changed.api.as_ref())?;
+    let api = described(desk, changed.kind, &changed.url, changed.api.as_ref())?;
     let values = [
         desk.tenant()?.as_str().into(),
         changed.id.as_str().into(),
@@ -133,9 +139,6 @@ pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
 pub async fn test(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let view = find(desk, order.id()).await?;
-    if view.kind != UpstreamKind::Mcp {
-        return Outcome::given(&failed("what an upstream of the kind http offers stands in its api".into()), None);
-    }
     let upstream = match asked(desk, &view).await? {
         Ok(upstream) => upstream,
         Err(refusal) => return Outcome::given(&failed(refusal), None),
@@ -157,7 +160,13 @@ async fn asked(desk: &Desk<'_>, view: &UpstreamView) -> Result<Result<Upstream, 
     let credential = row.map_or_else(Held::default, |row| showing::held(context, tenant, &row));
     let reach = context.settings.profile.reach();
     match Upstream::new(view.id.clone(), view.name.as_str(), &view.url, credential, reach) {
-        Ok(upstream) => showing::for_caller(context, desk.principal()?, &upstream).await.map(Ok),
+        Ok(upstream) => {
+            let upstream = match view.kind {
+                UpstreamKind::Mcp => upstream,
+                UpstreamKind::Http => upstream.described_by(view.version),
+            };
+            showing::for_caller(context, desk.principal()?, &upstream).await.map(Ok)
+        }
         Err(refusal) => Ok(Err(refusal.to_string())),
     }
 }
@@ -198,6 +207,24 @@ pub async fn find(desk: &Desk<'_>, id: &str) -> Result<UpstreamView, Problem> {
     let values = [desk.tenant()?.as_str().into(), id.into()];
     let row: Option<UpstreamViewRow> = database::first(&desk.context.env, UPSTREAM, &values).await?;
     row.map(UpstreamView::from).ok_or(Problem::NoSuchThing)
+}
+
+/// What an upstream offers, as it is stored. An HTTP API is at the upstream's address, which its credentials are bound to.
+fn described(
+    desk: &Desk<'_>,
+    kind: UpstreamKind,
+    url: &str,
+    api: Option<&Map<String, Value>>,
+) -> Result<Option<String>, Problem> {
+    let Some(text) = api_of(kind, api)? else { return Ok(None) };
+    let refused = |words: String| Problem::InvalidBody(format!("api: {words}"));
+    let reach = desk.context.settings.profile.reach();
+    let api = Api::parse(text.as_bytes(), reach).map_err(|invalid| refused(invalid.to_string()))?;
+    if OutboundUrl::parse(url, reach).ok().as_ref() != Some(api.base()) {
+        return Err(refused("its base must be the upstream's url".into()));
+    }
+    // As it was understood: whoever reads it need not check it again.
+    super::rendered(api.document()).map(|document| Some(document.to_string()))
 }
 
 /// Whether the name can stand before others, and the address may be asked.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Which operations are wanted: those that every list has that is not empty. Without any list, all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Choice {
     /// Patterns of `operationId`, with `*`.
     #[serde(skip_serializing_if = "Vec::is_empty")]

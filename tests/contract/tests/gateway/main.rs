@@ -31,6 +31,7 @@ mod federation;
 mod giving_up;
 mod headers;
 mod health;
+mod http_apis;
 mod inspector;
 mod introspection;
 mod killed;
