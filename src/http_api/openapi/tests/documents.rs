@@ -81,6 +81,17 @@ fn more_operations_than_an_upstream_may_have_tools_are_refused() {
 }
 
 #[test]
+fn more_paths_than_are_read_make_no_api() {
+    let paths: serde_json::Map<_, _> = (0..2001).map(|at| (format!("/{at}"), json!({}))).collect();
+    let refused = begin(&document(Value::Object(paths), json!({})), Choice::default()).err();
+    assert_eq!(refused, Some(InvalidOpenApi::TooManyPaths));
+    let paths: serde_json::Map<_, _> = (0..1500).map(|at| (format!("/{at}"), json!({"trace": {}}))).collect();
+    let converted = convert(&document(Value::Object(paths), json!({})));
+    let tried = converted.refused.iter().filter(|refused| refused.reason == Refusal::Method).count();
+    assert_eq!((tried, converted.refused.len()), (1000, 1500));
+}
+
+#[test]
 fn documents_of_the_same_origin_are_wanted_one_after_the_other() {
     let paths = json!({
         "/a": {"get": {"operationId": "a", "parameters": [{"$ref": "common/p.yaml#/q"}]}},
