@@ -89,10 +89,14 @@ impl Conversion {
             Some(_) => {}
         }
         let base = match &settings.base {
-            Some(base) => base.clone(),
+            Some(base) => {
+                let mut url = base.url().clone();
+                url.set_query(None);
+                base.with_path_and_query(&url)
+            }
             None => server::base(root, library.source(), settings.reach)?,
         };
-        let bytes_left = document::CAPS.max_bytes - bytes.len();
+        let bytes_left = document::CAPS.max_bytes.saturating_sub(bytes.len());
         Ok(Self { library, base, choice, chooser, settings, bytes_left })
     }
 
@@ -201,7 +205,8 @@ impl<'l> Making<'l> {
     }
 
     fn refuse(&mut self, operation: &str, method: &str, path: &str, reason: Refusal) {
-        let cut = |text: &str, longest| visible(text).chars().take(longest).collect();
+        let cut =
+            |text: &str, longest| visible(text).chars().filter(|letter| !letter.is_control()).take(longest).collect();
         let refused =
             Refused { operation: cut(operation, 128), method: method.to_owned(), path: cut(path, 256), reason };
         self.refused.push(refused);

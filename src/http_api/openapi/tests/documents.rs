@@ -2,11 +2,11 @@
 
 use super::{begin, convert, convert_with, document, source};
 use crate::catalogue::naming::Prefix;
-use crate::http_api::openapi::document::InvalidDocument;
+use crate::http_api::openapi::document::{CAPS, InvalidDocument};
 use crate::http_api::openapi::reference::BrokenReference;
 use crate::http_api::openapi::{Choice, Conversion, Converted, InvalidOpenApi, Refusal, Settings, Step};
 use crate::json::JsonError;
-use crate::outbound::{Method, Reach};
+use crate::outbound::{Method, OutboundUrl, Reach};
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -147,6 +147,17 @@ fn an_api_elsewhere_than_its_document_is_said_to_be_there() {
 }
 
 #[test]
+fn a_base_that_is_given_counts_more_than_the_documents() {
+    let base = OutboundUrl::parse("https://other.shop.com/v9/?key=1", Reach::Public).unwrap();
+    let settings = Settings::new(Some(base), Reach::Public, None);
+    let unusable = document(json!({"/a": {"get": {}}}), json!({"servers": [{"url": "http://10.0.0.1"}]}));
+    let mut conversion =
+        Conversion::begin(source(), unusable.to_string().as_bytes(), Choice::default(), settings).unwrap();
+    let Step::Done(converted) = conversion.step() else { panic!("nothing is wanted") };
+    assert_eq!(converted.api.document().base, "https://other.shop.com/v9/");
+}
+
+#[test]
 fn names_fit_behind_the_name_of_their_upstream() {
     let long = document(json!({"/a": {"get": {"operationId": "x".repeat(100)}}}), json!({}));
     for (prefix, longest) in [(None, 30), (Some("shop"), 58)] {
@@ -183,7 +194,9 @@ fn what_is_not_openapi_3_0_or_3_1_is_no_document() {
 
 #[test]
 fn a_byte_order_mark_is_no_part_of_a_document() {
-    let bytes = [b"\xef\xbb\xbf".as_slice(), pets().to_string().as_bytes()].concat();
+    let mut text = pets().to_string();
+    text.push_str(&" ".repeat(CAPS.max_bytes - text.len()));
+    let bytes = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
     let settings = Settings::new(None, Reach::Public, None);
     assert!(Conversion::begin(source(), &bytes, Choice::default(), settings).is_ok());
 }
