@@ -14,6 +14,11 @@ use crate::http_api::check::Api;
 use crate::http_api::credential::Slot;
 use crate::outbound::{Method, OutboundUrl};
 
+/// Most paths of a document.
+pub const MAX_PATHS: usize = 2000;
+/// Most operations that are tried: what comes out is fewer tools than that in any case.
+const MAX_TRIED: usize = 2 * MAX_ITEMS;
+
 /// What a path item may have, as the document writes it.
 const METHODS: [(&str, Option<Method>); 8] = [
     ("get", Some(Method::Get)),
@@ -78,14 +83,20 @@ impl Conversion {
         if !root.text("openapi").is_some_and(known) {
             return Err(InvalidOpenApi::Version);
         }
-        if root.get("paths").is_none_or(|paths| !paths.value.is_object()) {
-            return Err(InvalidOpenApi::NoPaths);
+        match root.get("paths").and_then(|paths| paths.value.as_object()) {
+            None => return Err(InvalidOpenApi::NoPaths),
+            Some(paths) if paths.len() > MAX_PATHS => return Err(InvalidOpenApi::TooManyPaths),
+            Some(_) => {}
         }
         let base = match &settings.base {
-            Some(base) => base.clone(),
+            Some(base) => {
+                let mut url = base.url().clone();
+                url.set_query(None);
+                base.with_path_and_query(&url)
+            }
             None => server::base(root, library.source(), settings.reach)?,
         };
-        let bytes_left = document::CAPS.max_bytes - bytes.len();
+        let bytes_left = document::CAPS.max_bytes.saturating_sub(bytes.len());
         Ok(Self { library, base, choice, chooser, settings, bytes_left })
     }
 
@@ -119,6 +130,7 @@ impl Conversion {
             refused: Vec::new(),
             shortened: Vec::new(),
             not_chosen: 0,
+            tried: 0,
         };
         for (path, item) in library.root().get("paths").into_iter().flat_map(Node::members) {
             if !path.starts_with("x-") {
@@ -146,6 +158,7 @@ struct Making<'l> {
     refused: Vec<Refused>,
     shortened: Vec<String>,
     not_chosen: usize,
+    tried: usize,
 }
 
 impl<'l> Making<'l> {
@@ -163,8 +176,9 @@ impl<'l> Making<'l> {
                 self.not_chosen += 1;
                 continue;
             }
+            self.tried += 1;
             let outcome = match method {
-                _ if self.document.tools.len() >= MAX_ITEMS => Err(Refusal::TooMany),
+                _ if self.document.tools.len() >= MAX_ITEMS || self.tried > MAX_TRIED => Err(Refusal::TooMany),
                 None => Err(Refusal::Method),
                 Some(_) if !node.value.is_object() => Err(Refusal::Malformed("operation")),
                 Some(method) => self.workshop.make(Operation { method, path, node, item }, &mut self.names),
@@ -191,7 +205,8 @@ impl<'l> Making<'l> {
     }
 
     fn refuse(&mut self, operation: &str, method: &str, path: &str, reason: Refusal) {
-        let cut = |text: &str, longest| visible(text).chars().take(longest).collect();
+        let cut =
+            |text: &str, longest| visible(text).chars().filter(|letter| !letter.is_control()).take(longest).collect();
         let refused =
             Refused { operation: cut(operation, 128), method: method.to_owned(), path: cut(path, 256), reason };
         self.refused.push(refused);

@@ -65,10 +65,10 @@ fn plain(text: &str) -> String {
 
 /// An argument that no other one is called: the name itself, else the name and the place, else a number too.
 pub fn argument(wished: &str, place: &str, taken: &dyn Fn(&str) -> bool) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    // `filter[name]` and `filter[name]` with something after it are told apart by more than the last `_`.
-    let name: String = wished.chars().map(letter).take(MAX_ARGUMENT - 12).collect();
-    let name = name.trim_matches('_');
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name: String = wished.chars().map(|c| if is_letter(c) { c } else { '_' }).take(MAX_ARGUMENT - 12).collect();
+    // `_id` is a name as it is; of `filter[name]` the last `_` says nothing.
+    let name = if wished.chars().all(is_letter) { name.as_str() } else { name.trim_matches('_') };
     let name = if name.is_empty() { place } else { name };
     let candidates = std::iter::once(name.to_owned())
         .chain(std::iter::once(format!("{name}_{place}")))
@@ -113,6 +113,7 @@ mod tests {
         assert_eq!(argument("id", "header", &is_taken), "id_header");
         assert_eq!(argument("id", "query", &is_taken), "id_query2");
         assert_eq!(argument("filter[name]", "query", &is_taken), "filter_name");
+        assert_eq!(argument("_id", "query", &is_taken), "_id");
         assert_eq!(argument("$", "query", &is_taken), "query");
         assert!(argument(&"x".repeat(500), "query", &is_taken).len() <= super::MAX_ARGUMENT);
     }

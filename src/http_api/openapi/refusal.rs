@@ -1,5 +1,6 @@
 //! Why there is no tool, or no API at all. Nothing here repeats more of a document than a name, cut.
 
+use super::conversion::MAX_PATHS;
 use super::document::InvalidDocument;
 use super::reference::BrokenReference;
 use crate::http_api::check::ToolFault;
@@ -107,6 +108,9 @@ pub enum InvalidOpenApi {
     /// It is not OpenAPI 3.0 or 3.1.
     #[error("the document is not OpenAPI 3.0 or 3.1")]
     Version,
+    /// More paths than [`MAX_PATHS`].
+    #[error("the document has more than {MAX_PATHS} paths")]
+    TooManyPaths,
     /// It has no paths.
     #[error("the document has no paths")]
     NoPaths,

@@ -136,7 +136,7 @@ impl<'l> Translator<'l> {
                     Some(names) => names,
                     None => continue,
                 },
-                "discriminator" => self.discriminator(value)?,
+                "discriminator" => self.discriminator(value),
                 "title" | "description" => match value.value.as_str() {
                     Some(text) => Value::String(visible(text)),
                     None => continue,
@@ -187,7 +187,7 @@ impl<'l> Translator<'l> {
     }
 
     /// `propertyName`, and the mapping with the names that the schemas have here.
-    fn discriminator(&mut self, node: Node<'l>) -> Result<Value, Refusal> {
+    fn discriminator(&mut self, node: Node<'l>) -> Value {
         let mut kept = Map::new();
         if let Some(name) = node.text("propertyName") {
             kept.insert("propertyName".to_owned(), name.into());
@@ -197,13 +197,14 @@ impl<'l> Translator<'l> {
             let Some(target) = target.value.as_str() else { continue };
             let named = format!("#/components/schemas/{target}");
             let reference = if target.contains(['/', '#', '.']) { target } else { &named };
-            let name = self.define(node, reference)?;
+            // A note that leads nowhere is no reason to have no tool.
+            let Ok(name) = self.define(node, reference) else { continue };
             mapping.insert(value.to_owned(), Value::String(format!("#/$defs/{name}")));
         }
         if !mapping.is_empty() {
             kept.insert("mapping".to_owned(), Value::Object(mapping));
         }
-        Ok(Value::Object(kept))
+        Value::Object(kept)
     }
 }
 

@@ -113,7 +113,7 @@ fn members_that_are_only_read_are_no_arguments_and_those_only_written_no_answers
 fn a_discriminator_is_kept_with_the_names_that_schemas_have_here() {
     let schemas = json!({
         "It": {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}],
-            "discriminator": {"propertyName": "kind", "mapping": {"cat": "Cat", "dog": "#/components/schemas/Dog"}, "x-y": 1}},
+            "discriminator": {"propertyName": "kind", "mapping": {"cat": "Cat", "dog": "#/components/schemas/Dog", "eel": "Eel"}, "x-y": 1}},
         "Cat": {"type": "object"}, "Dog": {"type": "object"},
     });
     let (schema, _) = translated("3.0.3", Mode::Input, schemas).unwrap();

@@ -2,11 +2,11 @@
 
 use super::{begin, convert, convert_with, document, source};
 use crate::catalogue::naming::Prefix;
-use crate::http_api::openapi::document::InvalidDocument;
+use crate::http_api::openapi::document::{CAPS, InvalidDocument};
 use crate::http_api::openapi::reference::BrokenReference;
 use crate::http_api::openapi::{Choice, Conversion, Converted, InvalidOpenApi, Refusal, Settings, Step};
 use crate::json::JsonError;
-use crate::outbound::{Method, Reach};
+use crate::outbound::{Method, OutboundUrl, Reach};
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -81,6 +81,17 @@ fn more_operations_than_an_upstream_may_have_tools_are_refused() {
 }
 
 #[test]
+fn more_paths_than_are_read_make_no_api() {
+    let paths: serde_json::Map<_, _> = (0..2001).map(|at| (format!("/{at}"), json!({}))).collect();
+    let refused = begin(&document(Value::Object(paths), json!({})), Choice::default()).err();
+    assert_eq!(refused, Some(InvalidOpenApi::TooManyPaths));
+    let paths: serde_json::Map<_, _> = (0..1500).map(|at| (format!("/{at}"), json!({"trace": {}}))).collect();
+    let converted = convert(&document(Value::Object(paths), json!({})));
+    let tried = converted.refused.iter().filter(|refused| refused.reason == Refusal::Method).count();
+    assert_eq!((tried, converted.refused.len()), (1000, 1500));
+}
+
+#[test]
 fn documents_of_the_same_origin_are_wanted_one_after_the_other() {
     let paths = json!({
         "/a": {"get": {"operationId": "a", "parameters": [{"$ref": "common/p.yaml#/q"}]}},
@@ -136,6 +147,17 @@ fn an_api_elsewhere_than_its_document_is_said_to_be_there() {
 }
 
 #[test]
+fn a_base_that_is_given_counts_more_than_the_documents() {
+    let base = OutboundUrl::parse("https://other.shop.com/v9/?key=1", Reach::Public).unwrap();
+    let settings = Settings::new(Some(base), Reach::Public, None);
+    let unusable = document(json!({"/a": {"get": {}}}), json!({"servers": [{"url": "http://10.0.0.1"}]}));
+    let mut conversion =
+        Conversion::begin(source(), unusable.to_string().as_bytes(), Choice::default(), settings).unwrap();
+    let Step::Done(converted) = conversion.step() else { panic!("nothing is wanted") };
+    assert_eq!(converted.api.document().base, "https://other.shop.com/v9/");
+}
+
+#[test]
 fn names_fit_behind_the_name_of_their_upstream() {
     let long = document(json!({"/a": {"get": {"operationId": "x".repeat(100)}}}), json!({}));
     for (prefix, longest) in [(None, 30), (Some("shop"), 58)] {
@@ -172,7 +194,9 @@ fn what_is_not_openapi_3_0_or_3_1_is_no_document() {
 
 #[test]
 fn a_byte_order_mark_is_no_part_of_a_document() {
-    let bytes = [b"\xef\xbb\xbf".as_slice(), pets().to_string().as_bytes()].concat();
+    let mut text = pets().to_string();
+    text.push_str(&" ".repeat(CAPS.max_bytes - text.len()));
+    let bytes = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
     let settings = Settings::new(None, Reach::Public, None);
     assert!(Conversion::begin(source(), &bytes, Choice::default(), settings).is_ok());
 }
