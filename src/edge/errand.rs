@@ -87,10 +87,11 @@ pub async fn ask_until(
     }
     let endless = ask.method == AskMethod::Listen;
     let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
-    let outcome = match endless {
+    let outcome = if endless {
         // It is listened to for hours, and takes no room from those who want an answer.
-        true => job.once(errand, &declares).await.0,
-        false => job.over_a_link(errand, &declares, repeatable).await,
+        job.once(errand, &declares).await.0
+    } else {
+        job.over_a_link(errand, &declares, repeatable).await
     };
     match outcome? {
         (Outcome::Answered(answer), _) => Ok(answer),
@@ -281,11 +282,11 @@ async fn carry(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, Up
                 request.deadline = end.since(clock::now());
                 let in_time = request.deadline.millis() > 0;
                 cancel.request = exchange.cancellation().filter(|_| in_time);
-                let answer = match in_time {
-                    true => outbound::send_patiently(&request, patience).await,
-                    false => Err(OutboundFailure::Timeout),
-                };
-                exchange.on_answer(answer)
+                if in_time {
+                    exchange.on_answer(outbound::send_patiently(&request, patience).await)
+                } else {
+                    exchange.on_answer(Err(OutboundFailure::Timeout))
+                }
             }
         };
     }
