@@ -126,7 +126,7 @@ impl From<&Slot> for WantedCredential {
 mod tests {
     use super::{Imported, NewImport};
     use crate::admin::upstream::{UpstreamKind, UpstreamView};
-    use crate::http_api::openapi::{Conversion, Settings, Step};
+    use crate::http_api::openapi::{Choice, Conversion, Settings, Step};
     use crate::id::UpstreamId;
     use crate::outbound::{OutboundUrl, Reach};
     use serde_json::{Value, json};
@@ -144,7 +144,7 @@ mod tests {
         let source = OutboundUrl::parse("https://pets.example.com/openapi.json", Reach::Public).unwrap();
         let settings = Settings::new(None, Reach::Public, None);
         let mut conversion =
-            Conversion::begin(source, document.to_string().as_bytes(), Default::default(), settings).unwrap();
+            Conversion::begin(source, document.to_string().as_bytes(), Choice::default(), settings).unwrap();
         let Step::Done(converted) = conversion.step() else { panic!("nothing is wanted") };
         let upstream = UpstreamView {
             id: UpstreamId::parse("u").unwrap(),

@@ -210,7 +210,8 @@ mod tests {
             (random >> 33) % bound
         };
         let (mut shared, mut now, mut stored) = (Shared::default(), NOW, Vec::new());
-        let (mut waiting, mut running): (Vec<(u64, u8)>, Vec<(u64, u64, Vec<Draft>)>) = (Vec::new(), Vec::new());
+        let mut waiting: Vec<(u64, u8)> = Vec::new();
+        let mut running: Vec<(Round, Vec<Draft>)> = Vec::new();
         let (mut told, mut number) = (0, 0_u8);
         for step in 0..20_000 {
             now = now.plus(Lifetime::from_millis(below(20)));
@@ -222,7 +223,7 @@ mod tests {
                 }
                 1 if !running.is_empty() => {
                     let at = usize::try_from(below(running.len() as u64)).unwrap();
-                    let (round, _, drafts) = running.swap_remove(at);
+                    let (round, drafts) = running.swap_remove(at);
                     // Its request may have died before it heard, whatever was stored.
                     let written = below(4) > 0;
                     if written {
@@ -236,7 +237,7 @@ mod tests {
                     let at = usize::try_from(below(waiting.len() as u64)).unwrap();
                     let (ticket, number) = waiting[at];
                     match shared.look(&TRAIL, ticket, now) {
-                        Turn::Write(round, drafts) => running.push((round, ticket, drafts)),
+                        Turn::Write(round, drafts) => running.push((round, drafts)),
                         Turn::Wait => {}
                         Turn::Written => {
                             assert!(stored.contains(&draft(number).id), "step {step}");

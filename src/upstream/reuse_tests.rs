@@ -1,8 +1,8 @@
 use super::{Answers, Keys, Turn};
+use crate::credential::held::{Held, Identity};
 use crate::id::{TenantId, UpstreamId, UserId};
 use crate::mcp::wire::Tool;
 use crate::outbound::Reach;
-use crate::secret::SecretText;
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::Upstream;
 use crate::upstream::ask::{Ask, AskMethod, Repeat};
@@ -20,7 +20,9 @@ fn object(value: &Value) -> Map<String, Value> {
 
 fn upstream(id: &str, url: &str, credential: Option<&str>) -> Upstream {
     let id = UpstreamId::parse(id).unwrap();
-    Upstream::new(id, "files", url, credential.map(SecretText::new), Reach::Public).unwrap().reused_for(ROW)
+    let identity = Identity { credential: credential.map(str::to_owned), ..Identity::default() };
+    let held = Held { identity, ..Held::default() };
+    Upstream::new(id, "files", url, held, Reach::Public).unwrap().reused_for(ROW)
 }
 
 fn files() -> Upstream {

@@ -41,7 +41,11 @@ impl Choices {
     }
 
     fn fate(&self) -> Fate {
-        [Fate::Unasked, Fate::Unheard, Fate::Answered][usize::try_from(self.below(3)).unwrap()]
+        match self.below(3) {
+            0 => Fate::Unasked,
+            1 => Fate::Unheard,
+            _ => Fate::Answered,
+        }
     }
 
     /// Does something, unless it is never asked for; nobody hears of it unless it is answered.

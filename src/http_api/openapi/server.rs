@@ -74,6 +74,7 @@ mod tests {
         OutboundUrl::parse(text, Reach::Public).unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a literal at every call")]
     fn of(servers: Value) -> Result<String, InvalidOpenApi> {
         let document = json!({"servers": servers});
         let source = url("https://docs.shop.com/api/v1/openapi.json?x=1");

@@ -126,7 +126,7 @@ fn documents_of_the_same_origin_are_wanted_one_after_the_other() {
 #[test]
 fn a_document_that_cannot_be_had_costs_only_what_refers_to_it() {
     let paths = json!({"/a": {"get": {"parameters": [{"$ref": "p.json"}]}}, "/b": {"get": {"operationId": "b"}}});
-    for bytes in [None, Some(&b"{"[..]), Some(&[b' '; 9 * 1024 * 1024][..])] {
+    for bytes in [None, Some(&b"{"[..]), Some(&vec![b' '; 9 * 1024 * 1024][..])] {
         let mut conversion = begin(&document(paths.clone(), json!({})), Choice::default()).unwrap();
         let Step::Want(url) = conversion.step() else { panic!("p.json is wanted") };
         conversion.supply(&url, bytes);

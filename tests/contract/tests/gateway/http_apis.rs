@@ -48,7 +48,10 @@ fn api() -> Server {
         (_, "/openapi.yaml") => Reply::text(200, "application/yaml", DOCUMENT),
         (_, "/schemas.json") => {
             let id = json!({"type": "string"});
-            Reply::json(200, &json!({"Pet": {"type": "object", "required": ["id"], "properties": {"id": id, "name": {"type": "string"}}}}))
+            Reply::json(
+                200,
+                &json!({"Pet": {"type": "object", "required": ["id"], "properties": {"id": id, "name": {"type": "string"}}}}),
+            )
         }
         (_, path) if !path.starts_with("/v1/") => Reply::empty(404),
         _ if request.header("x-pets-key") != Some(KEY) => Reply::json(401, &json!({"hint": INSIDE})),
@@ -116,7 +119,8 @@ async fn an_operator_pastes_a_document_and_a_key_and_an_agent_uses_the_api() {
     refused(&call(&access, "pets__showPet", &json!({})).await, 400, "invalid-arguments");
     let records = team.order("auditor", Method::GET, "/admin/audit?tool=pets__addPet&kind=tool.call", None).await;
     assert_eq!(records.json(200)["items"].as_array().map(Vec::len), Some(1), "{}", records.text());
-    team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["pets"], "read_only": false}})).await;
+    team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["pets"], "read_only": false}}))
+        .await;
     let hidden = || async { call(&access, "pets__addPet", &json!({"id": "9"})).await.status == 404 };
     within(SEEN, "denied", hidden).await;
     call(&access, "pets__showPet", &json!({"petId": "7"})).await.json(200);
@@ -130,9 +134,27 @@ async fn nothing_that_an_agent_writes_leads_out_of_the_api_or_into_its_headers()
     let access = team.token("agent").await;
     served(&access, "pets__showPet", &json!({"petId": "7"})).await;
     for hostile in [
-        "..", ".", "../admin", "..%2fadmin", "%2e%2e/admin", "a/../../admin", "a\\..\\admin", "?x=1", "#x", "7?key=1",
-        "a\r\nX-Injected: 1", "a\u{0}b", "//evil.example/", "http://evil.example/", "@evil.example", ";a=b", "%", "%00",
-        "\u{202e}x", &"x".repeat(100_000), " ",
+        "..",
+        ".",
+        "../admin",
+        "..%2fadmin",
+        "%2e%2e/admin",
+        "a/../../admin",
+        "a\\..\\admin",
+        "?x=1",
+        "#x",
+        "7?key=1",
+        "a\r\nX-Injected: 1",
+        "a\u{0}b",
+        "//evil.example/",
+        "http://evil.example/",
+        "@evil.example",
+        ";a=b",
+        "%",
+        "%00",
+        "\u{202e}x",
+        &"x".repeat(100_000),
+        " ",
     ] {
         let before = requests(&api).len();
         let answer = call(&access, "pets__showPet", &json!({"petId": hostile})).await;
