@@ -67,8 +67,7 @@ thread_local! {
     static TOKENS: RefCell<LruCache<Identity, Known>> = RefCell::new(LruCache::new(MAX_TOKENS));
 }
 
-/// What a credential of a row is. One that is sealed with an older key is sealed anew in the
-/// background.
+/// What a credential of a row is. One that is sealed with an older key is sealed anew in the background.
 pub fn held(context: &Context, tenant: &TenantId, row: &CredentialRow) -> Held {
     let identity = Identity {
         credential: Some(row.id.clone()),

@@ -1,5 +1,6 @@
 use super::Settings;
 use crate::id::encode_random;
+use crate::secret::SecretText;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -40,6 +41,17 @@ fn a_token_of_an_operators_choice_is_long_and_may_be_absent() {
         assert_eq!(read(&[(name, &short)]).unwrap_err(), format!("{name} must have 32 characters at least"));
         assert!(read(&[(name, &long)]).is_ok());
     }
+}
+
+#[test]
+fn what_the_key_before_this_one_sealed_still_opens() {
+    let before = read(&[("ENCRYPTION_KEY", &key(3))]).unwrap().root;
+    let sealed = before.seal(&SecretText::new("token"), "place", [7; 12]).unwrap();
+    assert!(read(&[]).unwrap().root.open(&sealed, "place").is_err());
+    let after = read(&[("ENCRYPTION_KEY_PREVIOUS", &key(3))]).unwrap().root;
+    assert_eq!(after.open(&sealed, "place").unwrap(), SecretText::new("token"));
+    let problems = read(&[("ENCRYPTION_KEY_PREVIOUS", "short")]).unwrap_err();
+    assert!(problems.starts_with("ENCRYPTION_KEY_PREVIOUS must be"), "{problems}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub const EVERYBODYS: &str = "\
 /// The credentials of one user. `?1` tenant, `?2` user.
 pub const OWN: &str = "\
     SELECT id, upstream_id, user_id, kind, origin, sealed, version \
-    FROM credentials WHERE tenant_id = ?1 AND user_id = ?2 ORDER BY upstream_id LIMIT 100";
+    FROM credentials WHERE tenant_id = ?1 AND user_id = ?2 ORDER BY upstream_id LIMIT 500";
 
 /// The credential that is everybody's of one upstream. `?1` tenant, `?2` upstream.
 pub const EVERYBODYS_OF: &str = "\
