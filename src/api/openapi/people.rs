@@ -178,7 +178,7 @@ fn connections(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     match endpoint {
         Endpoint::Connections => {
             let given = page("The connections, or the sign-in page", shapes);
-            Offer::new("showConnections", "pages", vec![given]).about(CONNECTIONS)
+            Offer::new("showConnections", "pages", vec![given])
         }
         Endpoint::ChangeConnection => {
             let onwards = onwards("On to the provider, or back to the page");
