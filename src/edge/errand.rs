@@ -78,10 +78,11 @@ pub async fn ask_until(
     let (declares, repeatable) = (ask.declares.clone(), ask.repeat != Repeat::Never && hearer.is_none());
     let endless = ask.method == AskMethod::Listen;
     let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
-    let outcome = match endless {
+    let outcome = if endless {
         // It is listened to for hours, and takes no room from those who want an answer.
-        true => job.once(errand, &declares).await.0,
-        false => job.carefully(errand, declares, repeatable).await,
+        job.once(errand, &declares).await.0
+    } else {
+        job.carefully(errand, declares, repeatable).await
     };
     match outcome? {
         (Outcome::Answered(answer), _) => Ok(answer),
@@ -237,11 +238,11 @@ async fn drive(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, Up
                 request.deadline = end.since(clock::now());
                 let in_time = request.deadline.millis() > 0;
                 cancel.request = exchange.cancellation().filter(|_| in_time);
-                let answer = match in_time {
-                    true => outbound::send_patiently(&request, patience).await,
-                    false => Err(OutboundFailure::Timeout),
-                };
-                exchange.on_answer(answer)
+                if in_time {
+                    exchange.on_answer(outbound::send_patiently(&request, patience).await)
+                } else {
+                    exchange.on_answer(Err(OutboundFailure::Timeout))
+                }
             }
         };
     }
