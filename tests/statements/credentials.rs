@@ -1,7 +1,7 @@
 //! Statements of `store::{upstreams, credentials}`: upstreams as administrators change them, and what they are shown.
 
 use super::of_servers::two_tenants_with_servers;
-use super::{NOW, count, read, rows, run};
+use super::{NOW, count, read, rows, run, two_tenants};
 use mcp_secure_gateway::admin::credential::{ConnectionView, CredentialView};
 use mcp_secure_gateway::admin::upstream::UpstreamView;
 use mcp_secure_gateway::id::{TenantId, UpstreamId, UserId};
@@ -9,7 +9,7 @@ use mcp_secure_gateway::store::credentials::{
     self, ConnectionRow, CredentialRow, CredentialViewRow, OlderTokensRow, TokensRow, credential_place, tokens_place,
 };
 use mcp_secure_gateway::store::people::{self, OlderFactorRow};
-use mcp_secure_gateway::store::upstreams::{self, OlderCredentialRow, UpstreamRow, UpstreamViewRow};
+use mcp_secure_gateway::store::upstreams::{self, ApiRow, OlderCredentialRow, UpstreamRow, UpstreamViewRow};
 use mcp_secure_gateway::store::{accounts, users};
 use rusqlite::{Connection, params};
 
@@ -107,6 +107,21 @@ fn an_upstream_is_named_by_its_id_or_else_by_its_name_within_its_tenant() {
         (vec!["acme-files".into()], vec!["acme-files".into()])
     );
     assert!(named("acme", "zeta-files").is_empty() && named("acme", "").is_empty());
+}
+
+#[test]
+fn what_an_api_offers_is_read_in_the_version_that_is_known_and_by_its_tenant() {
+    let database = two_tenants();
+    let made = params!["acme", "up-1", "pets", "http", "https://pets.example.com/", "{\"tools\":[]}", NOW];
+    run(&database, upstreams::MAKE_UPSTREAM, made).unwrap();
+    let offered = |tenant: &str, version: u32| {
+        let rows: Vec<ApiRow> = read(&database, upstreams::API, params![tenant, "up-1", version]);
+        rows.into_iter().map(|row| row.api).collect::<Vec<_>>()
+    };
+    assert_eq!(offered("acme", 1), [Some("{\"tools\":[]}".to_owned())]);
+    assert!(offered("acme", 2).is_empty() && offered("zeta", 1).is_empty());
+    run(&database, "UPDATE upstreams SET disabled_at = 1 WHERE id = 'up-1'", []).unwrap();
+    assert!(offered("acme", 1).is_empty(), "one that is disabled");
 }
 
 #[test]
