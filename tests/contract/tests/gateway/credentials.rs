@@ -148,9 +148,9 @@ async fn an_upstream_is_tried_before_anybody_calls_it() {
     }
     let access = team.token("agent").await;
     served(&access, "tried").await;
-    let disabled =
-        team.order("owner", Method::PATCH, &format!("/admin/upstreams/{id}"), Some(&json!({"disabled": true})));
-    assert!(disabled.await.json(200)["disabled_at"].is_u64());
+    let (path, change) = (format!("/admin/upstreams/{id}"), json!({"disabled": true}));
+    let disabled = team.order("owner", Method::PATCH, &path, Some(&change)).await;
+    assert!(disabled.json(200)["disabled_at"].is_u64());
     within(SEEN, "gone", || async { repeat(&access, "tried").await.status == 404 }).await;
 }
 
