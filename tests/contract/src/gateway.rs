@@ -223,8 +223,7 @@ impl Gateway {
             .arg(&self.state)
             .arg("--file")
             .arg(&file);
-        let _only = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
-        let output = command.output().expect("wrangler");
+        let output = written(command);
         let printed = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "wrangler d1 execute: {}", String::from_utf8_lossy(&printed));
     }
@@ -241,8 +240,7 @@ impl Gateway {
     pub fn add(&self, words: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = xtask();
         command.args(words).arg("--state").arg(&self.state).envs(variables.iter().copied());
-        let _only = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
-        command.output().expect("cargo xtask")
+        written(command)
     }
 
     /// The folder it keeps its state in.
@@ -284,6 +282,21 @@ fn undecorated(line: &str) -> &str {
 pub fn workspace() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.ancestors().nth(2).expect("the workspace").to_owned()
+}
+
+/// Runs what writes to a database that the gateway is writing to: again where that was busy, which changes nothing.
+fn written(mut command: Command) -> Output {
+    let _only = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
+    let start = Instant::now();
+    loop {
+        let output = command.output().expect("a command that writes");
+        let printed = [output.stdout.as_slice(), &output.stderr].concat();
+        let busy = !output.status.success() && String::from_utf8_lossy(&printed).contains("SQLITE_BUSY");
+        if !busy || start.elapsed() > PATIENCE {
+            return output;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// A program that finds the npm programs first: the Node.js among them is the one wrangler needs.

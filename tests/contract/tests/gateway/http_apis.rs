@@ -36,7 +36,7 @@ paths:
       responses: {"200": {description: Pets}}
     post:
       operationId: addPet
-      requestBody: {content: {application/json: {schema: {$ref: "schemas.json#/Pet"}}}}
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "schemas.json#/Pet"}}}}
       responses: {"201": {description: Made}}
     trace: {responses: {}}
   /broken:
@@ -116,7 +116,7 @@ async fn an_operator_pastes_a_document_and_a_key_and_an_agent_uses_the_api() {
         let result = caller.result("tools/call", json!({"name": "pets__showPet", "arguments": {"petId": "7"}})).await;
         assert_eq!(result["structuredContent"], json!({"id": "7", "name": "Rex"}), "{revision}: {result}");
     }
-    refused(&call(&access, "pets__showPet", &json!({})).await, 400, "invalid-arguments");
+    refused(&call(&access, "pets__showPet", &json!({})).await, 422, "invalid-arguments");
     let records = team.order("auditor", Method::GET, "/admin/audit?tool=pets__addPet&kind=tool.call", None).await;
     assert_eq!(records.json(200)["items"].as_array().map(Vec::len), Some(1), "{}", records.text());
     team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["pets"], "read_only": false}}))
