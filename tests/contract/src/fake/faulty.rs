@@ -150,7 +150,7 @@ fn counted(request: &Request, before: usize) -> Reply {
     match body["params"]["name"].as_str().unwrap_or_default() {
         "shared" => result["cacheScope"] = "public".into(),
         "slow" => return Reply::Late(Duration::from_secs(1), Box::new(answer(&body["id"], &result))),
-        "flaky" if before % 2 == 0 => return Reply::Cut,
+        "flaky" if before.is_multiple_of(2) => return Reply::Cut,
         _ => {}
     }
     answer(&body["id"], &result)
@@ -204,7 +204,7 @@ fn apply(fault: Fault, id: &Value, bomb: &[u8]) -> Reply {
         Fault::StallStream => raw(head(stream), b": late\n\n", LONG, 1),
         Fault::Drip => raw(json_head("Content-Length: 4000"), b" ", second, 90),
         Fault::Trickle => raw(json_head("Connection: close"), b" ", second, 90),
-        Fault::Endless => raw(json_head("Connection: close"), &[b' '; 65_536], now, 100_000),
+        Fault::Endless => raw(json_head("Connection: close"), &vec![b' '; 65_536], now, 100_000),
         Fault::Bomb => {
             let fields = format!("Content-Encoding: gzip\r\nContent-Length: {}", bomb.len());
             raw([json_head(&fields), bomb.to_vec()].concat(), b"", now, 0)
@@ -226,7 +226,7 @@ fn apply(fault: Fault, id: &Value, bomb: &[u8]) -> Reply {
             let notice = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": INSIDE}});
             raw(head(stream), format!("data: {notice}\n\n").repeat(100).as_bytes(), now, 100_000)
         }
-        Fault::LongEvent => raw([head(stream), b"data: ".to_vec()].concat(), &[b'x'; 65_536], now, 100_000),
+        Fault::LongEvent => raw([head(stream), b"data: ".to_vec()].concat(), &vec![b'x'; 65_536], now, 100_000),
         Fault::Headers => {
             let fields: Vec<String> = (0..4_000).map(|at| format!("X-{at}: {}", "h".repeat(1_000))).collect();
             let body = json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32603, "message": INSIDE}}).to_string();
