@@ -5,7 +5,7 @@ use gateway_contract::caller::Caller;
 use gateway_contract::client::{Answer, note_secret};
 use gateway_contract::fake::mcp::Upstream;
 use gateway_contract::fake::oauth::{Authority, CLIENT, SECRET};
-use gateway_contract::oauth::{Visitor, hidden};
+use gateway_contract::oauth::{Landing, Visitor, hidden};
 use gateway_contract::team::{SEEN, Team, refused, text, within};
 use reqwest::Method;
 use serde_json::{Value, json};
