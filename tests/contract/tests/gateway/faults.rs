@@ -82,18 +82,18 @@ async fn every_fault_is_one_clear_error_in_time_while_another_server_goes_on_ans
         // Stay below the rate limit.
         tokio::time::sleep(Duration::from_millis(120)).await;
     }
-    let mut served = 0;
+    let mut answers = 0;
     while !calls.is_empty() {
         let start = Instant::now();
         call(&tokens.access, "fine__go", "meanwhile").await.json(200);
         assert!(start.elapsed() < Duration::from_secs(8), "the other server's tool took {:?}", start.elapsed());
-        served += 1;
+        answers += 1;
         while let Some(ended) = calls.try_join_next() {
             ended.unwrap_or_else(|error| panic!("{error}"));
         }
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
-    assert!(served >= 3, "{served} calls were served meanwhile");
+    assert!(answers >= 3, "{answers} calls were answered meanwhile");
     let called = |path: &str| {
         let calls = server.asked().into_iter().filter(|request| request.json()["method"] == "tools/call");
         calls.filter(|request| request.path == format!("/{path}")).count()

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const KEY: &str = "canary-pets-key-77aa";
 const INSIDE: &str = "canary-stack-trace-of-the-api";
 
-const DOCUMENT: &str = r##"
+const DOCUMENT: &str = r#"
 openapi: 3.1.0
 info: {title: Pets, version: "1"}
 servers: [{url: /v1}]
@@ -41,7 +41,7 @@ paths:
     trace: {responses: {}}
   /broken:
     get: {operationId: break, responses: {"200": {description: Never}}}
-"##;
+"#;
 
 fn api() -> Server {
     Server::start(|request| match (request.method.as_str(), request.path.as_str()) {

@@ -72,7 +72,7 @@ async fn every_call_that_was_answered_is_on_record_when_the_gateway_is_killed_at
         .collect();
     let start = Instant::now();
     while answered.lock().unwrap().len() < ANSWERS {
-        assert!(start.elapsed() < Duration::from_secs(60), "{} answers", answered.lock().unwrap().len());
+        assert!(start.elapsed() < Duration::from_mins(1), "{} answers", answered.lock().unwrap().len());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let gateway = gateway.killed_and_restarted(&plan);
