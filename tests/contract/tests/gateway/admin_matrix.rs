@@ -77,8 +77,17 @@ fn limits(name: &str) -> Value {
 
 /// An upstream with a short name of its own.
 fn upstream(name: &str) -> Value {
+    json!({"name": prefix("up", name), "url": UNUSED})
+}
+
+fn import(name: &str) -> Value {
+    json!({"name": prefix("im", name), "document": {"openapi": "3.1.0", "paths": {}}, "base": UNUSED})
+}
+
+/// What can stand before the names of tools, of any name.
+fn prefix(begin: &str, name: &str) -> String {
     let digest = name.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(1_000_003).wrapping_add(byte.into()));
-    json!({"name": format!("up{digest}"), "url": UNUSED})
+    format!("{begin}{digest}")
 }
 
 fn named(name: &str) -> Value {
@@ -126,6 +135,7 @@ fn table() -> Vec<Line> {
         line(Method::DELETE, "/admin/plans/{id}", Managers, false, 204, nothing),
         line(Method::GET, "/admin/upstreams", Readers, true, 200, nothing),
         line(Method::POST, "/admin/upstreams", Managers, false, 201, upstream),
+        line(Method::POST, "/admin/upstreams/import", Managers, false, 201, import),
         line(Method::GET, "/admin/upstreams/{id}", Readers, true, 200, nothing),
         line(Method::PATCH, "/admin/upstreams/{id}", Managers, false, 200, |_| json!({"url": UNUSED})),
         line(Method::DELETE, "/admin/upstreams/{id}", Managers, false, 204, nothing),
