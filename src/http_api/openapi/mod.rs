@@ -6,21 +6,21 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`choice`] | which operations, and how |
-//! | [`conversion`] | the steps: document → wanted document → … → tools |
-//! | [`document`] | bytes → a document |
-//! | [`yaml`] | YAML → the same values as JSON |
-//! | [`reference`] | `$ref`, within a document and to others |
-//! | [`operation`] | one operation → one tool |
-//! | [`parameter`] | its parameters → arguments |
-//! | [`payload`] | its request body → arguments |
-//! | [`outcome`] | its responses → an output schema |
-//! | [`schema`] | schemas of OpenAPI → JSON Schema 2020-12 |
-//! | [`shape`] | schemas made shorter |
-//! | [`name`] | names of tools and arguments |
-//! | [`server`] | where the API is |
-//! | [`security`] | security schemes → credentials |
-//! | [`refusal`] | why there is no tool |
+//! | `choice` | which operations, and how |
+//! | `conversion` | the steps: document → wanted document → … → tools |
+//! | `document` | bytes → a document |
+//! | `yaml` | YAML → the same values as JSON |
+//! | `reference` | `$ref`, within a document and to others |
+//! | `operation` | one operation → one tool |
+//! | `parameter` | its parameters → arguments |
+//! | `payload` | its request body → arguments |
+//! | `outcome` | its responses → an output schema |
+//! | `schema` | schemas of OpenAPI → JSON Schema 2020-12 |
+//! | `shape` | schemas made shorter |
+//! | `name` | names of tools and arguments |
+//! | `server` | where the API is |
+//! | `security` | security schemes → credentials |
+//! | `refusal` | why there is no tool |
 
 pub mod choice;
 pub mod conversion;
