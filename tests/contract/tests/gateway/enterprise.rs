@@ -204,7 +204,11 @@ async fn the_way_back_is_one_browsers_and_is_gone_once() {
     for (who, stranger) in [("another browser", &other), ("no browser", &Visitor::new(gateway))] {
         assert_eq!(stranger.get(&back).await.status, 400, "{who}");
     }
-    assert_eq!(visitor.get(&back.replace("state=v1.", "state=v1.A")).await.status, 400, "altered");
+    let (before, rest) = back.split_once("state=").expect("a state");
+    let (state, after) = rest.split_once('&').unwrap_or((rest, ""));
+    let (head, sealed) = state.rsplit_once('.').expect("a sealed text");
+    let altered = format!("{before}state={head}.A{sealed}&{after}");
+    assert_eq!(visitor.get(&altered).await.status, 400, "altered");
     assert_eq!(visitor.get("/oauth/callback?code=x").await.status, 400, "no state");
     assert_eq!(visitor.get("/oauth/callback?code=x&state=v1.AAAA").await.status, 400, "made up");
     let ticket = hidden(&page, "ticket");
