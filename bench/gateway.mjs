@@ -99,7 +99,8 @@ async function addTeam(miniflare, name, rules, recorded) {
 const hundredRules = Array.from({ length: 100 }, (_, index) => {
   const name = `rule ${index}`;
   if (index < 10) {
-    return { name, effect: "deny", actions: ["call"], what: { tools: ["server_*"] }, when: `subject.groups.size() > ${index + 3}` };
+    const when = index % 2 ? `subject.groups.size() > ${index}` : `has(arguments.amount) && arguments.amount > ${index}`;
+    return { name, effect: "deny", actions: ["call"], what: { tools: ["server_*"] }, when };
   }
   const who = index % 2 ? { roles: ["auditor"] } : {};
   return { name, effect: "deny", who, what: { tools: [`files__${index}_*`] } };
@@ -135,10 +136,12 @@ export async function startGateway(state, upstream, direct) {
   const persisted = { resourcePersistencePath: `${state}/v3` };
   const started = await start({ ...options(origin), ...persisted, port }, direct);
   await addUpstream(started.miniflare, upstream);
+  await addTeam(started.miniflare, "unruled", [], "before");
   await addTeam(started.miniflare, "ruled", hundredRules, "before");
   await addTeam(started.miniflare, "relaxed", [], "after");
   const login = async (username) => (await post(`${origin}/auth/login`, { username, password: "demo123" })).access_token;
-  const [token, ruled, relaxed] = [await login("demo"), await login("ruled"), await login("relaxed")];
+  const token = await login("demo");
+  const [unruled, ruled, relaxed] = [await login("unruled"), await login("ruled"), await login("relaxed")];
   const listed = await (await fetch(`${origin}/mcp/tools`, { headers: { authorization: `Bearer ${token}` } })).json();
   const names = (listed.tools ?? listed).map(({ name }) => name);
   const echo = names.find((name) => name.startsWith(prefix) && name.endsWith("echo"));
@@ -146,6 +149,7 @@ export async function startGateway(state, upstream, direct) {
   return {
     ...started,
     local: toolCall(origin, token, "server_time", {}, '"resultType":"complete"'),
+    unruled: toolCall(origin, unruled, "server_time", {}, '"resultType":"complete"'),
     ruled: toolCall(origin, ruled, "server_time", {}, '"resultType":"complete"'),
     relaxed: toolCall(origin, relaxed, "server_time", {}, '"resultType":"complete"'),
     proxied: toolCall(origin, token, echo, { text: "hello" }, '"text":"hello"'),

@@ -3,11 +3,12 @@
 // One run, one machine, one harness: every Worker stands in a local runtime of its own, and wrk loads them in turns.
 // Arguments: the seconds each Worker is loaded, a second at a time, figures being the medians; the folder of a fresh local
 // database; `--direct` to load the runtime's own socket, without the simulator's front in between; `--entropy` to measure
-// what providers that hang cost instead.
+// what providers that hang cost instead, `--policies` what rules cost.
 import { bundleSize, startUp } from "./bundle.mjs";
 import { compareProviders } from "./entropy.mjs";
 import { startGateway } from "./gateway.mjs";
 import { load } from "./load.mjs";
+import { comparePolicies } from "./policies.mjs";
 import { startListening } from "./processes.mjs";
 import { heading, row } from "./table.mjs";
 import { emptyRust, emptyScript, start } from "./workers.mjs";
@@ -45,12 +46,13 @@ async function main() {
   const script = await start(emptyScript(upstream), direct);
   const rust = await start(emptyRust(upstream), direct);
   const gateway = await startGateway(state, upstream, direct);
-  const { local, ruled, relaxed, proxied } = gateway;
+  const { local, unruled, ruled, relaxed, proxied } = gateway;
   await measure([
     { name: "empty JavaScript", ...script, ...same(local, script) },
     { name: "empty Rust", ...rust, ...same(local, rust), baselines: ["empty JavaScript"] },
     { name: "local tool call", ...gateway, ...local, baselines: ["empty JavaScript", "empty Rust"] },
-    { name: "the same, 100 rules", ...gateway, ...ruled, baselines: ["local tool call"] },
+    { name: "the same, team without rules", ...gateway, ...unruled, baselines: ["local tool call"] },
+    { name: "the same team, 100 rules", ...gateway, ...ruled, baselines: ["the same, team without rules"] },
     { name: "the same, recorded after", ...gateway, ...relaxed, baselines: ["empty JavaScript", "local tool call"] },
     { name: "JavaScript, one fetch", ...script, ...same(proxied, script, "/fetch") },
     { name: "Rust, one fetch", ...rust, ...same(proxied, rust, "/fetch"), baselines: ["JavaScript, one fetch"] },
@@ -62,7 +64,9 @@ async function main() {
 }
 
 try {
-  await (process.argv.includes("--entropy") ? compareProviders(state, turns) : main());
+  if (process.argv.includes("--entropy")) await compareProviders(state, turns);
+  else if (process.argv.includes("--policies")) await comparePolicies(state, turns, direct);
+  else await main();
   process.exit(0);
 } catch (error) {
   console.error(error);

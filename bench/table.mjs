@@ -1,5 +1,5 @@
 // How the results are printed.
-const WIDTHS = [22, 12, 9, 9, 9];
+const WIDTHS = [28, 12, 9, 9, 9];
 
 const line = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[at] ?? 0))).join("  ");
 
@@ -27,4 +27,19 @@ export function comparisonHeading(title) {
 export function comparison(name, healthy, hanging) {
   const ratio = (hanging[1] / healthy[1]).toFixed(2);
   return compared([name, ...[...healthy, ...hanging].map((figure) => figure.toFixed(2)), ratio]);
+}
+
+const percent = (ratio) => `${ratio >= 1 ? "+" : ""}${((ratio - 1) * 100).toFixed(1)} %`;
+const between = ([low, middle, high]) => `${percent(middle)}  (${percent(low)} to ${percent(high)})`.padStart(34);
+
+/** The head of the table of what rules cost. */
+export function rulesHeading(turns) {
+  const head = ["CPU of a call", "time of a call"].map((cell) => cell.padStart(34)).join("");
+  return `\nA hundred rules against none: the middle, and the middle half, of ${turns} turns\n${"".padEnd(16)}${head}`;
+}
+
+/** One line of it. */
+export function rulesRow(connections, cpu, time) {
+  const title = connections === 1 ? "1 connection" : `${connections} connections`;
+  return `${title.padEnd(16)}${between(cpu)}${between(time)}`;
 }

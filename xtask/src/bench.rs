@@ -12,16 +12,19 @@ use std::process::Command;
 const EMPTY_WORKER: &str = "bench/empty-worker";
 const STATE: &str = "target/bench/state";
 
-/// `cargo xtask bench [--seconds N] [--direct | --entropy]`
+/// `cargo xtask bench [--seconds N] [--direct] [--entropy | --policies]`
 pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let seconds: u32 = arguments.number("--seconds", 5)?;
     let direct = arguments.flag("--direct");
     let entropy = arguments.flag("--entropy");
+    let policies = arguments.flag("--policies");
     arguments.finish()?;
     load_program_is_there()?;
     prepare(project)?;
     let load = if entropy {
         "load, with healthy providers and with ones that hang"
+    } else if policies {
+        "team, with rules and without, and number of connections"
     } else {
         "worker and number of connections"
     };
@@ -29,6 +32,7 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let mut command = program(project, "node");
     command.arg("bench/run.mjs").arg(seconds.to_string()).arg(project.path(STATE));
     command.args(direct.then_some("--direct")).args(entropy.then_some("--entropy"));
+    command.args(policies.then_some("--policies"));
     process::run(&mut command)
 }
 
