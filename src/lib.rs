@@ -16,6 +16,7 @@
 //! | [`credential`] | what upstreams are shown on behalf of a tenant or a user, and what that takes |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`search`] | tools found by what somebody needs |
+//! | [`drift`] | what of an upstream's definitions is pinned, and what a change of one means |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
 //! | [`http_api`] | HTTP APIs as tools: templates, requests, answers, OpenAPI documents |
@@ -53,6 +54,8 @@ pub mod tool;
 pub mod upstream;
 
 pub mod search;
+
+pub mod drift;
 
 pub mod catalogue;
 

@@ -1,0 +1,26 @@
+//! Drift: what an upstream offers is pinned, and every change of it is judged before anybody is shown it.
+//!
+//! A definition is what a model reads, so whoever changes it after it was approved changes what the model does. Each thing an
+//! upstream offers is reduced to what is pinned of it, and that to a fingerprint: the same fingerprint, the same definition.
+//! Where fingerprints differ both definitions are compared member by member, and every change has a verdict and a reason.
+//! `docs/DRIFT.md` says which change means what.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`definition`] | what is pinned of one thing |
+//! | [`version`] | a definition with its fingerprint |
+//! | [`verdict`] | how much a change means |
+//! | [`change`] | one change, and all changes of one definition |
+//! | [`compare`] | two definitions of one thing |
+//! | [`neighbours`] | what else there is in the tenant |
+//! | [`offer`] | everything that an upstream offers, then and now |
+//! | [`reaction`] | what is done about it |
+
+pub mod change;
+pub mod compare;
+pub mod definition;
+pub mod neighbours;
+pub mod offer;
+pub mod reaction;
+pub mod verdict;
+pub mod version;
