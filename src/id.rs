@@ -91,6 +91,10 @@ identifier! {
     UpstreamId
 }
 identifier! {
+    /// A thing that an upstream offers, and what is pinned of it.
+    PinId
+}
+identifier! {
     /// A virtual server of a tenant.
     ServerId
 }

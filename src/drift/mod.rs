@@ -15,12 +15,18 @@
 //! | [`neighbours`] | what else there is in the tenant |
 //! | [`offer`] | everything that an upstream offers, then and now |
 //! | [`reaction`] | what is done about it |
+//! | [`pin`] | what is stored of each thing |
+//! | [`settle`] | what is decided, noted and stored when an upstream was asked |
+//! | [`serve`] | what may be shown of what an upstream said |
 
 pub mod change;
 pub mod compare;
 pub mod definition;
 pub mod neighbours;
 pub mod offer;
+pub mod pin;
 pub mod reaction;
+pub mod serve;
+pub mod settle;
 pub mod verdict;
 pub mod version;

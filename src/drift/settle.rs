@@ -1,0 +1,237 @@
+//! An upstream was asked what it offers: what is decided about each thing, what is noted, and what is stored.
+//!
+//! Whoever asks may be one of several at the same moment. They see the same and decide the same; each step says which version
+//! of the pin it was decided from, and the one that comes later changes nothing.
+
+use super::change::{Change, Comparison, Reason};
+use super::definition::Kind;
+use super::neighbours::Neighbours;
+use super::offer::{Offer, compare_offers};
+use super::pin::{MAX_PINS, Pin, Pins, Standing, Unsettled};
+use super::reaction::{Decision, PinState, Reaction};
+use super::verdict::Verdict;
+use super::version::{Fingerprint, Version};
+use crate::id::UpstreamId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What happened to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Happening {
+    /// It was seen first, or changed, and what was agreed on approves it.
+    Accepted,
+    /// It was seen first, and waits for a person.
+    Held,
+    /// It changed, and waits for a person.
+    Quarantined,
+    /// It is again what was approved.
+    Restored,
+    /// Its upstream offers it no more.
+    Missing,
+    /// Its upstream offers it again.
+    Returned,
+    /// A person approved a version of it.
+    Approved,
+    /// A person refused a version of it.
+    Refused,
+}
+
+impl Happening {
+    /// The word for it, as it is written in JSON and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Quarantined => "quarantined",
+            Self::Restored => "restored",
+            Self::Missing => "missing",
+            Self::Returned => "returned",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// How the thing stands after it. Its version is one more than that of what was decided from.
+    pub pin: Pin,
+    /// What happened.
+    pub happening: Happening,
+    /// What changed, and what it means. Of something that only went or came back, nothing.
+    pub comparison: Option<Comparison>,
+    /// The version that is to be kept, where one was not known.
+    pub version: Option<Version>,
+}
+
+impl Step {
+    /// What it means.
+    pub fn verdict(&self) -> Verdict {
+        self.comparison.as_ref().map_or(Verdict::Identical, |comparison| comparison.verdict)
+    }
+
+    /// Whether somebody is to be told: a person has to decide, or something that was relied on is gone or is back. Resources
+    /// come and go.
+    pub fn is_news(&self) -> bool {
+        let named = matches!(self.pin.kind, Kind::Tool | Kind::Prompt | Kind::Operation);
+        match self.happening {
+            Happening::Held | Happening::Quarantined => true,
+            Happening::Missing | Happening::Returned => named && self.pin.approved.is_some(),
+            Happening::Restored => true,
+            Happening::Accepted | Happening::Approved | Happening::Refused => false,
+        }
+    }
+}
+
+/// What decisions are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The upstream.
+    pub upstream: &'a UpstreamId,
+    /// What is stored of it.
+    pub pins: &'a Pins,
+    /// The stored versions of what is unsettled, as far as they can be read.
+    pub versions: &'a BTreeMap<Fingerprint, Version>,
+    /// What else there is in the tenant.
+    pub neighbours: &'a Neighbours,
+    /// What the tenant agreed on.
+    pub reaction: Reaction,
+}
+
+/// Decides about everything that is unsettled.
+pub fn settle(facts: &Facts<'_>, unsettled: &Unsettled<'_>) -> Vec<Step> {
+    let mut renamed = renamed(facts, unsettled);
+    let mut room = MAX_PINS.saturating_sub(facts.pins.len());
+    let offered = unsettled.offered.iter().filter_map(|now| match facts.pins.get(now.kind(), now.name()) {
+        Some(pin) => facts.step(pin, now),
+        None if room == 0 => None,
+        None => {
+            room -= 1;
+            Some(facts.first(now, renamed.remove(&(now.kind(), now.name().to_owned()))))
+        }
+    });
+    let mut steps: Vec<Step> = offered.collect();
+    let newly_gone = unsettled.gone.iter().filter(|pin| !pin.absent);
+    steps.extend(newly_gone.map(|pin| Step {
+        pin: Pin { absent: true, version: pin.version.saturating_add(1), ..Pin::clone(pin) },
+        happening: Happening::Missing,
+        comparison: None,
+        version: None,
+    }));
+    steps
+}
+
+/// New things that are old ones under another name, with what changed: approving the old one was no approval of these.
+fn renamed(facts: &Facts<'_>, unsettled: &Unsettled<'_>) -> BTreeMap<(Kind, String), Comparison> {
+    let approved = unsettled.gone.iter().filter_map(|pin| facts.versions.get(pin.approved.as_ref()?));
+    let is_new = |now: &&&Version| facts.pins.get(now.kind(), now.name()).is_none();
+    let new = unsettled.offered.iter().filter(is_new).map(|now| Version::clone(now));
+    let report = compare_offers(&Offer::new(approved.cloned()), &Offer::new(new), facts.neighbours);
+    let keyed = report.renamed.into_iter().map(|found| {
+        let comparison = found.comparison;
+        ((comparison.kind, comparison.name.clone()), comparison)
+    });
+    keyed.collect()
+}
+
+impl Facts<'_> {
+    /// A thing that has no pin.
+    fn first(&self, now: &Version, renamed: Option<Comparison>) -> Step {
+        let decision = match renamed {
+            Some(comparison) => Decision::Hold(comparison),
+            None => PinState::Unreviewed.decide(Some(now), self.neighbours, self.reaction),
+        };
+        let (kind, name) = (now.kind(), now.name().to_owned());
+        let id = Pin::id_of(self.upstream, kind, &name);
+        let standing = Standing::Held;
+        let pin = Pin { id, kind, name, standing, approved: None, proposed: None, absent: false, version: 0 };
+        made(&pin, now, decision)
+    }
+
+    /// A thing that changed or is back; nothing where its upstream offers what it offered all the time.
+    fn step(&self, pin: &Pin, now: &Version) -> Option<Step> {
+        let back = Pin { absent: false, ..pin.clone() };
+        if back.is_settled(Some(now.fingerprint())) {
+            return pin.absent.then(|| Step {
+                pin: Pin { version: pin.version.saturating_add(1), ..back },
+                happening: Happening::Returned,
+                comparison: None,
+                version: None,
+            });
+        }
+        let decision = match self.state(pin) {
+            Some(state) => state.decide(Some(now), self.neighbours, self.reaction),
+            None => Decision::Quarantine(unreadable(pin, now)),
+        };
+        Some(made(&back, now, decision))
+    }
+
+    /// The state of a pin; `None` where a version that it names cannot be read.
+    fn state(&self, pin: &Pin) -> Option<PinState> {
+        let version = |fingerprint: &Option<Fingerprint>| self.versions.get(fingerprint.as_ref()?).cloned();
+        Some(match pin.standing {
+            Standing::Approved => PinState::Approved { approved: version(&pin.approved)? },
+            Standing::Held => PinState::Held { proposed: version(&pin.proposed)? },
+            Standing::Quarantined => {
+                PinState::Quarantined { approved: version(&pin.approved)?, proposed: version(&pin.proposed)? }
+            }
+            Standing::Refused => {
+                let approved = match &pin.approved {
+                    Some(_) => Some(version(&pin.approved)?),
+                    None => None,
+                };
+                PinState::Refused { approved, refused: pin.proposed.clone()? }
+            }
+        })
+    }
+}
+
+/// What is stored after a decision about what is offered now.
+fn made(pin: &Pin, now: &Version, decision: Decision) -> Step {
+    let fingerprint = Some(now.fingerprint().clone());
+    let (happening, standing, comparison) = match decision {
+        Decision::Accept(comparison) => (Happening::Accepted, Standing::Approved, Some(comparison)),
+        // Without an approved version there is nothing to go back to.
+        Decision::Hold(comparison) | Decision::Quarantine(comparison) if pin.approved.is_none() => {
+            (Happening::Held, Standing::Held, Some(comparison))
+        }
+        Decision::Hold(comparison) | Decision::Quarantine(comparison) => {
+            (Happening::Quarantined, Standing::Quarantined, Some(comparison))
+        }
+        Decision::Restore | Decision::Keep | Decision::Miss => (Happening::Restored, Standing::Approved, None),
+    };
+    let (approved, proposed) = match happening {
+        Happening::Accepted => (fingerprint, None),
+        Happening::Restored => (pin.approved.clone(), None),
+        _ => (pin.approved.clone(), fingerprint),
+    };
+    let version = (happening != Happening::Restored).then(|| now.clone());
+    let pin = Pin { standing, approved, proposed, version: pin.version.saturating_add(1), ..pin.clone() };
+    Step { pin, happening, comparison, version }
+}
+
+/// What there is to say of a thing whose stored versions cannot be read: it is not known what was approved.
+fn unreadable(pin: &Pin, now: &Version) -> Comparison {
+    Comparison {
+        kind: now.kind(),
+        name: now.name().to_owned(),
+        before: pin.approved.clone(),
+        after: Some(now.fingerprint().clone()),
+        verdict: Verdict::Breaking,
+        changes: vec![Change {
+            at: String::new(),
+            before: None,
+            after: None,
+            verdict: Verdict::Breaking,
+            reason: Reason::Unknown,
+        }],
+        more: 0,
+    }
+}
+
+#[cfg(test)]
+#[path = "settle_tests.rs"]
+mod tests;
