@@ -13,6 +13,7 @@
 //! | [`plan`] | how much a tenant, a principal and a tool may do |
 //! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
+//! | [`webhook`] | signed messages to an address of a tenant's |
 //! | [`credential`] | what upstreams are shown on behalf of a tenant or a user, and what that takes |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`search`] | tools found by what somebody needs |
@@ -47,6 +48,8 @@ pub mod mcp;
 pub mod oauth;
 
 pub mod oidc;
+
+pub mod webhook;
 
 pub mod credential;
 

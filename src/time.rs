@@ -84,6 +84,13 @@ impl Timestamp {
         Self::from_seconds((early - (civil(early).2 - 1)) * SECONDS_A_DAY)
     }
 
+    /// The moment in UTC as RFC 3339 writes it, with milliseconds: `2026-11-25T10:28:00.000Z`.
+    pub fn to_rfc3339(self) -> String {
+        let (year, month, day) = self.date();
+        let (hour, minute, second) = (self.seconds() / 3600 % 24, self.seconds() / 60 % 60, self.seconds() % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", self.millis() % 1000)
+    }
+
     /// The moment for a person to read, in UTC: `25 Nov 2026, 10:28 UTC`.
     pub fn to_words(self) -> String {
         const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";

@@ -28,6 +28,8 @@ mod of_identities;
 mod of_lost_replies;
 #[path = "statements/people.rs"]
 mod of_people;
+#[path = "statements/pins.rs"]
+mod of_pins;
 #[path = "statements/servers.rs"]
 mod of_servers;
 

@@ -7,11 +7,14 @@ use crate::admin::credential::{CredentialFilter, NewCredential, Replacement};
 use crate::admin::import::NewImport;
 use crate::admin::key::{KeyChange, KeyFilter, NewKey, Rotation};
 use crate::admin::operation::{OPERATIONS, Operation, Spec, Verb};
+use crate::admin::pin::{ManyApproved, PinDecision, PinFilter, VersionPair};
 use crate::admin::revocation::NewRevocation;
 use crate::admin::rule::{NewPlan, Trial};
 use crate::admin::tenant::{NewTenant, TenantChange};
 use crate::admin::upstream::{NewUpstream, UpstreamChange};
 use crate::admin::user::{Invitation, NewUser, UserChange, UserFilter};
+use crate::admin::webhook::NewWebhook;
+use crate::drift::reaction::Reaction;
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -35,6 +38,10 @@ pub fn body(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema
         Operation::CreateUpstream => shapes.subschema_for::<NewUpstream>(),
         Operation::ImportUpstream => shapes.subschema_for::<NewImport>(),
         Operation::UpdateUpstream => shapes.subschema_for::<UpstreamChange>(),
+        Operation::ReplaceReaction => shapes.subschema_for::<Reaction>(),
+        Operation::DecidePin => shapes.subschema_for::<PinDecision>(),
+        Operation::ApprovePins => shapes.subschema_for::<ManyApproved>(),
+        Operation::CreateWebhook => shapes.subschema_for::<NewWebhook>(),
         Operation::CreateCredential => shapes.subschema_for::<NewCredential>(),
         Operation::ReplaceCredential => shapes.subschema_for::<Replacement>(),
         _ => return None,
@@ -46,6 +53,8 @@ fn filter(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema> 
         Operation::ListUsers => Some(shapes.subschema_for::<UserFilter>()),
         Operation::ListKeys => Some(shapes.subschema_for::<KeyFilter>()),
         Operation::ListCredentials => Some(shapes.subschema_for::<CredentialFilter>()),
+        Operation::ListPins => Some(shapes.subschema_for::<PinFilter>()),
+        Operation::ComparePin => Some(shapes.subschema_for::<VersionPair>()),
         Operation::ListApprovals => Some(shapes.subschema_for::<ApprovalFilter>()),
         Operation::QueryAudit => Some(shapes.subschema_for::<AuditFilter>()),
         _ => None,

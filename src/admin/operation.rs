@@ -120,6 +120,32 @@ pub enum Operation {
     DeleteUpstream,
     /// Asks an upstream what it offers.
     TestUpstream,
+    /// Asks an upstream what it offers, and holds it to what was approved.
+    ScanUpstream,
+    /// What happens to changes of what an upstream offers.
+    ReadReaction,
+    /// Says what happens to them.
+    ReplaceReaction,
+    /// What is pinned of upstreams.
+    ListPins,
+    /// One thing with its versions and its history.
+    ReadPin,
+    /// What is between two versions of a thing.
+    ComparePin,
+    /// Approves or refuses a version of a thing.
+    DecidePin,
+    /// Approves versions of many things.
+    ApprovePins,
+    /// Where a tenant is told what it should know.
+    ListWebhooks,
+    /// Makes a webhook, whose secret is shown this once.
+    CreateWebhook,
+    /// One webhook with its latest messages.
+    ReadWebhook,
+    /// Deletes a webhook with its messages.
+    DeleteWebhook,
+    /// Sends a message that says nothing.
+    TestWebhook,
     /// Credentials towards upstreams.
     ListCredentials,
     /// Makes a credential.
@@ -182,7 +208,7 @@ const fn spec(
 
 /// The table.
 #[rustfmt::skip]
-pub const OPERATIONS: [Spec; 51] = [
+pub const OPERATIONS: [Spec; 64] = [
     spec(Op::ListTenants, "list_tenants", Verb::Read, "/admin/tenants", Whom::Readers, "List the tenants: every one for the operator, the own one for everybody else"),
     spec(Op::CreateTenant, "create_tenant", Verb::Make, "/admin/tenants", Whom::Operator, "Make a tenant, with a code by which its first owner joins"),
     spec(Op::ReadTenant, "read_tenant", Verb::Read, "/admin/tenants/{id}", Whom::Readers, "Read a tenant's settings"),
@@ -219,6 +245,19 @@ pub const OPERATIONS: [Spec; 51] = [
     spec(Op::UpdateUpstream, "update_upstream", Verb::Change, "/admin/upstreams/{id}", Whom::Managers, "Change an upstream's name, address or description; disable or enable it"),
     spec(Op::DeleteUpstream, "delete_upstream", Verb::Remove, "/admin/upstreams/{id}", Whom::Managers, "Delete an upstream with its credentials"),
     spec(Op::TestUpstream, "test_upstream", Verb::Make, "/admin/upstreams/{id}/test", Whom::Managers, "Ask an upstream now what it offers"),
+    spec(Op::ScanUpstream, "scan_upstream", Verb::Make, "/admin/upstreams/{id}/scan", Whom::Managers, "Ask an upstream now what it offers, and hold it to what was approved: what changed is accepted or quarantined"),
+    spec(Op::ReadReaction, "read_reaction", Verb::Read, "/admin/upstreams/{id}/reaction", Whom::Readers, "Read what happens to changes of what an upstream offers"),
+    spec(Op::ReplaceReaction, "replace_reaction", Verb::Replace, "/admin/upstreams/{id}/reaction", Whom::Managers, "Say what happens to changes of what an upstream offers"),
+    spec(Op::ListPins, "list_pins", Verb::Read, "/admin/pins", Whom::Readers, "List what upstreams offer and how each thing stands: approved, held, quarantined or refused"),
+    spec(Op::ReadPin, "read_pin", Verb::Read, "/admin/pins/{id}", Whom::Readers, "Read a thing that an upstream offers, with what changed, every version and its history"),
+    spec(Op::ComparePin, "compare_pin", Verb::Read, "/admin/pins/{id}/compare", Whom::Readers, "Compare two versions of a thing that an upstream offers"),
+    spec(Op::DecidePin, "decide_pin", Verb::Make, "/admin/pins/{id}", Whom::Managers, "Approve or refuse a version of a thing that an upstream offers, or go back to one that was seen before"),
+    spec(Op::ApprovePins, "approve_pins", Verb::Make, "/admin/pins/approve", Whom::Managers, "Approve versions of many things that upstreams offer"),
+    spec(Op::ListWebhooks, "list_webhooks", Verb::Read, "/admin/webhooks", Whom::Readers, "List where the tenant is told what it should know"),
+    spec(Op::CreateWebhook, "create_webhook", Verb::Make, "/admin/webhooks", Whom::Managers, "Have messages sent to an address, signed with a secret that is shown this once"),
+    spec(Op::ReadWebhook, "read_webhook", Verb::Read, "/admin/webhooks/{id}", Whom::Readers, "Read a webhook with what became of its latest messages"),
+    spec(Op::DeleteWebhook, "delete_webhook", Verb::Remove, "/admin/webhooks/{id}", Whom::Managers, "Delete a webhook with its messages"),
+    spec(Op::TestWebhook, "test_webhook", Verb::Make, "/admin/webhooks/{id}/test", Whom::Managers, "Send a message that says nothing to a webhook"),
     spec(Op::ListCredentials, "list_credentials", Verb::Read, "/admin/credentials", Whom::ReadersOrOwn, "List credentials towards upstreams, without what is secret of them"),
     spec(Op::CreateCredential, "create_credential", Verb::Make, "/admin/credentials", Whom::ManagersOrOwn, "Give an upstream a credential, for everybody's calls or for one user's; it is never shown again"),
     spec(Op::ReadCredential, "read_credential", Verb::Read, "/admin/credentials/{id}", Whom::ReadersOrOwn, "Read what may be shown of a credential"),

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 mod called;
 
-pub use called::{BEGUN, TOO_LONG};
+pub use called::{BEGUN, QUARANTINED, TOO_LONG};
 
 const CHALLENGE: &str = "www-authenticate";
 /// The part that is asked while something is done already.

@@ -38,6 +38,21 @@ impl Default for Reaction {
     }
 }
 
+impl Reaction {
+    /// What stands for one that cannot be read: a person looks at everything.
+    const STRICTEST: Self = Self {
+        first_sight: FirstSight::Review,
+        cosmetic: Answer::Ask,
+        additive: Answer::Ask,
+        quarantined: Standing::Hidden,
+    };
+
+    /// What is stored, or the usual where nothing is. What cannot be read, as of a later version, is the strictest there is.
+    pub fn read(stored: Option<&str>) -> Self {
+        stored.map_or_else(Self::default, |text| serde_json::from_str(text).unwrap_or(Self::STRICTEST))
+    }
+}
+
 /// What happens to a thing that is seen first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

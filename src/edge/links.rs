@@ -36,7 +36,7 @@ pub fn known(party: &Party, upstream: &Upstream, declares: &ClientCapabilities) 
     LINKS.with_borrow_mut(|links| {
         let mut get = |owner| {
             let (known, link) = links.get(&key(party, upstream, owner))?;
-            (known == upstream).then(|| link.clone())
+            known.is_asked_like(upstream).then(|| link.clone())
         };
         get(None).or_else(|| get(Some(owner(party, declares))))
     })

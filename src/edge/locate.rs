@@ -6,13 +6,19 @@ use super::context::Context;
 use super::rights::Rights;
 use super::tenant::Shown;
 use super::upstreams::{self, Age, Party};
-use crate::catalogue::eyes::Eyes;
-use crate::catalogue::view::{Freshness, Lookup, Part, View};
+use crate::catalogue::endpoint::PrefixMode;
+use crate::catalogue::eyes::{Eyes, Seen};
+use crate::catalogue::item::Item;
+use crate::catalogue::listing::Kind;
+use crate::catalogue::naming::Prefix;
+use crate::catalogue::view::{Freshness, Lookup, Part, View, everywhere};
+use crate::drift::definition as drift;
 use crate::mcp::reply::Degraded;
 use crate::observe::Event;
-use crate::upstream::UpstreamFailure;
+use crate::upstream::{Upstream, UpstreamFailure, UpstreamProblem};
 use futures::future::join_all;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// What a name stands for.
 pub struct At<T> {
@@ -78,9 +84,47 @@ pub async fn parts_at_hand(party: &Party, shown: &Shown) -> Vec<Part> {
     join_all(shown.named().map(part)).await
 }
 
-/// Finds what a name stands for. Only a listing that is too old, or where nothing is found and it is not fresh, is fetched
-/// again at once.
-pub async fn locate<T>(
+/// Whether what a name stands for, or would stand for, is withheld: its upstream changed it, or nobody approved it yet. Of what
+/// the caller may not see nothing is said.
+fn withheld<T: Item>(party: &Party, shown: &Shown, rights: &Rights, name: &str) -> Option<UpstreamFailure> {
+    let kind = kind_of(T::KIND)?;
+    let is_withheld = |(upstream, prefix): &(&Upstream, &Prefix)| {
+        let bare = Some(Cow::Borrowed(name)).filter(|_| shown.endpoint.mode != PrefixMode::Always);
+        let Some(own) = T::hide(prefix, name).or(bare) else { return false };
+        let everywhere = everywhere::<T>(prefix, &own);
+        let seen = Seen { kind: T::KIND, name: &everywhere, upstream: Some(prefix), annotations: None };
+        upstreams::withholds(party, upstream, kind, &own) && rights.sees(&seen)
+    };
+    shown.named().find(is_withheld).map(|(upstream, _)| upstream.failure(UpstreamProblem::Quarantined))
+}
+
+const fn kind_of(kind: Kind) -> Option<drift::Kind> {
+    Some(match kind {
+        Kind::Tool => drift::Kind::Tool,
+        Kind::Prompt => drift::Kind::Prompt,
+        Kind::Resource => drift::Kind::Resource,
+        Kind::Template => drift::Kind::Template,
+        Kind::Introduction | Kind::Unread => return None,
+    })
+}
+
+/// Finds what a name stands for. Something withheld is a failure of its upstream, whether or not it is shown.
+pub async fn locate<T: Item, F>(
+    party: &Party,
+    shown: &Shown,
+    rights: &Rights,
+    name: &str,
+    find: impl Fn(&View<'_>, &str) -> Lookup<F>,
+) -> Result<At<F>, Lost> {
+    let found = look_for(party, shown, rights, |view| find(view, name)).await;
+    match (found, withheld::<T>(party, shown, rights, name)) {
+        (Ok(_) | Err(Lost::Unknown), Some(failure)) => Err(Lost::Failed(failure)),
+        (found, _) => found,
+    }
+}
+
+/// Only a listing that is too old, or where nothing is found and it is not fresh, is fetched again at once.
+async fn look_for<T>(
     party: &Party,
     shown: &Shown,
     rights: &Rights,

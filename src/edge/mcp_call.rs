@@ -25,7 +25,7 @@ use crate::mcp::refusal::Fault;
 use crate::mcp::reply::{Addressee, Reply};
 use crate::mcp::ticket::{self, Resume};
 use crate::mcp::turn::Asked;
-use crate::mcp::wire::{Prompt, Resource, Tool};
+use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
 use crate::scope::TO_CALL;
 use crate::time::Timestamp;
 use crate::upstream::ask::Ask;
@@ -238,17 +238,20 @@ async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usi
 
 /// What a call other than a tool's names: which upstream, and what that calls it.
 async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> Result<At<String>, Lost> {
-    let context = &scene.context;
+    let (context, rights) = (&scene.context, scene.principal.rights());
     match call {
         Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
-            let at = locate::locate(party, shown, scene.principal.rights(), |view| view.find_prompt(name)).await?;
+            let at =
+                locate::locate::<Prompt, _>(party, shown, rights, name, |view, name| view.find_prompt(name)).await?;
             Ok(At { index: at.index, own: at.own.name.clone() })
         }
         Call::Resource { uri, .. } => {
-            locate::locate(party, shown, scene.principal.rights(), |view| view.find_resource(uri)).await
+            locate::locate::<Resource, _>(party, shown, rights, uri, |view, uri| view.find_resource(uri)).await
         }
         Call::Complete { reference: Reference::Resource(uri), .. } => {
-            let at = locate::locate(party, shown, scene.principal.rights(), |view| view.find_template(uri)).await?;
+            let at =
+                locate::locate::<ResourceTemplate, _>(party, shown, rights, uri, |view, uri| view.find_template(uri))
+                    .await?;
             Ok(At { index: at.index, own: at.own.uri_template.clone() })
         }
         Call::Task { id, .. } => {

@@ -51,6 +51,7 @@ mod mcp_session;
 mod mcp_session_object;
 mod mcp_stream;
 mod mcp_work;
+mod messages;
 mod oidc;
 mod once;
 mod operator;
@@ -58,6 +59,7 @@ mod outbound;
 mod own;
 mod people;
 mod permit;
+mod pinning;
 mod random;
 mod refresh;
 mod relay;
@@ -65,6 +67,7 @@ mod reply;
 mod reused;
 mod revoked;
 mod rights;
+mod schedule;
 mod setup;
 mod shield;
 mod showing;
@@ -114,6 +117,11 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
     let outcome = serve(&context, request, &mut trace).await;
     refresh_entropy(&context);
     finish(&context, trace, outcome).await
+}
+
+#[event(scheduled)]
+async fn scheduled(_: worker::ScheduledEvent, env: Env, _: worker::ScheduleContext) {
+    schedule::run(env).await;
 }
 
 impl From<Reply> for Served {

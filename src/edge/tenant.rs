@@ -11,7 +11,7 @@ use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::naming::Prefix;
 use crate::credential::applied::Bound;
 use crate::credential::held::{Carries, Held, Identity, Withheld};
-use crate::id::{RuleId, TenantId, UpstreamId};
+use crate::id::{RuleId, TenantId, UpstreamId, UserId};
 use crate::observe::Event;
 use crate::plan::Plan;
 use crate::policy::judge::Policies;
@@ -23,7 +23,7 @@ use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
 use crate::store::tenants::{TENANT, TenantRow};
 use crate::store::upstreams::{ENABLED_UPSTREAMS, UpstreamRow, credential_place};
 use crate::time::Lifetime;
-use crate::upstream::Upstream;
+use crate::upstream::{Agreed, Upstream};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -130,10 +130,21 @@ pub fn forget(tenant: &TenantId) {
 
 /// On whose behalf upstreams are asked.
 pub fn party(context: &Context, principal: &Principal) -> Party {
+    party_of(context, principal.tenant().clone(), principal.user().clone())
+}
+
+/// The same for whoever that is.
+pub fn party_of(context: &Context, tenant: TenantId, user: UserId) -> Party {
     let limits = context.settings.upstreams;
     let (background, settings) = (Rc::clone(&context.background), Rc::clone(&context.settings));
-    let (tenant, user, env) = (principal.tenant().clone(), principal.user().clone(), context.env.clone());
-    Party { tenant, user, session: None, limits, settings, env, background }
+    Party { tenant, user, session: None, limits, settings, env: context.env.clone(), background }
+}
+
+/// An upstream of a tenant with what it is shown for everybody, if it is enabled and can be used.
+pub async fn upstream(context: &Context, tenant: &TenantId, id: &UpstreamId) -> Result<Option<Upstream>, Problem> {
+    let team = team(context, tenant).await?;
+    let everything = team.endpoints.first();
+    Ok(everything.and_then(|shown| shown.upstreams.iter().find(|upstream| upstream.id == *id).cloned()))
 }
 
 async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem> {
@@ -231,6 +242,7 @@ fn usable(
         degraded("its credential cannot be opened".into());
     }
     let upstream = Upstream { credential, ..upstream }.reused_for(Lifetime::from_seconds(row.cache_seconds.into()));
+    let upstream = upstream.held_to(Agreed { changes: row.pins, reaction: row.reaction.clone() });
     let upstream = match row.kind {
         UpstreamKind::Mcp => upstream,
         UpstreamKind::Http => upstream.described_by(row.version),

@@ -8,17 +8,21 @@
 
 use super::context::Background;
 use super::tenant::Shown;
-use super::{clock, errand};
+use super::{clock, errand, pinning};
 use crate::catalogue::listing::Listing;
 use crate::catalogue::naming::Prefix;
 use crate::catalogue::view::{Freshness, Part};
+use crate::drift::definition::Kind;
+use crate::drift::settle::Step;
 use crate::id::{TenantId, UpstreamId, UserId};
 use crate::settings::Settings;
 use crate::time::{Lifetime, Timestamp};
+use crate::upstream::survey::Survey;
 use crate::upstream::{Upstream, UpstreamFailure, UpstreamLimits, UpstreamProblem};
 use futures::future::join_all;
 use lru::LruCache;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use worker::Env;
@@ -45,7 +49,14 @@ struct Kept {
 #[derive(Clone)]
 struct Good {
     since: Timestamp,
+    /// What the upstream said.
+    survey: Rc<Survey>,
+    /// What is shown of it.
     listing: Rc<Listing>,
+    /// What is not to be called.
+    withheld: Rc<BTreeSet<(Kind, String)>>,
+    /// How often its pins had been changed when it was held to them.
+    changes: u32,
     /// Whether the upstream speaks an older revision.
     legacy: bool,
 }
@@ -94,6 +105,7 @@ pub async fn part(party: &Party, upstream: &Upstream, prefix: &Prefix) -> Part {
     let now = clock::now();
     if let Some(good) = last_good(party, upstream)
         && now.since(good.since) < FRESH
+        && good.changes >= upstream.agreed.changes
     {
         return made(prefix, upstream, Freshness::Fresh, Some(good.listing));
     }
@@ -105,8 +117,10 @@ pub async fn part(party: &Party, upstream: &Upstream, prefix: &Prefix) -> Part {
         },
     };
     match last_good(party, upstream) {
-        Some(good) => made(prefix, upstream, Freshness::Stale(failure.to_string()), Some(good.listing)),
-        None => made(prefix, upstream, Freshness::Absent(failure.to_string()), None),
+        Some(good) if good.changes >= upstream.agreed.changes => {
+            made(prefix, upstream, Freshness::Stale(failure.to_string()), Some(good.listing))
+        }
+        _ => made(prefix, upstream, Freshness::Absent(failure.to_string()), None),
     }
 }
 
@@ -116,7 +130,10 @@ pub fn at_hand(party: &Party, upstream: &Upstream, prefix: &Prefix) -> (Part, Ag
     match last_good(party, upstream) {
         Some(good) => {
             let age = now.since(good.since);
-            let age = if age < FRESH {
+            let age = if good.changes < upstream.agreed.changes {
+                // Something was decided since.
+                Age::Old
+            } else if age < FRESH {
                 Age::Fresh
             } else if age < USABLE {
                 Age::Ageing
@@ -167,22 +184,63 @@ pub async fn renew(party: &Party, upstream: &Upstream) -> Result<(), UpstreamFai
     }
 }
 
+/// Asks an upstream now, whatever is known of it. What happened to what it offers.
+pub async fn scan(party: &Party, upstream: &Upstream) -> Result<Vec<Step>, UpstreamFailure> {
+    asked(party, upstream).await.map(|(_, steps)| steps)
+}
+
+/// Whether calls of something are refused because of what became of it.
+pub fn withholds(party: &Party, upstream: &Upstream, kind: Kind, own: &str) -> bool {
+    let among = |good: &Good| !good.withheld.is_empty() && good.withheld.contains(&(kind, own.to_owned()));
+    look(party, upstream, |kept| kept.good.as_ref().map(among)).unwrap_or_default()
+}
+
+/// A listing that is held to what is pinned now. The upstream is not asked where what it said is fresh and only something
+/// was decided since.
 async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, UpstreamFailure> {
-    let surveyed = match Prefix::parse(&upstream.name) {
-        Ok(prefix) => errand::survey(party, upstream)
-            .await
-            .map(|(survey, legacy)| (Rc::new(Listing::admit(upstream.id.clone(), prefix, survey)), legacy)),
+    let fresh = last_good(party, upstream).filter(|good| clock::now().since(good.since) < FRESH);
+    match fresh.filter(|good| good.changes < upstream.agreed.changes) {
+        Some(good) => {
+            settled(party, upstream, (good.survey, good.legacy), good.since).await.map(|(listing, _)| listing)
+        }
+        None => asked(party, upstream).await.map(|(listing, _)| listing),
+    }
+}
+
+async fn asked(party: &Party, upstream: &Upstream) -> Result<(Rc<Listing>, Vec<Step>), UpstreamFailure> {
+    match errand::survey(party, upstream).await {
+        Ok((survey, legacy)) => settled(party, upstream, (Rc::new(survey), legacy), clock::now()).await,
+        Err(failure) => {
+            keep(party, upstream, |kept| kept.failed = Some((clock::now(), failure.clone())));
+            Err(failure)
+        }
+    }
+}
+
+/// Holds what an upstream said to what is pinned, and remembers what is shown of it.
+async fn settled(
+    party: &Party,
+    upstream: &Upstream,
+    (survey, legacy): (Rc<Survey>, bool),
+    since: Timestamp,
+) -> Result<(Rc<Listing>, Vec<Step>), UpstreamFailure> {
+    let held = match Prefix::parse(&upstream.name) {
+        Ok(prefix) => pinning::hold(party, upstream, Survey::clone(&survey)).await.map(|held| (prefix, held)),
         Err(_) => Err(upstream.failure(UpstreamProblem::Misconfigured)),
     };
-    let since = clock::now();
-    keep(party, upstream, |kept| match &surveyed {
-        Ok((listing, legacy)) => {
-            kept.good = Some(Good { since, listing: Rc::clone(listing), legacy: *legacy });
+    let admitted = held.map(|(prefix, held)| {
+        let listing = Rc::new(Listing::admit(upstream.id.clone(), prefix, held.served.survey));
+        let withheld = Rc::new(held.served.withheld);
+        (Good { since, survey, listing, withheld, changes: held.changes, legacy }, held.steps)
+    });
+    keep(party, upstream, |kept| match &admitted {
+        Ok((good, _)) => {
+            kept.good = Some(good.clone());
             kept.failed = None;
         }
-        Err(failure) => kept.failed = Some((since, failure.clone())),
+        Err(failure) => kept.failed = Some((clock::now(), failure.clone())),
     });
-    surveyed.map(|(listing, _)| listing)
+    admitted.map(|(good, steps)| (good.listing, steps))
 }
 
 fn made(prefix: &Prefix, upstream: &Upstream, freshness: Freshness, listing: Option<Rc<Listing>>) -> Part {
@@ -194,7 +252,7 @@ fn keep(party: &Party, upstream: &Upstream, change: impl FnOnce(&mut Kept)) {
         let key = key(party, upstream);
         let empty = || Kept { upstream: upstream.clone(), good: None, failed: None, renewed: None };
         let kept = listings.get_or_insert_mut(key, empty);
-        if kept.upstream != *upstream {
+        if !kept.upstream.is_asked_like(upstream) {
             *kept = empty();
         }
         change(kept);
@@ -217,6 +275,6 @@ fn failed_lately(party: &Party, upstream: &Upstream, now: Timestamp) -> Option<U
 fn look<T>(party: &Party, upstream: &Upstream, read: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
     LISTINGS.with_borrow_mut(|listings| {
         let kept = listings.get(&key(party, upstream))?;
-        if kept.upstream == *upstream { read(kept) } else { None }
+        if kept.upstream.is_asked_like(upstream) { read(kept) } else { None }
     })
 }

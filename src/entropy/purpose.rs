@@ -44,7 +44,8 @@ pub enum Purpose {
     ApiKey,
     /// What an administrator makes: its id, and the nonce of a sealed reply.
     Admin,
-    /// A credential towards an upstream: its id, the nonce it is sealed with, and a browser's way to connect one.
+    /// A credential towards an upstream: its id, the nonce it is sealed with, and a browser's way to connect one. The same of a
+    /// webhook, and the secret its messages are signed with.
     Credential,
     /// The bytes the `quantum_random` tool gives.
     Tool,

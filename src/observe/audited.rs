@@ -51,6 +51,11 @@ impl Event {
             Self::RevocationUnpublished { .. } => Audited::Routine("the revocation itself is written, and in force"),
             Self::AuditUnwritten { .. } => Audited::Routine("it says that the trail itself could not be written"),
             Self::UpstreamDegraded { .. } => Audited::Routine("nobody did it; calls that fail by it are written"),
+            Self::Drifted { .. } => {
+                Audited::Routine("the thing's own history has it; what a person decides is written")
+            }
+            Self::ScheduleFailed { .. } => Audited::Routine("nobody did it, and there is another run"),
+            Self::MessageFailed { .. } => Audited::Routine("the message itself says so, and is tried again"),
             Self::ProviderFailed { .. }
             | Self::ProviderQuarantined { .. }
             | Self::ProviderRecovered { .. }

@@ -207,6 +207,42 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// What an upstream offers is not what was approved, or is so again.
+    #[serde(rename = "drift.happened")]
+    Drifted {
+        /// The tenant.
+        tenant: TenantId,
+        /// The upstream's name.
+        upstream: String,
+        /// What kind of thing it is.
+        kind: &'static str,
+        /// What its upstream calls it, in visible characters.
+        name: String,
+        /// What happened.
+        happening: &'static str,
+        /// What it means.
+        verdict: &'static str,
+    },
+    /// A run of the schedule failed.
+    #[serde(rename = "schedule.failed")]
+    ScheduleFailed {
+        /// Why.
+        reason: String,
+    },
+    /// A message to a webhook was not taken.
+    #[serde(rename = "webhook.failed")]
+    MessageFailed {
+        /// The tenant.
+        tenant: TenantId,
+        /// The webhook.
+        webhook: String,
+        /// The message.
+        message: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// Why.
+        reason: String,
+    },
     /// A quantum provider failed.
     #[serde(rename = "entropy.provider_failed")]
     ProviderFailed {
@@ -328,15 +364,18 @@ impl Event {
             Self::Request(Request { status: 500.., problem, .. }) if !is_upstreams_fault(*problem) => Level::Error,
             Self::Request(Request { status: 400.., .. })
             | Self::UpstreamDegraded { .. }
+            | Self::Drifted { .. }
+            | Self::MessageFailed { .. }
             | Self::ProviderFailed { .. }
             | Self::EntropyLabelChanged { .. }
             | Self::SignInRefused { .. }
             | Self::SessionRevoked {
                 cause: RevocationCause::RefreshTokenReuse | RevocationCause::CodeReplay, ..
             } => Level::Warn,
-            Self::RevocationUnpublished { .. } | Self::ProviderQuarantined { .. } | Self::AuditUnwritten { .. } => {
-                Level::Error
-            }
+            Self::RevocationUnpublished { .. }
+            | Self::ProviderQuarantined { .. }
+            | Self::AuditUnwritten { .. }
+            | Self::ScheduleFailed { .. } => Level::Error,
             Self::Request(_)
             | Self::Call(_)
             | Self::LoggedIn { .. }

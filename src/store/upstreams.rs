@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// The enabled upstreams of a tenant, in the order of their names; `personal` is 1 where a user may have a credential of its
 /// own. `?1` tenant.
 pub const ENABLED_UPSTREAMS: &str = "\
-    SELECT id, name, url, credential, cache_seconds, kind, version, \
+    SELECT id, name, url, credential, cache_seconds, kind, version, pins, reaction, \
            EXISTS (SELECT 1 FROM credentials WHERE upstream_id = upstreams.id AND tenant_id = ?1 \
                      AND (user_id IS NOT NULL OR kind = 'connection')) AS personal \
     FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
@@ -97,6 +97,10 @@ pub struct UpstreamRow {
     pub kind: UpstreamKind,
     /// Counts its changes.
     pub version: u32,
+    /// How often what is pinned of it was changed.
+    pub pins: u32,
+    /// What happens to changes of what it offers: JSON.
+    pub reaction: Option<String>,
     /// Whether a user may have a credential of its own.
     pub personal: u8,
 }

@@ -50,6 +50,17 @@ pub struct Upstream {
     pub reuse: Lifetime,
     /// What it speaks.
     pub speaks: Speaks,
+    /// What is agreed on for what it offers.
+    pub agreed: Agreed,
+}
+
+/// What a tenant agreed on for what an upstream offers: whoever asks it holds it to that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreed {
+    /// How often this, or what is pinned of the upstream, was changed.
+    pub changes: u32,
+    /// What happens to changes, as it is stored; `None` for the usual.
+    pub reaction: Option<String>,
 }
 
 /// What an upstream speaks.
@@ -72,7 +83,15 @@ impl Upstream {
         reach: Reach,
     ) -> Result<Self, RefusedUrl> {
         let (name, reuse) = (name.into(), Lifetime::from_millis(0));
-        Ok(Self { id, name, url: OutboundUrl::parse(url, reach)?, credential, reuse, speaks: Speaks::Mcp })
+        Ok(Self {
+            id,
+            name,
+            url: OutboundUrl::parse(url, reach)?,
+            credential,
+            reuse,
+            speaks: Speaks::Mcp,
+            agreed: Agreed::default(),
+        })
     }
 
     /// The same upstream, whose answers to what only reads may be given again for so long.
@@ -85,6 +104,19 @@ impl Upstream {
     #[must_use]
     pub fn described_by(self, version: u32) -> Self {
         Self { speaks: Speaks::Http(version), ..self }
+    }
+
+    /// The same upstream, of which this is agreed.
+    #[must_use]
+    pub fn held_to(self, agreed: Agreed) -> Self {
+        Self { agreed, ..self }
+    }
+
+    /// Whether this is the same upstream at the same place, asked in the same way; what is agreed on for what it offers may
+    /// have changed.
+    pub fn is_asked_like(&self, other: &Self) -> bool {
+        (&self.id, &self.name, &self.url, &self.credential, self.reuse, self.speaks)
+            == (&other.id, &other.name, &other.url, &other.credential, other.reuse, other.speaks)
     }
 
     /// What went wrong with this upstream.
@@ -104,12 +136,14 @@ pub struct UpstreamLimits {
     pub concurrency: u32,
     /// When an upstream that fails is left alone.
     pub breaker: Rule,
+    /// How long after it was asked on a schedule an upstream is asked again.
+    pub scan_after: Lifetime,
 }
 
 impl UpstreamLimits {
     /// Reads `UPSTREAM_DEADLINE_MS` (1000 to 30000, 30000 when absent), `UPSTREAM_FIRST_BYTE_MS` and `UPSTREAM_IDLE_MS` (500 to
-    /// 10000, 10000 when absent), `UPSTREAM_CONCURRENCY` (1 to 1000, 64), `UPSTREAM_BREAKER_FAILURES` (2 to 100, 5) and
-    /// `UPSTREAM_BREAKER_SECONDS` (1 to 300, 5).
+    /// 10000, 10000 when absent), `UPSTREAM_CONCURRENCY` (1 to 1000, 64), `UPSTREAM_BREAKER_FAILURES` (2 to 100, 5),
+    /// `UPSTREAM_BREAKER_SECONDS` (1 to 300, 5) and `UPSTREAM_SCAN_SECONDS` (1 to 86400, 900).
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigProblem> {
         let millis = |name: &str, allowed: std::ops::RangeInclusive<u64>| {
             config::number(lookup, name, *allowed.end(), allowed).map(Lifetime::from_millis)
@@ -127,6 +161,7 @@ impl UpstreamLimits {
             patience: Patience { first, idle },
             concurrency: count("UPSTREAM_CONCURRENCY", 64, 1..=1_000)?,
             breaker: resilience::rule(in_a_row, Lifetime::from_seconds(pause)),
+            scan_after: Lifetime::from_seconds(config::number(lookup, "UPSTREAM_SCAN_SECONDS", 900, 1..=86_400)?),
         })
     }
 }
@@ -190,6 +225,11 @@ pub enum UpstreamProblem {
         /// When it is asked again.
         retry_after: Lifetime,
     },
+    /// What it offers under a name is not what was approved.
+    #[error(
+        "offers there something that was not approved, or that changed since it was; nothing was sent; an administrator has to look at it first"
+    )]
+    Quarantined,
     /// As many requests as it may have are under way already.
     #[error("has as many requests under way as it may have; nothing was sent; retry after 1 s")]
     Crowded,

@@ -9,13 +9,16 @@ use crate::admin::import::Imported;
 use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
 use crate::admin::order::Page;
+use crate::admin::pin::{Approved, PinComparison, PinDetail, PinView, Scanned};
 use crate::admin::revocation::RevocationView;
 use crate::admin::rule::{PlanView, PolicyView};
 use crate::admin::tenant::{MadeTenant, Tenant};
 use crate::admin::upstream::{UpstreamTrial, UpstreamView};
 use crate::admin::user::{MadeCode, UserView};
+use crate::admin::webhook::{MadeWebhook, WebhookView};
 use crate::api::problem::Problem;
 use crate::audit::export::MEDIA_TYPE;
+use crate::drift::reaction::Reaction;
 use crate::scope::{TO_ADMIN_READ, TO_ADMIN_WRITE};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
@@ -43,13 +46,16 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
         (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
         (Operation::ListKeys, _) => &["cursor", "limit", "user"],
         (Operation::ListApprovals, _) => &["cursor", "limit", "state"],
+        (Operation::ListPins, _) => &["cursor", "limit", "upstream", "standing", "kind"],
+        (Operation::ComparePin, _) => &["old", "new"],
         (Operation::ListCredentials, _) => &["cursor", "limit", "user", "upstream"],
         (
             Operation::ListTenants
             | Operation::ListPolicies
             | Operation::ListPlans
             | Operation::ListRevocations
-            | Operation::ListUpstreams,
+            | Operation::ListUpstreams
+            | Operation::ListWebhooks,
             _,
         ) => &["cursor", "limit"],
         (Operation::QueryAudit, _) => {
@@ -58,13 +64,23 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
         (Operation::ExportAudit, _) => &["after"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
         (
-            Operation::ExplainPolicies | Operation::DecideApproval | Operation::TestUpstream | Operation::ResealTenant,
+            Operation::ExplainPolicies
+            | Operation::DecideApproval
+            | Operation::TestUpstream
+            | Operation::ScanUpstream
+            | Operation::DecidePin
+            | Operation::ApprovePins
+            | Operation::TestWebhook
+            | Operation::ResealTenant,
             _,
         )
         | (_, Verb::Read | Verb::Remove) => &[],
         (_, Verb::Make) => &["Idempotency-Key"],
     }
 }
+
+/// What a fingerprint looks like.
+const FINGERPRINT: &str = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730";
 
 fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
     let schema = describe::body(operation, shapes.reader())?;
@@ -83,6 +99,10 @@ fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
         Operation::CreateUpstream => json!({"name": "files", "url": "https://files.example.com/mcp"}),
         Operation::ImportUpstream => json!({"name": "pets", "url": "https://pets.example.com/openapi.json"}),
         Operation::UpdateUpstream => json!({"disabled": true}),
+        Operation::ReplaceReaction => json!({"first_sight": "review", "additive": "ask"}),
+        Operation::DecidePin => json!({"fingerprint": FINGERPRINT, "approve": true}),
+        Operation::ApprovePins => json!({"pins": [{"id": "nO8kQx2mD1aVb3c4e5f6gA", "fingerprint": FINGERPRINT}]}),
+        Operation::CreateWebhook => json!({"url": "https://hooks.example.com/gateway"}),
         Operation::CreateCredential => json!({"upstream": "files", "secret": {"bearer": {"token": "abc"}}}),
         Operation::ReplaceCredential => json!({"secret": {"header": {"name": "X-Api-Key", "value": "abc"}}}),
         Operation::CreatePlan | Operation::ReplacePlan => json!({"name": "small", "limits": {"daily": 1000}}),
@@ -118,6 +138,17 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ImportUpstream => made::<Imported>(shapes),
         Operation::ReadUpstream | Operation::UpdateUpstream => one::<UpstreamView>(shapes),
         Operation::TestUpstream => given::<UpstreamTrial>(200, "What it says of itself", &[], shapes),
+        Operation::ScanUpstream => given::<Scanned>(200, "What it came to", &[], shapes),
+        Operation::ReadReaction | Operation::ReplaceReaction => one::<Reaction>(shapes),
+        Operation::ListPins => page::<PinView>(shapes),
+        Operation::ReadPin => given::<PinDetail>(200, "As it is now", &[], shapes),
+        Operation::ComparePin => given::<PinComparison>(200, "What is between them", &[], shapes),
+        Operation::DecidePin => given::<PinView>(200, "Decided", &[], shapes),
+        Operation::ApprovePins => given::<Approved>(200, "How many were approved", &[], shapes),
+        Operation::ListWebhooks => page::<WebhookView>(shapes),
+        Operation::CreateWebhook => made::<MadeWebhook>(shapes),
+        Operation::ReadWebhook => given::<WebhookView>(200, "As it is now", &[], shapes),
+        Operation::TestWebhook => given::<WebhookView>(200, "A message is on its way", &[], shapes),
         Operation::ListCredentials => page::<CredentialView>(shapes),
         Operation::CreateCredential => made::<CredentialView>(shapes),
         Operation::ReadCredential | Operation::ReplaceCredential => one::<CredentialView>(shapes),
@@ -141,7 +172,8 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         | Operation::DeletePolicy
         | Operation::DeletePlan
         | Operation::DeleteUpstream
-        | Operation::DeleteCredential => Given::empty(204, "Done"),
+        | Operation::DeleteCredential
+        | Operation::DeleteWebhook => Given::empty(204, "Done"),
     }
 }
 

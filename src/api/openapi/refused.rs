@@ -4,7 +4,7 @@ use super::{admin, oauth, people};
 use crate::admin::operation::Operation;
 use crate::api::body::{ExecuteRequest, LoginRequest, RefreshRequest, parse};
 use crate::api::introspection::{FORM, IntrospectionRequest};
-use crate::api::problem::{ArgumentError, BEGUN, Limit, Problem, TOO_LONG};
+use crate::api::problem::{ArgumentError, BEGUN, Limit, Problem, QUARANTINED, TOO_LONG};
 use crate::api::route::Endpoint;
 use crate::gate::bucket::Policy;
 use crate::json::{JsonError, REQUEST_CAPS};
@@ -183,6 +183,7 @@ fn execute() -> Vec<Problem> {
         Problem::KeyReused,
         Problem::Conflict(BEGUN),
         Problem::Conflict(TOO_LONG),
+        Problem::Conflict(QUARANTINED),
         away("the gate"),
     ]
 }

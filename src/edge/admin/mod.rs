@@ -9,6 +9,7 @@ mod credentials;
 mod import;
 mod keys;
 mod making;
+mod pins;
 mod plans;
 mod policies;
 mod reseal;
@@ -16,6 +17,7 @@ mod revocations;
 mod tenants;
 mod upstreams;
 mod users;
+mod webhooks;
 
 use super::admission::Principal;
 use super::context::Context;
@@ -239,6 +241,19 @@ impl<'a> Desk<'a> {
             Operation::UpdateUpstream => upstreams::update(self, &order).await,
             Operation::DeleteUpstream => upstreams::delete(self, &order).await,
             Operation::TestUpstream => upstreams::test(self, &order).await,
+            Operation::ScanUpstream => pins::scan(self, &order).await,
+            Operation::ReadReaction => pins::read_reaction(self, &order).await,
+            Operation::ReplaceReaction => pins::replace_reaction(self, &order).await,
+            Operation::ListPins => pins::list(self, order).await,
+            Operation::ReadPin => pins::read(self, &order).await,
+            Operation::ComparePin => pins::compare_versions(self, &order).await,
+            Operation::DecidePin => pins::decide(self, &order).await,
+            Operation::ApprovePins => pins::approve_many(self, &order).await,
+            Operation::ListWebhooks => webhooks::list(self, order).await,
+            Operation::CreateWebhook => webhooks::create(self, &order).await,
+            Operation::ReadWebhook => webhooks::read(self, &order).await,
+            Operation::DeleteWebhook => webhooks::delete(self, &order).await,
+            Operation::TestWebhook => webhooks::test(self, &order).await,
             Operation::ListCredentials => credentials::list(self, order).await,
             Operation::CreateCredential => credentials::create(self, &order).await,
             Operation::ReadCredential => credentials::read(self, &order).await,

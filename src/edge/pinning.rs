@@ -1,0 +1,183 @@
+//! Holding an upstream to what was approved of it: whatever it says goes through here before anybody is shown it.
+//!
+//! In steady state nothing is read and nothing is written: what is pinned is remembered for as long as it is not changed, and
+//! what the upstream offers has the fingerprints that are pinned.
+
+use super::upstreams::Party;
+use super::{Problem, clock, context, database, messages};
+use crate::credential::held::Withheld;
+use crate::drift::definition::Kind;
+use crate::drift::neighbours::Neighbours;
+use crate::drift::offer::Offer;
+use crate::drift::pin::{Pin, Pins, Unsettled};
+use crate::drift::reaction::Reaction;
+use crate::drift::serve::{self, Served};
+use crate::drift::settle::{Facts, Step, settle};
+use crate::drift::version::{Fingerprint, Version};
+use crate::id::{TenantId, UpstreamId};
+use crate::observe::Event;
+use crate::store::pins::{
+    CHANGES, COUNT_CHANGE, ChangesRow, KEEP, NEIGHBOURS, NOTE, NeighbourRow, PINS, PinRow, SETTLE, StepRow,
+    StoredVersion, VERSIONS, VersionRow, arrays,
+};
+use crate::upstream::survey::Survey;
+use crate::upstream::{Speaks, Upstream, UpstreamFailure};
+use lru::LruCache;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use worker::wasm_bindgen::JsValue;
+
+/// Upstreams whose pins this isolate remembers.
+const MAX_UPSTREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+type Versions = BTreeMap<Fingerprint, Version>;
+/// The pins of an upstream, and how often they had been changed.
+type Known = (u32, Rc<Pins>);
+
+thread_local! {
+    static PINS_KNOWN: RefCell<LruCache<(TenantId, UpstreamId), Known>> = RefCell::new(LruCache::new(MAX_UPSTREAMS));
+}
+
+/// What came of holding an upstream to its pins.
+pub struct Held {
+    /// What may be shown.
+    pub served: Served,
+    /// How often its pins had been changed by then.
+    pub changes: u32,
+    /// What happened, and was stored.
+    pub steps: Vec<Step>,
+}
+
+/// What may be shown of what an upstream said. Where something is new, changed, gone or back, that is decided, stored and told
+/// first. An HTTP API offers what an administrator described, so nothing is pinned of it.
+pub async fn hold(party: &Party, upstream: &Upstream, survey: Survey) -> Result<Held, UpstreamFailure> {
+    if upstream.speaks != Speaks::Mcp {
+        let served = Served { survey, ..Served::default() };
+        return Ok(Held { served, changes: upstream.agreed.changes, steps: Vec::new() });
+    }
+    let away = |_| upstream.failure(Withheld::GatewayAway.into());
+    let reaction = Reaction::read(upstream.agreed.reaction.as_deref());
+    let offer = Offer::of_survey(&survey);
+    // A user's own credential may open less than everybody's: what it does not open is not gone.
+    let whole = upstream.credential.identity.holder.is_none();
+    let (mut changes, mut pins) = pins(party, upstream).await.map_err(away)?;
+    let unsettled = pins.unsettled(&offer, whole);
+    let mut steps = Vec::new();
+    if !unsettled.is_empty() {
+        steps = decide(party, upstream, (&pins, &unsettled), &offer, reaction).await.map_err(away)?;
+    }
+    if !steps.is_empty() {
+        changes = commit(party, upstream, &steps).await.map_err(away)?;
+        pins = Rc::new(Pins::clone(&pins).with(steps.iter().map(|step| step.pin.clone())));
+        remember(party, upstream, (changes, Rc::clone(&pins)));
+        tell(party, upstream, &steps);
+    }
+    let wanted: Vec<&Pin> = serve::wanted(&pins, reaction).collect();
+    let versions = versions(party, upstream, &wanted).await.map_err(away)?;
+    Ok(Held { served: serve::serve(survey, &pins, &versions, reaction), changes, steps })
+}
+
+/// The pins as far as they are known, and how often they had been changed: not less often than the request's upstream says.
+async fn pins(party: &Party, upstream: &Upstream) -> Result<Known, Problem> {
+    let key = (party.tenant.clone(), upstream.id.clone());
+    let known = PINS_KNOWN.with_borrow_mut(|known| known.get(&key).cloned());
+    if let Some(known) = known.filter(|(changes, _)| *changes >= upstream.agreed.changes) {
+        return Ok(known);
+    }
+    let values = values(party, upstream);
+    let read = database::batch(&party.env, &[(CHANGES, &values), (PINS, &values)]).await?;
+    let changes: Option<ChangesRow> = database::returned(read.first())?;
+    let rows: Vec<PinRow> = database::rows(read.get(1))?;
+    let known = (changes.map_or(0, |row| row.pins), Rc::new(Pins::new(rows.into_iter().map(Pin::from))));
+    remember(party, upstream, known.clone());
+    Ok(known)
+}
+
+fn remember(party: &Party, upstream: &Upstream, known: Known) {
+    PINS_KNOWN.with_borrow_mut(|all| all.put((party.tenant.clone(), upstream.id.clone()), known));
+}
+
+fn values(party: &Party, upstream: &Upstream) -> [JsValue; 2] {
+    [party.tenant.as_str().into(), upstream.id.as_str().into()]
+}
+
+/// The stored versions of some pins, as far as they can be read.
+async fn versions(party: &Party, upstream: &Upstream, pins: &[&Pin]) -> Result<Versions, Problem> {
+    if pins.is_empty() {
+        return Ok(Versions::new());
+    }
+    let [tenant, id] = values(party, upstream);
+    let mut versions = Versions::new();
+    for ids in arrays(pins.iter().map(|pin| pin.id.as_str())) {
+        let values = [tenant.clone(), id.clone(), ids.as_str().into()];
+        let rows: Vec<StoredVersion> = database::all(&party.env, VERSIONS, &values).await?;
+        versions.extend(rows.iter().filter_map(StoredVersion::read));
+    }
+    Ok(versions)
+}
+
+async fn decide(
+    party: &Party,
+    upstream: &Upstream,
+    (pins, unsettled): (&Pins, &Unsettled<'_>),
+    offer: &Offer,
+    reaction: Reaction,
+) -> Result<Vec<Step>, Problem> {
+    let changed = unsettled.offered.iter().filter_map(|now| pins.get(now.kind(), now.name()));
+    let has_new = unsettled.offered.iter().any(|now| pins.get(now.kind(), now.name()).is_none());
+    // Something new may be something old under another name.
+    let gone = unsettled.gone.iter().copied().filter(|_| has_new);
+    let compared: Vec<&Pin> = changed.chain(gone).collect();
+    let versions = versions(party, upstream, &compared).await?;
+    let rows: Vec<NeighbourRow> = database::all(&party.env, NEIGHBOURS, &values(party, upstream)).await?;
+    // Two upstreams that run one server offer the same tools, and who puts a server behind the gateway knows its neighbours.
+    let is_neighbour = |row: &NeighbourRow| match offer.get(Kind::Tool, &row.name) {
+        Some(version) => !pins.is_empty() && *version.fingerprint() != row.approved,
+        None => true,
+    };
+    let neighbours = Neighbours::new(rows.into_iter().filter(is_neighbour).map(|row| row.name));
+    let facts = Facts { upstream: &upstream.id, pins, versions: &versions, neighbours: &neighbours, reaction };
+    Ok(settle(&facts, unsettled))
+}
+
+/// Stores what was decided, in one transaction, and returns how often the pins have been changed then.
+async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<u32, Problem> {
+    let [tenant, id] = values(party, upstream);
+    let now = database::moment(clock::now());
+    let of_rows = |statement, rows: Vec<String>| -> Vec<(&'static str, Vec<JsValue>)> {
+        let values = |rows: String| vec![tenant.clone(), id.clone(), rows.into(), now.clone()];
+        rows.into_iter().map(|rows| (statement, values(rows))).collect()
+    };
+    let settled = || arrays(steps.iter().map(StepRow::from));
+    let mut statements = of_rows(SETTLE, settled());
+    statements.extend(of_rows(KEEP, arrays(steps.iter().filter_map(VersionRow::of))));
+    statements.extend(of_rows(NOTE, settled()));
+    statements.extend(messages::about(party, upstream, steps)?);
+    statements.push((COUNT_CHANGE, vec![tenant.clone(), id.clone()]));
+    statements.push((CHANGES, vec![tenant, id]));
+    let statements: Vec<_> = statements.iter().map(|(statement, values)| (*statement, values.as_slice())).collect();
+    let done = database::batch(&party.env, &statements).await?;
+    let changes: Option<ChangesRow> = database::returned(done.last())?;
+    Ok(changes.map_or(0, |row| row.pins))
+}
+
+/// Says in the log what a person should know, and has the messages sent.
+fn tell(party: &Party, upstream: &Upstream, steps: &[Step]) {
+    let news = steps.iter().filter(|step| step.is_news());
+    for step in news.clone() {
+        let event = Event::Drifted {
+            tenant: party.tenant.clone(),
+            upstream: upstream.name.clone(),
+            kind: step.pin.kind.as_str(),
+            name: crate::drift::change::visible(&step.pin.name, 128),
+            happening: step.happening.as_str(),
+            verdict: step.verdict().as_str(),
+        };
+        context::log(&event, None);
+    }
+    if news.count() > 0 {
+        messages::send_later(party);
+    }
+}
