@@ -10,17 +10,25 @@
 //! | [`definition`] | what is pinned of one thing |
 //! | [`version`] | a definition with its fingerprint |
 //! | [`verdict`] | how much a change means |
+//! | [`reason`] | why it means that |
 //! | [`change`] | one change, and all changes of one definition |
+//! | [`schema`] | two JSON Schemas |
+//! | [`suspicion`] | what has the form of an attack |
 //! | [`compare`] | two definitions of one thing |
 //! | [`neighbours`] | what else there is in the tenant |
 //! | [`offer`] | everything that an upstream offers, then and now |
+//! | [`diff`] | a report as lines that a person reads |
 //! | [`reaction`] | what is done about it |
 
 pub mod change;
 pub mod compare;
 pub mod definition;
+pub mod diff;
 pub mod neighbours;
 pub mod offer;
 pub mod reaction;
+pub mod reason;
+pub mod schema;
+pub mod suspicion;
 pub mod verdict;
 pub mod version;

@@ -13,10 +13,12 @@
 //! | `arrays` `objects` | members |
 //! | `logic` | schemas that are put together |
 //! | `empty` | what no instance fits |
+//! | `circle` | schemas that never go down in the instance |
 //! | `same` | subschemas that say the same, whatever they say |
 
 mod arrays;
 mod case;
+mod circle;
 mod empty;
 mod logic;
 mod objects;

@@ -426,7 +426,7 @@ fn promised(dice: &mut Dice, schema: &Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn no_value_contradicts_what_is_claimed_of_two_schemas(seed: u64) {
