@@ -2,6 +2,7 @@
 
 use crate::drift::change::Comparison;
 use crate::drift::definition::Kind;
+use crate::drift::diff;
 use crate::drift::pin::Standing;
 use crate::drift::settle::{Happening, Step};
 use crate::drift::verdict::Verdict;
@@ -293,10 +294,5 @@ pub fn news(steps: &[Step]) -> (Vec<News>, usize) {
 
 /// A comparison as a person reads it.
 pub fn lines(comparison: &Comparison) -> Vec<String> {
-    let line = |change: &crate::drift::change::Change| {
-        let (nothing, at) = ("nothing".to_owned(), if change.at.is_empty() { "/" } else { &change.at });
-        let (before, after) = (change.before.as_ref().unwrap_or(&nothing), change.after.as_ref().unwrap_or(&nothing));
-        format!("{at}: {before} -> {after} ({}: {})", change.verdict, change.reason)
-    };
-    comparison.changes.iter().map(line).collect()
+    diff::lines('~', comparison)
 }

@@ -10,10 +10,14 @@
 //! | [`definition`] | what is pinned of one thing |
 //! | [`version`] | a definition with its fingerprint |
 //! | [`verdict`] | how much a change means |
+//! | [`reason`] | why it means that |
 //! | [`change`] | one change, and all changes of one definition |
+//! | [`schema`] | two JSON Schemas |
+//! | [`suspicion`] | what has the form of an attack |
 //! | [`compare`] | two definitions of one thing |
 //! | [`neighbours`] | what else there is in the tenant |
 //! | [`offer`] | everything that an upstream offers, then and now |
+//! | [`diff`] | a report as lines that a person reads |
 //! | [`reaction`] | what is done about it |
 //! | [`pin`] | what is stored of each thing |
 //! | [`settle`] | what is decided, noted and stored when an upstream was asked |
@@ -22,11 +26,15 @@
 pub mod change;
 pub mod compare;
 pub mod definition;
+pub mod diff;
 pub mod neighbours;
 pub mod offer;
 pub mod pin;
 pub mod reaction;
+pub mod reason;
+pub mod schema;
 pub mod serve;
 pub mod settle;
+pub mod suspicion;
 pub mod verdict;
 pub mod version;

@@ -1,18 +1,47 @@
 //! What else there is in a tenant: the names that a tool must not look like, and must not give orders about.
 
-/// Names of tools that a tenant has of other upstreams, and the gateway's own.
+use super::suspicion::Suspicion;
+use super::suspicion::letters::{mixes_alphabets, skeleton};
+use std::collections::{HashMap, HashSet};
+
+/// Shortest name that is taken for another one that differs in one letter.
+const MIN_RESEMBLING: usize = 8;
+/// How many letters at both ends are compared first.
+const END: usize = 4;
+
+/// Names of tools that a tenant has of other upstreams.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
-    others: Vec<String>,
+    /// Every name, with what it looks like.
+    others: HashMap<String, String>,
+    by_skeleton: HashSet<String>,
+    /// Skeletons that begin, or end, with the same letters.
+    by_end: HashMap<(bool, String), Vec<String>>,
+    own: HashSet<String>,
 }
 
 impl Neighbours {
-    /// The own names of the tools of every other upstream of the tenant, as those call them.
-    pub fn new(others: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { others: others.into_iter().map(Into::into).collect() }
+    /// The names of the tools of every other upstream of the tenant, and of the upstream itself, as those call them. A text of
+    /// an upstream may speak of its own tools, whoever else has one of that name.
+    pub fn new(
+        others: impl IntoIterator<Item = impl Into<String>>,
+        own: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let mut neighbours = Self { own: own.into_iter().map(Into::into).collect(), ..Self::default() };
+        for name in others {
+            let name: String = name.into();
+            let looks = skeleton(&name);
+            if neighbours.by_skeleton.insert(looks.clone()) && looks.chars().count() >= MIN_RESEMBLING {
+                for (front, end) in ends(&looks) {
+                    neighbours.by_end.entry((front, end)).or_default().push(looks.clone());
+                }
+            }
+            neighbours.others.insert(name, looks);
+        }
+        neighbours
     }
 
-    /// How many names there are.
+    /// How many other names there are.
     pub fn len(&self) -> usize {
         self.others.len()
     }
@@ -21,4 +50,86 @@ impl Neighbours {
     pub fn is_empty(&self) -> bool {
         self.others.is_empty()
     }
+
+    /// The other tools that a text names: only names that are no plain words, because a text may use those.
+    pub(super) fn named_in(&self, text: &str) -> Vec<String> {
+        if self.others.is_empty() {
+            return Vec::new();
+        }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let mut found: Vec<String> = Vec::new();
+        for word in text.split(|c| !is_part(c)).filter(|word| is_made_up(word)) {
+            let foreign = self.others.contains_key(word) && !self.own.contains(word);
+            if foreign && !found.iter().any(|known| known == word) {
+                found.push(word.to_owned());
+            }
+        }
+        found
+    }
+
+    /// What is suspicious about the name of a new tool.
+    pub(super) fn suspect(&self, name: &str) -> Option<Suspicion> {
+        if mixes_alphabets(name) {
+            return Some(Suspicion::LookAlike);
+        }
+        if self.others.contains_key(name) {
+            // Many servers have a `search`; nobody means one of them by that name alone.
+            return is_made_up(name).then_some(Suspicion::Shadowing);
+        }
+        let looks = skeleton(name);
+        let resembles = if self.by_skeleton.contains(&looks) { is_made_up(name) } else { self.is_near(&looks) };
+        resembles.then_some(Suspicion::LookAlike)
+    }
+
+    /// Whether a skeleton differs from another one in one letter.
+    fn is_near(&self, looks: &str) -> bool {
+        // One letter more or less at the end is a plural; a digit is a number.
+        let told_apart = |other: &str| {
+            let plural = |one: &str, other: &str| one.strip_suffix('s') == Some(other);
+            plural(looks, other) || plural(other, looks)
+        };
+        looks.chars().count() >= MIN_RESEMBLING
+            && ends(looks).into_iter().any(|end| {
+                let near = |other: &String| differ_by_one(looks, other) && !told_apart(other);
+                self.by_end.get(&end).is_some_and(|others| others.iter().any(near))
+            })
+    }
 }
+
+fn ends(looks: &str) -> [(bool, String); 2] {
+    let front: String = looks.chars().take(END).collect();
+    let back: String = looks.chars().rev().take(END).collect();
+    [(true, front), (false, back)]
+}
+
+/// Whether a name is more than one plain word: somebody made it up for a tool.
+fn is_made_up(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next();
+    let hump =
+        letters.clone().any(|letter| letter.is_ascii_uppercase()) && letters.any(|letter| letter.is_ascii_lowercase());
+    first.is_some() && (name.trim_matches(['_', '-']).contains(['_', '-', '.']) || hump)
+}
+
+/// Whether one letter was put in, left out or changed, or two changed places; a digit for a digit is a number.
+fn differ_by_one(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one.len().abs_diff(other.len()) > 1 {
+        return false;
+    }
+    let front = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+    let back = one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    let shorter = one.len().min(other.len());
+    let back = back.min(shorter - front.min(shorter));
+    let middle = |name: &[char]| name.get(front..name.len() - back).map(<[char]>::to_vec).unwrap_or_default();
+    match (middle(&one).as_slice(), middle(&other).as_slice()) {
+        ([left], [right]) => !(left.is_ascii_digit() && right.is_ascii_digit()),
+        ([letter], []) | ([], [letter]) => !letter.is_ascii_digit(),
+        ([a, b], [c, d]) => a == d && b == c,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "neighbours_tests.rs"]
+mod tests;

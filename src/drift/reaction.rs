@@ -6,10 +6,13 @@
 
 use super::change::Comparison;
 use super::compare::{compare, first_sight};
+use super::definition::Kind;
 use super::neighbours::Neighbours;
+use super::offer::{Offer, renames};
 use super::verdict::Verdict;
 use super::version::{Fingerprint, Version};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a tenant agreed on for one upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,3 +246,36 @@ impl Decision {
         }
     }
 }
+
+/// What is known of everything of an upstream, by kind and own name.
+pub type Pins = BTreeMap<(Kind, String), PinState>;
+
+/// Decides about everything that an upstream offers now, and about everything pinned that it does not. A thing that has
+/// another name than before waits for a person, whatever was agreed on for first sights.
+pub fn decide_offer(
+    pins: &Pins,
+    now: &Offer,
+    neighbours: &Neighbours,
+    reaction: Reaction,
+) -> BTreeMap<(Kind, String), Decision> {
+    let approved = Offer::new(pins.values().filter_map(PinState::approved).cloned());
+    let mut renamed = renames(&approved, now, neighbours);
+    let mut decisions = BTreeMap::new();
+    for version in now.iter() {
+        let key = (version.kind(), version.name().to_owned());
+        let state = pins.get(&key).unwrap_or(&PinState::Unreviewed);
+        let decision = match (state, renamed.remove(&key)) {
+            (PinState::Unreviewed, Some(comparison)) => Decision::Hold(comparison),
+            (state, _) => state.decide(Some(version), neighbours, reaction),
+        };
+        decisions.insert(key, decision);
+    }
+    for key in pins.keys() {
+        decisions.entry(key.clone()).or_insert(Decision::Miss);
+    }
+    decisions
+}
+
+#[cfg(test)]
+#[path = "reaction_tests.rs"]
+mod tests;

@@ -3,12 +3,13 @@
 //! Whoever asks may be one of several at the same moment. They see the same and decide the same; each step says which version
 //! of the pin it was decided from, and the one that comes later changes nothing.
 
-use super::change::{Change, Comparison, Reason};
+use super::change::{Change, Comparison};
 use super::definition::Kind;
 use super::neighbours::Neighbours;
 use super::offer::{Offer, compare_offers};
 use super::pin::{MAX_PINS, Pin, Pins, Standing, Unsettled};
 use super::reaction::{Decision, PinState, Reaction};
+use super::reason::Reason;
 use super::verdict::Verdict;
 use super::version::{Fingerprint, Version};
 use crate::id::UpstreamId;
@@ -226,7 +227,7 @@ fn unreadable(pin: &Pin, now: &Version) -> Comparison {
             before: None,
             after: None,
             verdict: Verdict::Breaking,
-            reason: Reason::Unknown,
+            reason: Reason::NotShown,
         }],
         more: 0,
     }

@@ -137,7 +137,8 @@ async fn decide(
         Some(version) => !pins.is_empty() && *version.fingerprint() != row.approved,
         None => true,
     };
-    let neighbours = Neighbours::new(rows.into_iter().filter(is_neighbour).map(|row| row.name));
+    let own = offer.iter().filter(|version| version.kind() == Kind::Tool).map(Version::name);
+    let neighbours = Neighbours::new(rows.into_iter().filter(is_neighbour).map(|row| row.name), own);
     let facts = Facts { upstream: &upstream.id, pins, versions: &versions, neighbours: &neighbours, reaction };
     Ok(settle(&facts, unsettled))
 }

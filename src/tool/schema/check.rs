@@ -21,6 +21,15 @@ pub(super) fn check(schema: &Schema, value: &Value, purse: Purse) -> Result<(), 
     if fits { Ok(()) } else { Err(run.violations) }
 }
 
+/// Whether a value fits one subschema; `None` when that costs more than the purse has. What it costs is paid.
+pub(super) fn fits(schema: &Schema, node: usize, value: &Value, purse: &mut Purse) -> Option<bool> {
+    let own = Purse::new(purse.left);
+    let mut run = Run { schema, purse: own, exhausted: false, depth: 0, violations: Vec::new() };
+    let fits = run.node(node, value, &Place { above: None, member: Member::Root }, false).fits;
+    purse.left = run.purse.left;
+    (!run.exhausted).then_some(fits)
+}
+
 /// Where in the value the check stands; rendered only when there is something to report.
 struct Place<'p> {
     above: Option<&'p Place<'p>>,

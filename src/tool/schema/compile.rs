@@ -30,6 +30,11 @@ struct Compiler<'s> {
 
 /// Compiles a whole document.
 pub(super) fn compile(document: &Value) -> Result<Schema, SchemaError> {
+    compile_with_places(document).map(|(schema, _)| schema)
+}
+
+/// Compiles a whole document, and says which node stands for the subschema at which JSON pointer.
+pub(super) fn compile_with_places(document: &Value) -> Result<(Schema, HashMap<String, usize>), SchemaError> {
     if !fits_depth(document, MAX_SCHEMA_DEPTH) {
         return Err(SchemaError::TooDeep);
     }
@@ -51,7 +56,8 @@ pub(super) fn compile(document: &Value) -> Result<Schema, SchemaError> {
         let target = compiler.resolve(&reference, &at)?;
         compiler.settle(node, Node::Rules(vec![Rule::Reference(target)]));
     }
-    Ok(Schema { nodes: compiler.nodes, root, follows_evaluation: compiler.follows_evaluation })
+    let schema = Schema { nodes: compiler.nodes, root, follows_evaluation: compiler.follows_evaluation };
+    Ok((schema, compiler.places))
 }
 
 fn dialect(document: &Value) -> Result<Dialect, SchemaError> {

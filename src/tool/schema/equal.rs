@@ -4,7 +4,7 @@
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
 
-/// A text that two values share exactly when they are equal.
+/// A text that two values share exactly when they are equal; JSON that reads back as an equal value.
 pub(super) fn canonical(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
@@ -16,9 +16,11 @@ fn write(value: &Value, text: &mut String) {
         Value::Number(number) => text.push_str(&canonical_number(number)),
         Value::Array(items) => {
             text.push('[');
-            for item in items {
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
                 write(item, text);
-                text.push(',');
             }
             text.push(']');
         }
@@ -26,11 +28,13 @@ fn write(value: &Value, text: &mut String) {
             let mut sorted: Vec<_> = members.iter().collect();
             sorted.sort_unstable_by_key(|(name, _)| *name);
             text.push('{');
-            for (name, member) in sorted {
+            for (index, (name, member)) in sorted.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
                 text.push_str(&Value::from(name.as_str()).to_string());
                 text.push(':');
                 write(member, text);
-                text.push(',');
             }
             text.push('}');
         }

@@ -9,6 +9,7 @@
 mod check;
 mod compile;
 mod equal;
+pub mod inclusion;
 mod pattern;
 
 pub use equal::whole as whole_number;
@@ -158,6 +159,7 @@ enum Kind {
 }
 
 /// What a check may still spend.
+#[derive(Debug)]
 struct Purse {
     left: u32,
 }

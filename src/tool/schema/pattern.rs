@@ -31,6 +31,7 @@ pub enum PatternError {
 /// A compiled pattern.
 #[derive(Debug, Clone)]
 pub struct Pattern {
+    text: Box<str>,
     steps: Vec<Step>,
     marks: usize,
 }
@@ -103,10 +104,15 @@ impl Pattern {
     /// Compiles a pattern.
     pub fn compile(text: &str) -> Result<Self, PatternError> {
         let node = parse::parse(text)?;
-        let mut pattern = Self { steps: Vec::new(), marks: 0 };
+        let mut pattern = Self { text: text.into(), steps: Vec::new(), marks: 0 };
         pattern.emit(&node, false)?;
         pattern.push(Step::Accept)?;
         Ok(pattern)
+    }
+
+    /// The pattern as it is written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether the pattern matches anywhere in the text; `None` when the purse ran empty first.

@@ -1,0 +1,85 @@
+//! Files and variables that hold secrets, and what a conversation holds.
+
+use super::Suspicion;
+use super::phrase::Words;
+
+/// Places, as they are written in lower case. What comes before and behind must be no letter or digit, unless the place says so
+/// itself.
+const PLACES: [&str; 32] = [
+    "~/.ssh",
+    ".ssh/",
+    "id_rsa",
+    "id_ed25519",
+    "id_ecdsa",
+    "authorized_keys",
+    "~/.aws",
+    ".aws/credentials",
+    ".aws/config",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/sudoers",
+    "/proc/self/environ",
+    ".env",
+    ".env.local",
+    ".env.production",
+    "mcp.json",
+    ".cursor/",
+    "claude_desktop_config",
+    ".claude.json",
+    ".npmrc",
+    ".pypirc",
+    ".netrc",
+    ".git-credentials",
+    ".kube/config",
+    ".docker/config.json",
+    ".bash_history",
+    ".zsh_history",
+    "~/.gnupg",
+    "wallet.dat",
+    "login.keychain",
+    "appdata/roaming",
+];
+
+/// Requests for what the tool has no need of.
+const ASKED: [&str; 7] = [
+    "include|pass|send|provide|append|attach|copy|put|paste|add|supply .. full|entire|whole|complete .. conversation|chat|transcript|context|dialogue|history|prompt",
+    "include|pass|send|provide|append|attach|copy|put|paste|supply .. conversation|chat history|transcript|log",
+    "contents|content of .. users|your|local .. files|file|keys|environment|credentials|memory",
+    "include|pass|send|append|attach|put|copy|paste|supply .. your|all|local|current|users environment variables",
+    "include|pass|send|append|attach|put|copy|paste .. your|users|all|any .. api? keys|passwords|tokens|credentials|secrets",
+    "include|pass|send|append|attach|copy|forward .. results|output|outputs|responses|data of|from .. other|previous|all .. tools|tool|calls",
+    "contents|content|text of|from .. system prompt",
+];
+
+/// Notes places where secrets are, and requests for what a conversation holds.
+pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, String)) {
+    let lower = text.to_lowercase().replace('\\', "/");
+    for place in PLACES {
+        if stands_alone(&lower, place) {
+            note(Suspicion::Secret, place.to_owned());
+        }
+    }
+    for pattern in ASKED {
+        if let Some(found) = words.find(pattern) {
+            note(Suspicion::Exfiltration, found);
+        }
+    }
+}
+
+fn stands_alone(text: &str, place: &str) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(place).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + place.len()..).and_then(|after| after.chars().next());
+        let begins =
+            !place.starts_with(|c: char| c.is_alphanumeric() || c == '.') || before.is_none_or(|c| !is_letter(c));
+        begins && (place.ends_with('/') || after.is_none_or(|c| !is_letter(c)))
+    })
+}
+
+/// Whether a text asks for what a conversation holds, or names a place where secrets are.
+pub(super) fn asks_for_more(text: &str) -> bool {
+    let mut found = false;
+    look(text, &Words::of(text), &mut |_, _| found = true);
+    found
+}
