@@ -13,8 +13,6 @@ use std::borrow::Cow;
 
 /// What a secret begins with.
 pub const SECRET_PREFIX: &str = "whsec_";
-/// Most webhooks of a tenant.
-pub const MAX_WEBHOOKS: u32 = 5;
 /// Longest answer that is read, in bytes; nothing in it is used.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 const DEADLINE: Lifetime = Lifetime::from_seconds(10);

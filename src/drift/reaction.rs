@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 /// What a tenant agreed on for one upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Reaction {
     /// What happens to a thing that is seen first. One that is suspicious waits for a person in any case.

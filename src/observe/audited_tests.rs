@@ -83,6 +83,22 @@ fn all() -> Vec<Event> {
         Event::RevocationUnpublished { reason: reason() },
         Event::AuditUnwritten { trail: "audit/acme".into(), records: Vec::new(), reason: reason() },
         Event::UpstreamDegraded { tenant: who().tenant, upstream: "a".into(), reason: reason() },
+        Event::Drifted {
+            tenant: who().tenant,
+            upstream: "a".into(),
+            kind: "tool",
+            name: "b".into(),
+            happening: "quarantined",
+            verdict: "breaking",
+        },
+        Event::ScheduleFailed { reason: reason() },
+        Event::MessageFailed {
+            tenant: who().tenant,
+            webhook: "w".into(),
+            message: "m".into(),
+            attempts: 1,
+            reason: reason(),
+        },
         Event::ProviderFailed { provider: "anu", reason: reason(), consecutive: 1 },
         Event::ProviderQuarantined { provider: "anu", reason: reason() },
         Event::ProviderRecovered { provider: "anu" },
@@ -108,6 +124,10 @@ fn every_event_is_audited_or_listed_here_because_of_something() {
         "audit.unwritten",
         // Parties outside that come and go.
         "upstream.degraded",
+        // What waits has a history of its own; what a person decides is written as `admin.done`.
+        "drift.happened",
+        "schedule.failed",
+        "webhook.failed",
         "entropy.provider_failed",
         "entropy.provider_quarantined",
         "entropy.provider_recovered",

@@ -7,10 +7,10 @@ use serde::Deserialize;
 /// How long a message is kept after it was made, in milliseconds: thirty days.
 pub const KEPT_MILLIS: u64 = 30 * 86_400_000;
 
-/// A webhook, of five at most. `?1` tenant, `?2` id, `?3` url, `?4` sealed secret, `?5` who, `?6` now.
+/// A webhook, of fifty at most. `?1` tenant, `?2` id, `?3` url, `?4` sealed secret, `?5` who, `?6` now.
 pub const MAKE: &str = "\
     INSERT INTO webhooks (id, tenant_id, url, sealed, made_by, created_at) \
-    SELECT ?2, ?1, ?3, ?4, ?5, ?6 WHERE (SELECT COUNT(*) FROM webhooks WHERE tenant_id = ?1) < 5";
+    SELECT ?2, ?1, ?3, ?4, ?5, ?6 WHERE (SELECT COUNT(*) FROM webhooks WHERE tenant_id = ?1) < 50";
 
 /// A tenant's webhooks after one. `?1` tenant, `?2` the id before them, `?3` the most.
 pub const WEBHOOKS: &str = "\

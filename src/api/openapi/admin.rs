@@ -99,7 +99,9 @@ fn takes(operation: Operation, shapes: &mut Shapes) -> Option<(Schema, Value)> {
         Operation::CreateUpstream => json!({"name": "files", "url": "https://files.example.com/mcp"}),
         Operation::ImportUpstream => json!({"name": "pets", "url": "https://pets.example.com/openapi.json"}),
         Operation::UpdateUpstream => json!({"disabled": true}),
-        Operation::ReplaceReaction => json!({"first_sight": "review", "additive": "ask"}),
+        Operation::ReplaceReaction => {
+            json!({"first_sight": "review", "cosmetic": "accept", "additive": "ask", "quarantined": "hidden"})
+        }
         Operation::DecidePin => json!({"fingerprint": FINGERPRINT, "approve": true}),
         Operation::ApprovePins => json!({"pins": [{"id": "nO8kQx2mD1aVb3c4e5f6gA", "fingerprint": FINGERPRINT}]}),
         Operation::CreateWebhook => json!({"url": "https://hooks.example.com/gateway"}),

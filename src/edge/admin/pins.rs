@@ -27,9 +27,6 @@ use worker::wasm_bindgen::JsValue;
 pub async fn scan(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let view = upstreams::find(desk, order.id()).await?;
-    if view.disabled_at.is_some() {
-        return Err(Problem::Conflict("it is disabled"));
-    }
     // As everybody's calls see it: with what is agreed on for it.
     let shown = tenant::shown(desk.context, desk.principal()?, None).await?;
     let party = tenant::party(desk.context, desk.principal()?);
@@ -38,7 +35,7 @@ pub async fn scan(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
             Ok(steps) => Scanned::of(&steps),
             Err(failure) => Scanned::failed(failure.to_string()),
         },
-        None => Scanned::failed("it cannot be used as it is configured".into()),
+        None => Scanned::failed("it is disabled, or cannot be used as it is configured".into()),
     };
     let values = [desk.tenant()?.as_str().into(), view.id.as_str().into(), moment(clock::now())];
     database::run(&desk.context.env, SCANNED, &values).await?;

@@ -14,6 +14,7 @@ use crate::store::credentials::{
 };
 use crate::store::people::{OLDER_SECOND_FACTORS, OlderFactorRow, RESEAL_SECOND_FACTOR};
 use crate::store::upstreams::{OLDER_CREDENTIALS, OlderCredentialRow, RESEAL_CREDENTIAL, credential_place};
+use crate::store::webhooks::{self, OLDER_SECRETS, OlderSecretRow, secret_place};
 use worker::wasm_bindgen::JsValue;
 
 /// How many of each kind are sealed at once.
@@ -57,9 +58,9 @@ pub async fn reseal(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     Outcome::given(&outcome, None)
 }
 
-async fn older(desk: &Desk<'_>, tenant: &TenantId, prefix: &str) -> Result<[Vec<Older>; 4], Problem> {
+async fn older(desk: &Desk<'_>, tenant: &TenantId, prefix: &str) -> Result<[Vec<Older>; 5], Problem> {
     let values = [tenant.as_str().into(), prefix.into(), MOST.into()];
-    let statements = [OLDER, OLDER_TOKENS, OLDER_CREDENTIALS, OLDER_SECOND_FACTORS];
+    let statements = [OLDER, OLDER_TOKENS, OLDER_CREDENTIALS, OLDER_SECOND_FACTORS, OLDER_SECRETS];
     let read = database::batch(&desk.context.env, &statements.map(|statement| (statement, values.as_slice()))).await?;
     let credentials: Vec<CredentialRow> = database::rows(read.first())?;
     let tokens: Vec<OlderTokensRow> = database::rows(read.get(1))?;
@@ -89,5 +90,12 @@ async fn older(desk: &Desk<'_>, tenant: &TenantId, prefix: &str) -> Result<[Vec<
         names: vec![row.id.to_string()],
         sealed: row.second_factor,
     });
-    Ok([credentials.collect(), tokens.collect(), brought.collect(), factors.collect()])
+    let secrets: Vec<OlderSecretRow> = database::rows(read.get(4))?;
+    let secrets = secrets.into_iter().map(|row| Older {
+        place: secret_place(tenant, &row.id),
+        statement: webhooks::RESEAL,
+        names: vec![row.id],
+        sealed: row.sealed,
+    });
+    Ok([credentials.collect(), tokens.collect(), brought.collect(), factors.collect(), secrets.collect()])
 }

@@ -52,7 +52,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     let made_by = desk.user()?.to_string();
     let webhook = WebhookView { id: id.clone(), url, made_by, created_at: now.seconds(), messages: Vec::new() };
     let made = MadeWebhook { webhook, secret: secret.expose().to_owned() };
-    let refused = Problem::Conflict("there are five webhooks");
+    let refused = Problem::Conflict("there are fifty webhooks");
     let outcome = make(desk, order, Making::of((MAKE, values)), &made, refused).await?;
     desk.done(desk.tenant()?, Some(&id));
     Ok(outcome)

@@ -8,6 +8,7 @@ pub mod oidc;
 pub mod pages;
 pub mod server;
 pub mod sessions;
+pub mod shifting;
 pub mod weather;
 
 pub use server::{Reply, Request, Server};

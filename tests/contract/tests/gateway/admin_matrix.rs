@@ -13,6 +13,10 @@ use std::fmt::Write as _;
 
 /// An address that nobody calls.
 const UNUSED: &str = "http://127.0.0.1:9/mcp";
+/// Where two versions are compared, which the query names.
+const COMPARED: &str = "/admin/pins/{id}/compare";
+/// The fingerprint of the tool `t` of which nothing is pinned.
+const FINGERPRINT: &str = "8588f07ba81bec5f27d03baf389e8ec762c6dafb4f2c058deadcbe1c4aa807e7";
 /// Where credentials are made, each for an upstream that is there before.
 const CREDENTIALS: &str = "/admin/credentials";
 
@@ -140,6 +144,23 @@ fn table() -> Vec<Line> {
         line(Method::PATCH, "/admin/upstreams/{id}", Managers, false, 200, |_| json!({"url": UNUSED})),
         line(Method::DELETE, "/admin/upstreams/{id}", Managers, false, 204, nothing),
         line(Method::POST, "/admin/upstreams/{id}/test", Managers, false, 200, nothing),
+        line(Method::POST, "/admin/upstreams/{id}/scan", Managers, false, 200, nothing),
+        line(Method::GET, "/admin/upstreams/{id}/reaction", Readers, true, 200, nothing),
+        line(Method::PUT, "/admin/upstreams/{id}/reaction", Managers, false, 200, |_| {
+            json!({"first_sight": "review", "cosmetic": "ask", "additive": "ask", "quarantined": "pinned"})
+        }),
+        line(Method::GET, "/admin/pins", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/pins/{id}", Readers, true, 200, nothing),
+        line(Method::GET, COMPARED, Readers, true, 200, nothing),
+        line(Method::POST, "/admin/pins/{id}", Managers, false, 200, |_| {
+            json!({"fingerprint": FINGERPRINT, "approve": true})
+        }),
+        line(Method::POST, "/admin/pins/approve", Managers, false, 200, |_| json!({"pins": []})),
+        line(Method::GET, "/admin/webhooks", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/webhooks", Managers, false, 201, |_| json!({"url": UNUSED})),
+        line(Method::GET, "/admin/webhooks/{id}", Readers, true, 200, nothing),
+        line(Method::DELETE, "/admin/webhooks/{id}", Managers, false, 204, nothing),
+        line(Method::POST, "/admin/webhooks/{id}/test", Managers, false, 200, nothing),
         line(Method::GET, "/admin/credentials", ReadersOrOwn, true, 200, nothing),
         line(Method::POST, CREDENTIALS, ManagersOrOwn, false, 201, |name| {
             json!({"upstream": name, "secret": {"bearer": {"token": "abc"}}})
@@ -246,7 +267,7 @@ fn objects(line: &Line) -> &'static [Object] {
     match kind(line) {
         _ if !line.path.contains("{id}") => &[Object::None],
         "tenants" => &[Object::Own, Object::Theirs, Object::Missing],
-        "policies" | "plans" | "upstreams" => &[Object::Ours, Object::Theirs, Object::Missing],
+        "policies" | "plans" | "upstreams" | "pins" | "webhooks" => &[Object::Ours, Object::Theirs, Object::Missing],
         _ => &[Object::Own, Object::Ours, Object::Theirs, Object::Missing],
     }
 }
@@ -310,6 +331,20 @@ fn row(sql: &mut String, kind: &str, id: &str, tenant: &str, user: &str) {
             "INSERT INTO upstreams (id, tenant_id, name, url, created_at, disabled_at) VALUES \
              ('{id}', '{tenant}', 'u{id}', '{UNUSED}', 1, 1); \
              UPDATE upstreams SET name = 'u' || rowid WHERE id = '{id}';"
+        ),
+        "pins" => writeln!(
+            sql,
+            "INSERT INTO upstreams (id, tenant_id, name, url, created_at, disabled_at) VALUES \
+             ('{id}', '{tenant}', 'p{id}', '{UNUSED}', 1, 1); \
+             INSERT INTO pins (id, tenant_id, upstream_id, kind, name, standing, proposed, verdict, changed_at, version) VALUES \
+             ('{id}', '{tenant}', '{id}', 'tool', 't', 'held', '{FINGERPRINT}', 'additive', 1, 1); \
+             INSERT INTO pin_versions (pin_id, fingerprint, definition, seen_at) VALUES \
+             ('{id}', '{FINGERPRINT}', '{{\"kind\":\"tool\",\"members\":{{}},\"name\":\"t\"}}', 1);"
+        ),
+        "webhooks" => writeln!(
+            sql,
+            "INSERT INTO webhooks (id, tenant_id, url, sealed, made_by, created_at) VALUES \
+             ('{id}', '{tenant}', '{UNUSED}', 'v1.x', '{user}', 1);"
         ),
         "credentials" => writeln!(
             sql,
@@ -388,7 +423,10 @@ async fn orders(actor: &Actor, teams: (&Team, &Team)) -> (usize, Vec<String>) {
             if ends_all && must.0 == 204 && actor.who != Who::Operator {
                 continue;
             }
-            let path = line.path.replace("{id}", &id(at, line, actor, object, teams));
+            let mut path = line.path.replace("{id}", &id(at, line, actor, object, teams));
+            if line.path == COMPARED {
+                let _ = write!(path, "?old={FINGERPRINT}&new={FINGERPRINT}");
+            }
             let name = format!("{}-{}-{at}", teams.0.tenant(), actor.name);
             let answer = {
                 let body = (line.body)(&name);

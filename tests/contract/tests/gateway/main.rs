@@ -20,6 +20,8 @@ mod clients;
 mod credentials;
 mod departures;
 mod disk;
+mod drift;
+mod drift_told;
 mod enterprise;
 mod enterprise_assertions;
 mod enterprise_exchange;

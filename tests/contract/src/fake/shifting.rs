@@ -1,0 +1,67 @@
+//! A tool server whose tools change while it runs.
+
+use super::{Reply, Request, Server};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A server of revision 2026-07-28 that lists what it is told to, and answers every call with the arguments.
+#[derive(Clone, Debug)]
+pub struct Shifting {
+    /// The server, with every request it got.
+    pub server: Server,
+    tools: Arc<Mutex<Value>>,
+}
+
+impl Shifting {
+    /// A server with these tools.
+    pub fn start(tools: Value) -> Self {
+        let tools = Arc::new(Mutex::new(tools));
+        let listed = tools.clone();
+        let server = Server::start(move |request| {
+            let tools = listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            answer(request, &tools)
+        });
+        Self { server, tools }
+    }
+
+    /// Lists these from now on.
+    pub fn shift(&self, tools: Value) {
+        *self.tools.lock().unwrap_or_else(PoisonError::into_inner) = tools;
+    }
+
+    /// The calls that reached it.
+    pub fn calls(&self) -> usize {
+        self.server.asked().iter().filter(|request| request.json()["method"] == "tools/call").count()
+    }
+}
+
+/// A tool of this name, with this description and these required members of text.
+pub fn tool(name: &str, description: &str, required: &[&str]) -> Value {
+    let properties: serde_json::Map<_, _> =
+        required.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+    let schema = json!({"type": "object", "properties": properties, "required": required});
+    json!({"name": name, "description": description, "inputSchema": schema})
+}
+
+fn answer(request: &Request, tools: &Value) -> Reply {
+    let body = request.json();
+    let about = json!({"io.modelcontextprotocol/serverInfo": {"name": "shifting", "version": "1.0.0"}});
+    let result = |mut result: Value| {
+        result["resultType"] = "complete".into();
+        result["_meta"] = about.clone();
+        Reply::json(200, &json!({"jsonrpc": "2.0", "id": body["id"], "result": result}))
+    };
+    match body["method"].as_str().unwrap_or_default() {
+        "server/discover" => result(json!({"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}},
+            "ttlMs": 0, "cacheScope": "public"})),
+        "tools/list" => result(json!({"tools": tools, "ttlMs": 0, "cacheScope": "public"})),
+        "tools/call" => {
+            let text = body["params"]["arguments"].to_string();
+            result(json!({"content": [{"type": "text", "text": text}]}))
+        }
+        _ => {
+            let error = json!({"code": -32601, "message": "Method not found"});
+            Reply::json(404, &json!({"jsonrpc": "2.0", "id": body["id"], "error": error}))
+        }
+    }
+}
