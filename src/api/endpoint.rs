@@ -92,6 +92,10 @@ pub enum Endpoint {
     Approvals,
     /// Its forms.
     DecideApproval,
+    /// What upstreams offer and nobody has approved.
+    Drift,
+    /// Approves or refuses a version of it.
+    DecideDrift,
     /// The page of a person's accounts at upstreams.
     Connections,
     /// Its forms.
@@ -199,6 +203,8 @@ impl Endpoint {
             | Self::ChangePeople
             | Self::Approvals
             | Self::DecideApproval
+            | Self::Drift
+            | Self::DecideDrift
             | Self::Connections
             | Self::ChangeConnection
             | Self::Connected

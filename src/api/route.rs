@@ -107,7 +107,7 @@ const fn of_operation(spec: &Spec) -> Route {
 }
 
 /// The table.
-const OWN: [Route; 57] = [
+const OWN: [Route; 59] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -170,6 +170,8 @@ const OWN: [Route; 57] = [
     post("/account/people", Endpoint::ChangePeople, "Invite, help, disable or enable somebody"),
     get("/account/approvals", Endpoint::Approvals, "Calls that wait for a person's approval"),
     post("/account/approvals", Endpoint::DecideApproval, "Approve or refuse a call that waits"),
+    get("/account/drift", Endpoint::Drift, "What upstreams offer and nobody has approved"),
+    post("/account/drift", Endpoint::DecideDrift, "Approve or refuse a version of what an upstream offers"),
     get("/account/connections", Endpoint::Connections, "Accounts of a person at upstreams"),
     post("/account/connections", Endpoint::ChangeConnection, "Connect an account at an upstream, or end that"),
     get("/connect/callback", Endpoint::Connected, "Back from a provider at which an account is connected"),

@@ -25,12 +25,13 @@ const SIGN_IN: &str = "sign-in/";
 /// The query of the page after something was ended.
 const ENDED: &str = "ended";
 
-/// The other pages of an account; the last one is for administrators.
-const LINKS: [(&str, &str); 5] = [
+/// The other pages of an account; the last two are for administrators.
+const LINKS: [(&str, &str); 6] = [
     ("/account/password", "Password"),
     ("/account/second-factor", "Second factor"),
     ("/account/approvals", "Approvals"),
     ("/account/connections", "Connections"),
+    ("/account/drift", "Changes of upstreams"),
     ("/account/people", "People"),
 ];
 const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(4).0;

@@ -65,6 +65,7 @@ mod refresh;
 mod relay;
 mod reply;
 mod reused;
+mod reviewing;
 mod revoked;
 mod rights;
 mod schedule;
@@ -225,6 +226,8 @@ async fn of_people(context: &Context, endpoint: Endpoint, request: &Request) -> 
         Endpoint::UseCode => join::use_code(context, request).await,
         Endpoint::People => people::show(context, request).await,
         Endpoint::ChangePeople => people::change(context, request).await,
+        Endpoint::Drift => reviewing::show(context, request).await,
+        Endpoint::DecideDrift => reviewing::decide(context, request).await,
         Endpoint::Approvals => waiting::show(context, request).await,
         Endpoint::DecideApproval => waiting::decide(context, request).await,
         Endpoint::Connections => connections::show(context, request).await,

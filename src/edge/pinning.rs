@@ -75,7 +75,7 @@ pub async fn hold(party: &Party, upstream: &Upstream, survey: Survey) -> Result<
         tell(party, upstream, &steps);
     }
     let wanted: Vec<&Pin> = serve::wanted(&pins, reaction).collect();
-    let versions = versions(party, upstream, &wanted).await.map_err(away)?;
+    let versions = versions(party, &wanted).await.map_err(away)?;
     Ok(Held { served: serve::serve(survey, &pins, &versions, reaction), changes, steps })
 }
 
@@ -104,14 +104,10 @@ fn values(party: &Party, upstream: &Upstream) -> [JsValue; 2] {
 }
 
 /// The stored versions of some pins, as far as they can be read.
-async fn versions(party: &Party, upstream: &Upstream, pins: &[&Pin]) -> Result<Versions, Problem> {
-    if pins.is_empty() {
-        return Ok(Versions::new());
-    }
-    let [tenant, id] = values(party, upstream);
+async fn versions(party: &Party, pins: &[&Pin]) -> Result<Versions, Problem> {
     let mut versions = Versions::new();
     for ids in arrays(pins.iter().map(|pin| pin.id.as_str())) {
-        let values = [tenant.clone(), id.clone(), ids.as_str().into()];
+        let values = [party.tenant.as_str().into(), ids.as_str().into()];
         let rows: Vec<StoredVersion> = database::all(&party.env, VERSIONS, &values).await?;
         versions.extend(rows.iter().filter_map(StoredVersion::read));
     }
@@ -130,7 +126,7 @@ async fn decide(
     // Something new may be something old under another name.
     let gone = unsettled.gone.iter().copied().filter(|_| has_new);
     let compared: Vec<&Pin> = changed.chain(gone).collect();
-    let versions = versions(party, upstream, &compared).await?;
+    let versions = versions(party, &compared).await?;
     let rows: Vec<NeighbourRow> = database::all(&party.env, NEIGHBOURS, &values(party, upstream)).await?;
     // Two upstreams that run one server offer the same tools, and who puts a server behind the gateway knows its neighbours.
     let is_neighbour = |row: &NeighbourRow| match offer.get(Kind::Tool, &row.name) {

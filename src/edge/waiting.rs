@@ -69,7 +69,8 @@ pub async fn decide(context: &Context, request: &Request) -> Result<Reply, Probl
     page(context, &Browser::of(request), &person, role, Some(notice)).await
 }
 
-async fn role_of(context: &Context, person: &Person) -> Result<Role, Problem> {
+/// The role of a person who is not disabled.
+pub async fn role_of(context: &Context, person: &Person) -> Result<Role, Problem> {
     let user = user_of(context, &person.who()).await?.filter(|user| user.disabled_at.is_none());
     user.map(|user| user.role).ok_or(Problem::NotFound)
 }

@@ -18,11 +18,11 @@ pub const PINS: &str = "\
     SELECT id, kind, name, standing, approved, proposed, absent, version \
     FROM pins WHERE tenant_id = ?1 AND upstream_id = ?2";
 
-/// The versions that count of some pins. `?1` tenant, `?2` upstream, `?3` JSON array of their ids.
+/// The versions that count of some pins. `?1` tenant, `?2` JSON array of their ids.
 pub const VERSIONS: &str = "\
     SELECT kept.fingerprint, kept.definition FROM pins JOIN pin_versions AS kept \
         ON kept.pin_id = pins.id AND kept.fingerprint IN (pins.approved, pins.proposed) \
-    WHERE pins.tenant_id = ?1 AND pins.upstream_id = ?2 AND pins.id IN (SELECT value FROM json_each(?3))";
+    WHERE pins.tenant_id = ?1 AND pins.id IN (SELECT value FROM json_each(?2))";
 
 /// The approved tools of the tenant's other upstreams. `?1` tenant, `?2` upstream.
 pub const NEIGHBOURS: &str = "\

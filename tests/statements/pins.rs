@@ -40,7 +40,7 @@ fn stored(database: &Connection, tenant: &str) -> Pins {
 
 fn versions(database: &Connection, known: &Pins) -> BTreeMap<Fingerprint, Version> {
     let ids: Vec<&str> = known.iter().map(|pin| pin.id.as_str()).collect();
-    let values = params!["acme", UPSTREAM, serde_json::to_string(&ids).unwrap()];
+    let values = params!["acme", serde_json::to_string(&ids).unwrap()];
     let rows: Vec<StoredVersion> = read(database, pins::VERSIONS, values);
     rows.iter().filter_map(StoredVersion::read).collect()
 }

@@ -82,6 +82,20 @@ pub struct ApprovalForm {
     pub approval: String,
 }
 
+/// A form of the page of what upstreams changed.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DriftForm {
+    /// What the page carried.
+    pub csrf: String,
+    /// `approve` or `refuse`.
+    #[serde(rename = "do")]
+    pub what: String,
+    /// Which thing.
+    pub pin: String,
+    /// The version of it that was looked at.
+    pub fingerprint: String,
+}
+
 /// A form of the page of connections.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ConnectionForm {
@@ -109,6 +123,7 @@ pub struct PasswordForm {
 const SETUP: &str = "While there is no administrator. Without the setting `BOOTSTRAP_TOKEN` there is no such page.";
 const JOIN: &str = "A code works once. A reset ends everything that was open, and takes the second factor away.";
 const PEOPLE: &str = "For administrators; to anybody else there is no such page. A code is shown in the answer and never again. Disabling somebody ends everything they have open.";
+const DRIFT: &str = "Administrators and auditors see what upstreams offer and nobody has approved, compared with what was. An administrator decides.";
 const APPROVALS: &str = "Administrators and auditors see every call that waits, everybody else the own ones. An administrator decides what others want.";
 const CONNECTIONS: &str = "A person connects an account of its own at an upstream whose administrator offers that. Only that person's calls use it.";
 const PASSWORD: &str = "Everything else that is signed in to the account ends.";
@@ -154,6 +169,15 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 FORM,
                 shapes.read::<ApprovalForm>(),
                 form("csrf=v1.abc&approval=abc&do=approve"),
+            )
+        }
+        Endpoint::Drift => shown("showDrift", "What waits, or the sign-in page", shapes).about(DRIFT),
+        Endpoint::DecideDrift => {
+            let told = page("The page, with what was done", shapes);
+            Offer::new("decideDriftByForm", "pages", vec![told]).about(DRIFT).taking_a(
+                FORM,
+                shapes.read::<DriftForm>(),
+                form("csrf=v1.abc&pin=abc&fingerprint=7d86&do=approve"),
             )
         }
         Endpoint::Connections | Endpoint::ChangeConnection | Endpoint::Connected => connections(endpoint, shapes),
@@ -207,8 +231,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
     match endpoint {
         Endpoint::Setup => vec![Problem::NotFound],
         Endpoint::Join => Vec::new(),
-        Endpoint::People | Endpoint::Approvals => [vec![Problem::NotFound], away()].concat(),
-        Endpoint::ChangePeople | Endpoint::DecideApproval | Endpoint::ChangeConnection => {
+        Endpoint::People | Endpoint::Approvals | Endpoint::Drift => [vec![Problem::NotFound], away()].concat(),
+        Endpoint::ChangePeople | Endpoint::DecideApproval | Endpoint::DecideDrift | Endpoint::ChangeConnection => {
             [vec![Problem::NotFound], posted()].concat()
         }
         Endpoint::Password | Endpoint::SecondFactor | Endpoint::Connections => away(),

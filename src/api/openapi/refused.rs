@@ -56,6 +56,8 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         | Endpoint::ChangePeople
         | Endpoint::Approvals
         | Endpoint::DecideApproval
+        | Endpoint::Drift
+        | Endpoint::DecideDrift
         | Endpoint::Connections
         | Endpoint::ChangeConnection
         | Endpoint::Connected

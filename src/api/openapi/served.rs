@@ -204,6 +204,8 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::ChangePeople
         | Endpoint::Approvals
         | Endpoint::DecideApproval
+        | Endpoint::Drift
+        | Endpoint::DecideDrift
         | Endpoint::Connections
         | Endpoint::ChangeConnection
         | Endpoint::Connected

@@ -1,7 +1,7 @@
 //! What is pinned of upstreams: how each thing stands, what changed, and what a person decides about it.
 
 use super::super::database::{self, maybe, moment};
-use super::super::{clock, tenant, upstreams as listings};
+use super::super::{clock, reviewing, tenant, upstreams as listings};
 use super::tenants::NoFilter;
 use super::{Desk, Outcome, changeable, upstreams};
 use crate::admin::order::{Order, Page};
@@ -18,10 +18,9 @@ use crate::drift::reaction::Reaction;
 use crate::drift::settle::Happening;
 use crate::drift::version::{Fingerprint, Version};
 use crate::store::pins::{
-    APPROVE, COUNT_CHANGES, HISTORY, HistoryRow, NOTE_DECISION, PIN, PINS_PAGE, PinViewRow, REACTION, REFUSE,
-    ReactionRow, SCANNED, SET_REACTION, SeenRow, VERSIONS_OF, VersionOfRow,
+    HISTORY, HistoryRow, PIN, PINS_PAGE, PinViewRow, REACTION, ReactionRow, SCANNED, SET_REACTION, SeenRow,
+    VERSIONS_OF, VersionOfRow,
 };
-use worker::wasm_bindgen::JsValue;
 
 /// Asks an upstream now, with what it is shown for who asks, and holds it to what was approved.
 pub async fn scan(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
@@ -164,18 +163,12 @@ pub async fn approve_many(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Pro
     Outcome::given(&Approved { approved }, None)
 }
 
-/// Stores decisions with their history, in one transaction. How many were made.
+/// Stores decisions. How many were made.
 async fn decided(desk: &Desk<'_>, seen: &[SeenRow<'_>], approve: bool) -> Result<usize, Problem> {
-    let (statement, what) = if approve { (APPROVE, Happening::Approved) } else { (REFUSE, Happening::Refused) };
-    let seen = super::rendered(&seen)?.to_string();
-    let tenant = JsValue::from_str(desk.tenant()?.as_str());
-    let values =
-        [tenant, seen.as_str().into(), moment(clock::now()), desk.user()?.as_str().into(), what.as_str().into()];
-    let (decision, of_pins) = (values.get(..4).unwrap_or_default(), values.get(..2).unwrap_or_default());
-    let steps = [(statement, decision), (NOTE_DECISION, values.as_slice()), (COUNT_CHANGES, of_pins)];
-    let done = database::batch(&desk.context.env, &steps).await?;
-    tenant::forget(desk.tenant()?);
-    database::changes(done.first())
+    let (tenant, user) = (desk.tenant()?, desk.user()?);
+    let decided = reviewing::decided(desk.context, (tenant.as_str(), user.as_str()), seen, approve).await?;
+    tenant::forget(tenant);
+    Ok(decided)
 }
 
 async fn find(desk: &Desk<'_>, id: &str) -> Result<PinView, Problem> {
