@@ -144,6 +144,9 @@ fn signs_of(text: &Text<'_>, neighbours: &Neighbours, found: &mut Vec<Sign>) {
     };
     letters::look(content, &mut note);
     if text.is_name {
+        if let Some(part) = secret::in_name(content) {
+            note(Suspicion::Secret, part.to_owned());
+        }
         return;
     }
     let plain = phrase::Words::of(content);

@@ -77,6 +77,25 @@ fn stands_alone(text: &str, place: &str) -> bool {
     })
 }
 
+/// Parts of names that no parameter has for its own sake.
+const NAMED: [&str; 9] = [
+    "idrsa",
+    "ided25519",
+    "etcpasswd",
+    "mcpjson",
+    "sshkeys",
+    "envfile",
+    "systemprompt",
+    "chathistory",
+    "conversationhistory",
+];
+
+/// The part of a name that says that a secret goes there, if there is one. A model fills in a parameter by its name alone.
+pub(super) fn in_name(name: &str) -> Option<&'static str> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    NAMED.into_iter().find(|part| plain.contains(part))
+}
+
 /// Whether a text asks for what a conversation holds, or names a place where secrets are.
 pub(super) fn asks_for_more(text: &str) -> bool {
     let mut found = false;
