@@ -42,7 +42,7 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
     match (spec.operation, spec.verb) {
         (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
         (Operation::ListKeys, _) => &["cursor", "limit", "user"],
-        (Operation::ListApprovals, _) => &["cursor", "limit", "state"],
+        (Operation::ListApprovals, _) => &["cursor", "limit", "approval_state"],
         (Operation::ListCredentials, _) => &["cursor", "limit", "user", "upstream"],
         (
             Operation::ListTenants

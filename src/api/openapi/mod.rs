@@ -268,14 +268,16 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
     let parameter = |(place, (name, description, example)): (&'static str, (&'static str, &'static str, &str))| {
         let required = place == "path" || matches!(name, "response_type" | "client_id" | "code_challenge" | "If-Match");
         let (schema, example) = (shapes.read::<String>(), example.to_owned());
-        (name.to_owned(), Parameter { name, place, description, required, schema, example })
+        // Two parameters have this name, and one document has each component once.
+        let written = if name == "approval_state" { "state" } else { name };
+        (name.to_owned(), Parameter { name: written, place, description, required, schema, example })
     };
     Named(places.chain(QUERY.map(|known| ("query", known))).map(parameter).collect())
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
 const QUERY: [(&str, &str, &str); 26] = [
-    ("state", "`asked`, `approved`, `refused` or `used`", "asked"),
+    ("approval_state", "`asked`, `approved`, `refused` or `used`", "asked"),
     ("from", "Taken then or later, seconds since 1970", "1795363200"),
     ("to", "Taken before, seconds since 1970", "1795366800"),
     ("tool", "With the tool of this shown name", "server_time"),
