@@ -63,15 +63,13 @@ pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, St
         }
     }
     let reachable = urls.iter().any(|url| host(url).is_some()) || literal(text).is_some();
-    if let Some(found) = words.find(SENT).filter(|_| reachable) {
-        note(Suspicion::Exfiltration, found);
-    }
-    if let Some(found) = words.find(ALL_SENT) {
+    let sent = if reachable { words.find_all(SENT) } else { Vec::new() };
+    for found in sent.into_iter().chain(words.find_all(ALL_SENT)) {
         note(Suspicion::Exfiltration, found);
     }
     if let Some(target) = literal(text) {
         for pattern in DIVERTED {
-            if let Some(found) = words.find(pattern) {
+            for found in words.find_all(pattern) {
                 note(Suspicion::Exfiltration, format!("{found} {target}"));
             }
         }

@@ -81,18 +81,18 @@ const BEHIND: usize = 80;
 /// Notes orders, secrecy and markup.
 pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, String)) {
     for pattern in ORDERS {
-        if let Some(found) = words.find(pattern) {
+        for found in words.find_all(pattern) {
             note(Suspicion::Instruction, found);
         }
     }
     for pattern in SECRECY {
-        if let Some(found) = words.find(pattern) {
+        for found in words.find_all(pattern) {
             note(Suspicion::Secrecy, found);
         }
     }
     let lower = text.to_lowercase();
     for markup in MARKUP {
-        if let Some(at) = lower.find(markup) {
+        for (at, _) in lower.match_indices(markup) {
             let behind: String = lower.get(at..).unwrap_or_default().chars().take(BEHIND).collect();
             note(Suspicion::Instruction, behind);
         }
