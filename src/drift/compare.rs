@@ -101,6 +101,7 @@ fn plain(name: &str, kind: Kind) -> Reason {
         | ("name", Kind::Resource | Kind::Template)
         | ("summary", Kind::Operation) => Reason::Wording,
         ("icons", _) => Reason::Appearance,
+        ("servers", Kind::Server) => Reason::ServersChanged,
         ("mimeType", _) => Reason::MediaTypeChanged,
         ("operationId" | "tags" | "deprecated", Kind::Operation) => Reason::Note,
         _ => Reason::UnknownMember,

@@ -160,3 +160,7 @@ fn drop_from(members: &mut Map<String, Value>, place: &str, dropped: impl Fn(&st
         members.shift_remove(place);
     }
 }
+
+#[cfg(test)]
+#[path = "definition_tests.rs"]
+mod tests;

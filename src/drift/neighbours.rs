@@ -1,7 +1,8 @@
 //! What else there is in a tenant: the names that a tool must not look like, and must not give orders about.
 
 use super::suspicion::Suspicion;
-use super::suspicion::letters::{mixes_alphabets, skeleton};
+use super::suspicion::letters::{folded, mixes_alphabets, skeleton};
+use super::suspicion::secret::sentence;
 use std::collections::{HashMap, HashSet};
 
 /// Shortest name that is taken for another one that differs in one letter.
@@ -12,10 +13,9 @@ const END: usize = 4;
 /// Names of tools that a tenant has of other upstreams.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
-    /// Every name, with what it looks like.
-    others: HashMap<String, String>,
+    others: HashSet<String>,
     by_skeleton: HashSet<String>,
-    /// Skeletons that begin, or end, with the same letters.
+    /// Folded names that begin, or end, with the same letters.
     by_end: HashMap<(bool, String), Vec<String>>,
     own: HashSet<String>,
 }
@@ -30,13 +30,13 @@ impl Neighbours {
         let mut neighbours = Self { own: own.into_iter().map(Into::into).collect(), ..Self::default() };
         for name in others {
             let name: String = name.into();
-            let looks = skeleton(&name);
-            if neighbours.by_skeleton.insert(looks.clone()) && looks.chars().count() >= MIN_RESEMBLING {
-                for (front, end) in ends(&looks) {
-                    neighbours.by_end.entry((front, end)).or_default().push(looks.clone());
+            let plain = folded(&name);
+            if neighbours.others.insert(name.clone()) && plain.chars().count() >= MIN_RESEMBLING {
+                for end in ends(&plain) {
+                    neighbours.by_end.entry(end).or_default().push(plain.clone());
                 }
             }
-            neighbours.others.insert(name, looks);
+            neighbours.by_skeleton.insert(skeleton(&name));
         }
         neighbours
     }
@@ -51,18 +51,23 @@ impl Neighbours {
         self.others.is_empty()
     }
 
-    /// The other tools that a text names: only names that are no plain words, because a text may use those.
+    /// The other tools that a text names, each with what follows in its sentence: only names that are no plain words, because a
+    /// text may use those.
     pub(super) fn named_in(&self, text: &str) -> Vec<String> {
         if self.others.is_empty() {
             return Vec::new();
         }
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let mut found: Vec<String> = Vec::new();
-        for word in text.split(|c| !is_part(c)).filter(|word| is_made_up(word)) {
-            let foreign = self.others.contains_key(word) && !self.own.contains(word);
-            if foreign && !found.iter().any(|known| known == word) {
-                found.push(word.to_owned());
+        let foreign = |word: &str| is_made_up(word) && self.others.contains(word) && !self.own.contains(word);
+        let mut found = Vec::new();
+        let mut at = 0;
+        for word in text.split(|c| !is_part(c)) {
+            if foreign(word) {
+                found.push(sentence(text.get(at..).unwrap_or(word)));
             }
+            // What separates two words is one character; its length is what is left of the text before the next one.
+            let behind = text.get(at + word.len()..).and_then(|rest| rest.chars().next());
+            at += word.len() + behind.map_or(0, char::len_utf8);
         }
         found
     }
@@ -72,33 +77,33 @@ impl Neighbours {
         if mixes_alphabets(name) {
             return Some(Suspicion::LookAlike);
         }
-        if self.others.contains_key(name) {
+        if self.others.contains(name) {
             // Many servers have a `search`; nobody means one of them by that name alone.
             return is_made_up(name).then_some(Suspicion::Shadowing);
         }
-        let looks = skeleton(name);
-        let resembles = if self.by_skeleton.contains(&looks) { is_made_up(name) } else { self.is_near(&looks) };
+        let looks_the_same = self.by_skeleton.contains(&skeleton(name));
+        let resembles = if looks_the_same { is_made_up(name) } else { self.is_near(&folded(name)) };
         resembles.then_some(Suspicion::LookAlike)
     }
 
-    /// Whether a skeleton differs from another one in one letter.
-    fn is_near(&self, looks: &str) -> bool {
+    /// Whether a folded name differs from another one in one letter.
+    fn is_near(&self, plain: &str) -> bool {
         // One letter more or less at the end is a plural; a digit is a number.
         let told_apart = |other: &str| {
             let plural = |one: &str, other: &str| one.strip_suffix('s') == Some(other);
-            plural(looks, other) || plural(other, looks)
+            plural(plain, other) || plural(other, plain)
         };
-        looks.chars().count() >= MIN_RESEMBLING
-            && ends(looks).into_iter().any(|end| {
-                let near = |other: &String| differ_by_one(looks, other) && !told_apart(other);
+        plain.chars().count() >= MIN_RESEMBLING
+            && ends(plain).into_iter().any(|end| {
+                let near = |other: &String| differ_by_one(plain, other) && !told_apart(other);
                 self.by_end.get(&end).is_some_and(|others| others.iter().any(near))
             })
     }
 }
 
-fn ends(looks: &str) -> [(bool, String); 2] {
-    let front: String = looks.chars().take(END).collect();
-    let back: String = looks.chars().rev().take(END).collect();
+fn ends(plain: &str) -> [(bool, String); 2] {
+    let front: String = plain.chars().take(END).collect();
+    let back: String = plain.chars().rev().take(END).collect();
     [(true, front), (false, back)]
 }
 

@@ -93,6 +93,7 @@ reasons! {
         InterfaceChanged "interface_changed" "another interface is shown for it, or in another way";
         MediaTypeChanged "media_type_changed" "its content is of another type";
         CapabilityGone "capability_gone" "the server can do less";
+        ServersChanged "servers_changed" "it is served at another address";
         ServerRenamed "server_renamed" "the server gives itself another name";
         SecurityTightened "security_tightened" "it asks for credentials it did not ask for";
         SecurityDropped "security_dropped" "it asks for no credentials any more";

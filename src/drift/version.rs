@@ -136,3 +136,7 @@ impl Version {
         &self.definition.name
     }
 }
+
+#[cfg(test)]
+#[path = "version_tests.rs"]
+mod tests;

@@ -18,11 +18,13 @@
 //! | [`answer`] | an answer as a tool's result |
 //! | [`page`] | long texts in parts |
 //! | [`openapi`] | OpenAPI documents as tools |
+//! | [`contract`] | documents that are compared with each other |
 
 pub mod answer;
 pub mod api;
 pub mod body;
 pub mod check;
+pub mod contract;
 pub mod credential;
 pub mod encode;
 pub mod openapi;

@@ -35,6 +35,9 @@ pub enum Failure {
     /// What failed stands in the summary already.
     #[error("not every test passed")]
     Shown,
+    /// Something that was given to be read cannot be; told apart from a bad outcome by its exit status.
+    #[error("{0}")]
+    Unreadable(String),
     /// Something this command needs is not so.
     #[error("{0}")]
     Unmet(String),

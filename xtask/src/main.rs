@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `timing` `conformance` `records` `clients` `audit` | the commands themselves |
+//! | `dev` `suites` `bench` `timing` `conformance` `records` `clients` `audit` `contract` | the commands themselves |
 
 mod arguments;
 mod audit;
@@ -12,6 +12,7 @@ mod bench;
 mod build;
 mod clients;
 mod conformance;
+mod contract;
 mod database;
 mod dev;
 mod failure;
@@ -90,6 +91,11 @@ const COMMANDS: &[Command] = &[
         run: audit::run,
     },
     Command {
+        usage: "contract OLD NEW [--format text|json]",
+        about: "compare two OpenAPI documents or lists of tools (JSON or YAML): 0 when nothing breaks, 1 when something does, 2 for what cannot be read",
+        run: contract::run,
+    },
+    Command {
         usage: "secret",
         about: "print 32 random bytes in base64url, the form of every key",
         run: records::secret,
@@ -118,7 +124,7 @@ fn main() -> ExitCode {
         Err(Failure::Shown) => ExitCode::FAILURE,
         Err(failure) => {
             eprintln!("cargo xtask {word}: {failure}");
-            ExitCode::FAILURE
+            if matches!(failure, Failure::Unreadable(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

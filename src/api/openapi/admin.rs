@@ -45,8 +45,8 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
     match (spec.operation, spec.verb) {
         (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
         (Operation::ListKeys, _) => &["cursor", "limit", "user"],
-        (Operation::ListApprovals, _) => &["cursor", "limit", "state"],
-        (Operation::ListPins, _) => &["cursor", "limit", "upstream", "standing", "kind"],
+        (Operation::ListApprovals, _) => &["cursor", "limit", "approval_state"],
+        (Operation::ListPins, _) => &["cursor", "limit", "upstream", "standing", "pin_kind"],
         (Operation::ComparePin, _) => &["old", "new"],
         (Operation::ListCredentials, _) => &["cursor", "limit", "user", "upstream"],
         (

@@ -269,14 +269,20 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
         let required = place == "path"
             || matches!(name, "response_type" | "client_id" | "code_challenge" | "If-Match" | "old" | "new");
         let (schema, example) = (shapes.read::<String>(), example.to_owned());
-        (name.to_owned(), Parameter { name, place, description, required, schema, example })
+        // Two parameters have such a name, and one document has each component once.
+        let written = match name {
+            "approval_state" => "state",
+            "pin_kind" => "kind",
+            _ => name,
+        };
+        (name.to_owned(), Parameter { name: written, place, description, required, schema, example })
     };
     Named(places.chain(QUERY.map(|known| ("query", known))).map(parameter).collect())
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 29] = [
-    ("state", "`asked`, `approved`, `refused` or `used`", "asked"),
+const QUERY: [(&str, &str, &str); 30] = [
+    ("approval_state", "`asked`, `approved`, `refused` or `used`", "asked"),
     ("from", "Taken then or later, seconds since 1970", "1795363200"),
     ("to", "Taken before, seconds since 1970", "1795366800"),
     ("tool", "With the tool of this shown name", "server_time"),
@@ -287,12 +293,8 @@ const QUERY: [(&str, &str, &str); 29] = [
     ("after", "After the record of this number", "10000"),
     ("cursor", "Where the page starts: `next` of the page before", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("limit", "How many at most: 1 to 200, 50 when nothing is said", "50"),
-    (
-        "kind",
-        "Of users `person` or `service`; of records how their kind begins, such as `auth.`; of things that upstreams offer `server`, \
-         `tool`, `prompt`, `resource`, `template` or `operation`",
-        "service",
-    ),
+    ("kind", "Of users `person` or `service`; of records how their kind begins, such as `auth.`", "service"),
+    ("pin_kind", "`server`, `tool`, `prompt`, `resource`, `template` or `operation`", "tool"),
     ("standing", "`waiting`, `held`, `approved`, `quarantined` or `refused`", "waiting"),
     ("old", "The fingerprint of one version", "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"),
     ("new", "That of the other", "0d6e4079e36703ebd37c00722f5891d28b0e2811dc114b129215123adcce3605"),

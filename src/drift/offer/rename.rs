@@ -91,7 +91,7 @@ fn words(version: &Version) -> BTreeSet<String> {
     let members = &version.definition().members;
     let text = members.get("description").and_then(Value::as_str).unwrap_or_default();
     let is_between = |c: char| !c.is_alphanumeric();
-    let words = text.split(is_between).filter(|word| word.len() > 3).map(str::to_lowercase);
+    let words = text.split(is_between).filter(|word| word.len() > 2).map(str::to_lowercase);
     let properties = members.get("inputSchema").and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     words.chain(properties.into_iter().flat_map(|all| all.keys().map(|name| format!("@{name}")))).take(500).collect()
 }

@@ -43,6 +43,10 @@ const DIVERTED: [&str; 3] = [
 /// Data that a conversation holds.
 const SENT: &str = "send|post|upload|forward|transmit|exfiltrate|report|leak|submit|deliver .. conversation|chat|history|messages|credentials|passwords|secrets|keys|tokens|contents|environment|results|data|prompt|everything|copy .. to";
 
+/// Everything of a kind that goes somewhere.
+const ALL_SENT: &str =
+    "forward|redirect|copy|bcc all|every .. emails|mails|messages|files|payments|results|traffic|invoices .. to";
+
 /// Shortest encoded text that is a sign, in characters.
 const MIN_BLOB: usize = 100;
 
@@ -59,12 +63,13 @@ pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, St
         }
     }
     let reachable = urls.iter().any(|url| host(url).is_some()) || literal(text).is_some();
-    if let Some(found) = words.find(SENT).filter(|_| reachable) {
+    let sent = if reachable { words.find_all(SENT) } else { Vec::new() };
+    for found in sent.into_iter().chain(words.find_all(ALL_SENT)) {
         note(Suspicion::Exfiltration, found);
     }
     if let Some(target) = literal(text) {
         for pattern in DIVERTED {
-            if let Some(found) = words.find(pattern) {
+            for found in words.find_all(pattern) {
                 note(Suspicion::Exfiltration, format!("{found} {target}"));
             }
         }

@@ -129,20 +129,22 @@ const fn narrow(letter: char) -> char {
     }
 }
 
+/// A name in lower case and Latin letters, with one sign between its words: what is left of it for whoever types it.
+pub(in crate::drift) fn folded(name: &str) -> String {
+    let lower = name.chars().flat_map(char::to_lowercase).filter(|letter| !is_unseen(*letter));
+    lower.map(|letter| if matches!(letter, '-' | '.' | ' ') { '_' } else { latin(letter) }).collect()
+}
+
 /// What a name looks like: names with the same skeleton are taken for one another.
 pub(in crate::drift) fn skeleton(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
-    for letter in name.chars().flat_map(char::to_lowercase) {
-        if is_unseen(letter) {
-            continue;
-        }
-        match latin(letter) {
-            '0' => plain.push('o'),
-            '1' | 'i' | '|' => plain.push('l'),
-            '5' => plain.push('s'),
-            '-' | '.' | ' ' => plain.push('_'),
-            letter => plain.push(letter),
-        }
+    for letter in folded(name).chars() {
+        plain.push(match letter {
+            '0' => 'o',
+            '1' | 'i' | '|' => 'l',
+            '5' => 's',
+            letter => letter,
+        });
     }
     plain.replace("rn", "m").replace("vv", "w").replace("cl", "d")
 }

@@ -17,7 +17,7 @@ mod address;
 pub(super) mod letters;
 mod parameter;
 mod phrase;
-mod secret;
+pub(super) mod secret;
 mod texts;
 mod told;
 
@@ -144,6 +144,9 @@ fn signs_of(text: &Text<'_>, neighbours: &Neighbours, found: &mut Vec<Sign>) {
     };
     letters::look(content, &mut note);
     if text.is_name {
+        if let Some(part) = secret::in_name(content) {
+            note(Suspicion::Secret, part.to_owned());
+        }
         return;
     }
     let plain = phrase::Words::of(content);
@@ -166,9 +169,10 @@ pub(super) fn suspect(before: Option<&Definition>, now: &Definition, neighbours:
         .flatten()
         .map(|sign| (sign.suspicion, sign.evidence))
         .collect();
+    let mut told = known;
     let mut changes: Vec<Change> = signs(now, neighbours)
         .into_iter()
-        .filter(|sign| !known.contains(&(sign.suspicion, sign.evidence.clone())))
+        .filter(|sign| told.insert((sign.suspicion, sign.evidence.clone())))
         .map(|sign| {
             let text = Value::String(sign.evidence);
             Change::new(&sign.at, None, Some(&text), Reason::Suspicion(sign.suspicion))

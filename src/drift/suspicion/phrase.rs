@@ -4,6 +4,8 @@ use super::letters::{is_unseen, latin};
 
 /// Most words of a text that are looked at.
 const MAX_WORDS: usize = 4_000;
+/// Most words behind a place that belong to it.
+const BEHIND: usize = 8;
 /// Most words that `..` stands for.
 const GAP: usize = 4;
 
@@ -41,15 +43,24 @@ impl Words {
         Self(words)
     }
 
-    /// The words that a pattern fits, if it fits any. A pattern is words with a blank between them; `a|b` is one of several,
+    /// The places that a pattern fits. A pattern is words with a blank between them; `a|b` is one of several,
     /// `a?` may be left out, and `..` is up to four words of the same sentence.
-    pub fn find(&self, pattern: &str) -> Option<String> {
+    /// Each place comes with what follows in its sentence: the same words about something else are another sign.
+    pub fn find_all(&self, pattern: &str) -> Vec<String> {
         let parts: Vec<&str> = pattern.split(' ').collect();
-        (0..self.0.len()).find_map(|start| {
-            let rest = self.0.get(start..)?;
-            let taken = fit(&parts, rest)?;
-            Some(rest.get(..taken)?.join(" "))
-        })
+        let mut found = Vec::new();
+        let mut start = 0;
+        while let Some(rest) = self.0.get(start..).filter(|rest| !rest.is_empty()) {
+            let Some(taken) = fit(&parts, rest).filter(|taken| *taken > 0) else {
+                start += 1;
+                continue;
+            };
+            let behind = rest.iter().skip(taken).take_while(|word| *word != ".").take(BEHIND);
+            let words: Vec<&str> = rest.iter().take(taken).chain(behind).map(String::as_str).collect();
+            found.push(words.join(" "));
+            start += taken;
+        }
+        found
     }
 }
 

@@ -55,26 +55,54 @@ const ASKED: [&str; 7] = [
 pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, String)) {
     let lower = text.to_lowercase().replace('\\', "/");
     for place in PLACES {
-        if stands_alone(&lower, place) {
-            note(Suspicion::Secret, place.to_owned());
+        for found in places(&lower, place) {
+            note(Suspicion::Secret, found);
         }
     }
     for pattern in ASKED {
-        if let Some(found) = words.find(pattern) {
+        for found in words.find_all(pattern) {
             note(Suspicion::Exfiltration, found);
         }
     }
 }
 
-fn stands_alone(text: &str, place: &str) -> bool {
+/// Where a place stands by itself, with what follows in its sentence.
+fn places(text: &str, place: &str) -> Vec<String> {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(place).any(|(at, _)| {
+    let stands_alone = |at: usize| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         let after = text.get(at + place.len()..).and_then(|after| after.chars().next());
         let begins =
             !place.starts_with(|c: char| c.is_alphanumeric() || c == '.') || before.is_none_or(|c| !is_letter(c));
         begins && (place.ends_with('/') || after.is_none_or(|c| !is_letter(c)))
-    })
+    };
+    let found = text.match_indices(place).filter(|(at, _)| stands_alone(*at));
+    found.map(|(at, _)| sentence(text.get(at..).unwrap_or_default())).collect()
+}
+
+/// The beginning of a text to the end of its sentence, 80 characters at most.
+pub(in crate::drift) fn sentence(text: &str) -> String {
+    let end = [". ", ".\n", "\n"].iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
+    text.get(..end).unwrap_or(text).trim_end_matches('.').chars().take(80).collect()
+}
+
+/// Parts of names that no parameter has for its own sake.
+const NAMED: [&str; 9] = [
+    "idrsa",
+    "ided25519",
+    "etcpasswd",
+    "mcpjson",
+    "sshkeys",
+    "envfile",
+    "systemprompt",
+    "chathistory",
+    "conversationhistory",
+];
+
+/// The part of a name that says that a secret goes there, if there is one. A model fills in a parameter by its name alone.
+pub(super) fn in_name(name: &str) -> Option<&'static str> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    NAMED.into_iter().find(|part| plain.contains(part))
 }
 
 /// Whether a text asks for what a conversation holds, or names a place where secrets are.

@@ -4,7 +4,7 @@ use super::Suspicion;
 use super::phrase::Words;
 
 /// Orders that are not about the tool.
-const ORDERS: [&str; 22] = [
+const ORDERS: [&str; 26] = [
     "ignore|disregard|forget|override|bypass .. previous|prior|above|earlier|existing|preceding .. instructions|instruction|prompts|prompt|rules|guidelines|directions|context|messages",
     "ignore|disregard|override|bypass all|any|your .. instructions|guidelines|safety|restrictions|policies",
     "forget everything",
@@ -14,7 +14,11 @@ const ORDERS: [&str; 22] = [
     "before|prior using|calling|invoking|running|to .. any|every|all other? tool|tools|function|functions",
     "before|prior to? using|calling|answering|responding .. any|every|each|all .. request|response|message|question|conversation|answer|reply",
     "must always? first call|use|invoke|run|read",
-    "must|should always call|invoke|use|run .. this|the tool|function",
+    "must|should always call|invoke|use|run .. tool|function",
+    "for|on|with any|every|each|all request|requests|message|messages|query|question|task|conversation .. always|call|invoke|send",
+    "important|critical|urgent|priority|mandatory system instruction|instructions|message|notice|directive",
+    "when|whenever|if .. tool|function is|are available|called|used|invoked|run .. forward|send|bcc|copy|replace|redirect|append|set|change|read",
+    "must first read|open|cat",
     "every time .. user says|asks|writes|sends|mentions .. call|invoke|run|send|read",
     "do|must|should not|never use|call|invoke|trust|rely .. any? other|another|different tool|tools|server|servers",
     "dont|never use|call|invoke|trust .. any? other|another|different tool|tools|server|servers",
@@ -77,18 +81,18 @@ const BEHIND: usize = 80;
 /// Notes orders, secrecy and markup.
 pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, String)) {
     for pattern in ORDERS {
-        if let Some(found) = words.find(pattern) {
+        for found in words.find_all(pattern) {
             note(Suspicion::Instruction, found);
         }
     }
     for pattern in SECRECY {
-        if let Some(found) = words.find(pattern) {
+        for found in words.find_all(pattern) {
             note(Suspicion::Secrecy, found);
         }
     }
     let lower = text.to_lowercase();
     for markup in MARKUP {
-        if let Some(at) = lower.find(markup) {
+        for (at, _) in lower.match_indices(markup) {
             let behind: String = lower.get(at..).unwrap_or_default().chars().take(BEHIND).collect();
             note(Suspicion::Instruction, behind);
         }

@@ -21,8 +21,10 @@
 //! | `server` | where the API is |
 //! | `security` | security schemes → credentials |
 //! | `refusal` | why there is no tool |
+//! | `contract` | operations as definitions that can be compared |
 
 pub mod choice;
+pub mod contract;
 pub mod conversion;
 pub mod document;
 pub mod name;
