@@ -76,7 +76,9 @@ fn sign(secret: &SecretText, parts: &[&str]) -> Result<String, Unsigned> {
     let encoded = secret.expose().strip_prefix(SECRET_PREFIX).ok_or(Unsigned::Secret)?;
     let key = Base64::decode_vec(encoded).map_err(|_| Unsigned::Secret)?;
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&key).map_err(|_| Unsigned::Secret)?;
-    parts.iter().for_each(|part| mac.update(part.as_bytes()));
+    for part in parts {
+        mac.update(part.as_bytes());
+    }
     Ok(Base64::encode_string(&mac.finalize().into_bytes()))
 }
 

@@ -4,6 +4,7 @@ use crate::drift::change::Comparison;
 use crate::drift::definition::Kind;
 use crate::drift::diff;
 use crate::drift::pin::Standing;
+use crate::drift::reaction::Reaction;
 use crate::drift::settle::{Happening, Step};
 use crate::drift::verdict::Verdict;
 use crate::drift::version::Fingerprint;
@@ -15,6 +16,17 @@ use serde_json::{Map, Value};
 pub const MOST_APPROVED: usize = 500;
 /// Most things that one message tells of.
 const MOST_TOLD: usize = 20;
+
+/// What happens to changes of what an upstream offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ReactionView {
+    /// What was agreed on.
+    #[serde(flatten)]
+    pub reaction: Reaction,
+    /// The upstream's version; the number in the `ETag`.
+    pub version: u32,
+}
 
 /// A thing that an upstream offers.
 #[derive(Clone, Debug, PartialEq, Serialize)]

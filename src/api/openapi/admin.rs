@@ -9,7 +9,7 @@ use crate::admin::import::Imported;
 use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
 use crate::admin::order::Page;
-use crate::admin::pin::{Approved, PinComparison, PinDetail, PinView, Scanned};
+use crate::admin::pin::{Approved, PinComparison, PinDetail, PinView, ReactionView, Scanned};
 use crate::admin::revocation::RevocationView;
 use crate::admin::rule::{PlanView, PolicyView};
 use crate::admin::tenant::{MadeTenant, Tenant};
@@ -18,7 +18,6 @@ use crate::admin::user::{MadeCode, UserView};
 use crate::admin::webhook::{MadeWebhook, WebhookView};
 use crate::api::problem::Problem;
 use crate::audit::export::MEDIA_TYPE;
-use crate::drift::reaction::Reaction;
 use crate::scope::{TO_ADMIN_READ, TO_ADMIN_WRITE};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
@@ -141,7 +140,7 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ReadUpstream | Operation::UpdateUpstream => one::<UpstreamView>(shapes),
         Operation::TestUpstream => given::<UpstreamTrial>(200, "What it says of itself", &[], shapes),
         Operation::ScanUpstream => given::<Scanned>(200, "What it came to", &[], shapes),
-        Operation::ReadReaction | Operation::ReplaceReaction => one::<Reaction>(shapes),
+        Operation::ReadReaction | Operation::ReplaceReaction => one::<ReactionView>(shapes),
         Operation::ListPins => page::<PinView>(shapes),
         Operation::ReadPin => given::<PinDetail>(200, "As it is now", &[], shapes),
         Operation::ComparePin => given::<PinComparison>(200, "What is between them", &[], shapes),

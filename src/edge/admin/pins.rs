@@ -7,7 +7,7 @@ use super::{Desk, Outcome, changeable, upstreams};
 use crate::admin::order::{Order, Page};
 use crate::admin::pin::{
     Approved, HistoryView, MOST_APPROVED, ManyApproved, PinComparison, PinDecision, PinDetail, PinFilter, PinStanding,
-    PinView, Scanned, VersionPair, VersionView, lines,
+    PinView, ReactionView, Scanned, VersionPair, VersionView, lines,
 };
 use crate::api::problem::Problem;
 use crate::drift::compare::{compare, first_sight};
@@ -47,7 +47,7 @@ pub async fn scan(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
 pub async fn read_reaction(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let (reaction, version) = reaction(desk, order.id()).await?;
-    Outcome::given(&reaction, Some(version))
+    Outcome::given(&ReactionView { reaction, version }, Some(version))
 }
 
 /// Says what happens to them, from the next time the upstream is asked on.
@@ -63,7 +63,7 @@ pub async fn replace_reaction(desk: &Desk<'_>, order: &Order) -> Result<Outcome,
     }
     tenant::forget(desk.tenant()?);
     desk.done(desk.tenant()?, Some(order.id()));
-    Outcome::given(&wanted, Some(version + 1))
+    Outcome::given(&ReactionView { reaction: wanted, version: version + 1 }, Some(version + 1))
 }
 
 async fn reaction(desk: &Desk<'_>, id: &str) -> Result<(Reaction, u32), Problem> {

@@ -524,11 +524,17 @@ async fn a_change_names_the_version_that_was_read_and_is_refused_when_there_is_a
     for kind in ["users", "keys", "policies", "plans", "upstreams", "credentials"] {
         row(&mut sql, kind, &format!("{kind}-{tenant}"), &tenant, &team.id("agent"));
     }
+    let again = format!("again-{tenant}");
+    row(&mut sql, "upstreams", &again, &tenant, &team.id("agent"));
     gateway().sql(&sql);
     let owner = team.token("owner").await;
     for line in table().iter().filter(|line| line.method == Method::PATCH || line.method == Method::PUT) {
         let kind = kind(line);
-        let id = if kind == "tenants" { tenant.clone() } else { format!("{kind}-{tenant}") };
+        let id = match line.path {
+            "/admin/tenants/{id}" => tenant.clone(),
+            "/admin/upstreams/{id}/reaction" => again.clone(),
+            _ => format!("{kind}-{tenant}"),
+        };
         let path = line.path.replace("{id}", &id);
         let body = (line.body)("changed");
         let read = order(&owner, Method::GET, &path, None).await;

@@ -158,7 +158,8 @@ async fn where_a_person_looks_first_nothing_is_shown_until_it_is_approved() {
     let path = format!("/admin/upstreams/{upstream}/reaction");
     let strict = json!({"first_sight": "review", "cosmetic": "ask", "additive": "ask", "quarantined": "pinned"});
     team.order("admin", Method::PUT, &path, Some(&strict)).await.json(200);
-    assert_eq!(team.order("auditor", Method::GET, &path, None).await.json(200), strict);
+    let agreed = team.order("auditor", Method::GET, &path, None).await.json(200);
+    assert!(strict.as_object().expect("members").iter().all(|(name, value)| agreed[name] == *value), "{agreed}");
     server.shift(two());
     let scanned = scan(&team, &upstream).await;
     let news = scanned["news"].as_array().expect("news");
