@@ -6,7 +6,7 @@ use super::reaction::{Reaction, Standing as Shown};
 use super::version::{Fingerprint, Version};
 use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
 use crate::upstream::survey::{Introduction, Survey};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is shown of an upstream.
@@ -34,9 +34,9 @@ pub fn serve(survey: Survey, pins: &Pins, versions: &BTreeMap<Fingerprint, Versi
         survey: Survey {
             introduction: keeper.introduction(survey.introduction),
             tools: keeper.kept(survey.tools, Definition::of_tool, tool_of),
-            prompts: keeper.kept(survey.prompts, Definition::of_prompt, prompt_of),
-            resources: keeper.kept(survey.resources, Definition::of_resource, resource_of),
-            templates: keeper.kept(survey.templates, Definition::of_template, template_of),
+            prompts: keeper.kept(survey.prompts, Definition::of_prompt, |one| Some(prompt_of(one))),
+            resources: keeper.kept(survey.resources, Definition::of_resource, |one| Some(resource_of(one))),
+            templates: keeper.kept(survey.templates, Definition::of_template, |one| Some(template_of(one))),
             unusable: survey.unusable,
         },
     }
@@ -78,7 +78,7 @@ impl Keeper<'_> {
         let pin = self.pins.get(Kind::Server, SERVER);
         let approved =
             |pin: &&Pin| pin.standing == Standing::Approved && pin.approved.as_ref() == Some(version.fingerprint());
-        if pin.filter(approved).is_some() {
+        if pin.as_ref().is_some_and(approved) {
             return said;
         }
         let pinned = pin.and_then(|pin| self.pinned(pin)).map(|version| &version.definition().members);
@@ -94,17 +94,16 @@ fn tool_of(definition: &Definition) -> Option<Tool> {
     serde_json::from_value(Value::Object(members)).ok()
 }
 
-fn prompt_of(definition: &Definition) -> Option<Prompt> {
-    Some(Prompt { name: definition.name.clone(), rest: definition.members.clone() })
+fn prompt_of(definition: &Definition) -> Prompt {
+    Prompt { name: definition.name.clone(), rest: definition.members.clone() }
 }
 
-fn resource_of(definition: &Definition) -> Option<Resource> {
-    Some(Resource { uri: definition.name.clone(), rest: definition.members.clone() })
+fn resource_of(definition: &Definition) -> Resource {
+    Resource { uri: definition.name.clone(), rest: definition.members.clone() }
 }
 
-fn template_of(definition: &Definition) -> Option<ResourceTemplate> {
-    let (uri_template, rest): (String, Map<String, Value>) = (definition.name.clone(), definition.members.clone());
-    Some(ResourceTemplate { uri_template, rest })
+fn template_of(definition: &Definition) -> ResourceTemplate {
+    ResourceTemplate { uri_template: definition.name.clone(), rest: definition.members.clone() }
 }
 
 #[cfg(test)]

@@ -79,9 +79,8 @@ impl Step {
     pub fn is_news(&self) -> bool {
         let named = matches!(self.pin.kind, Kind::Tool | Kind::Prompt | Kind::Operation);
         match self.happening {
-            Happening::Held | Happening::Quarantined => true,
+            Happening::Held | Happening::Quarantined | Happening::Restored => true,
             Happening::Missing | Happening::Returned => named && self.pin.approved.is_some(),
-            Happening::Restored => true,
             Happening::Accepted | Happening::Approved | Happening::Refused => false,
         }
     }

@@ -57,7 +57,7 @@ fn tool(name: &str, description: &str, required: &[&str]) -> Version {
 }
 
 fn offer(tools: &[&Version]) -> Offer {
-    Offer::new(tools.iter().map(|tool| Version::clone(tool)))
+    Offer::new(tools.iter().copied().cloned())
 }
 
 #[test]

@@ -371,7 +371,9 @@ pub fn arrays(rows: impl IntoIterator<Item = impl Serialize>) -> Vec<String> {
             None => arrays.push(format!("[{row}")),
         }
     }
-    arrays.iter_mut().for_each(|array| array.push(']'));
+    for array in &mut arrays {
+        array.push(']');
+    }
     arrays
 }
 

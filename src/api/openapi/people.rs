@@ -162,23 +162,8 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
                 form("csrf=v1.abc&do=invite-developer"),
             )
         }
-        Endpoint::Approvals => shown("showApprovals", "Calls that wait, or the sign-in page", shapes).about(APPROVALS),
-        Endpoint::DecideApproval => {
-            let told = page("The page, with what was done", shapes);
-            Offer::new("decideApprovalByForm", "pages", vec![told]).about(APPROVALS).taking_a(
-                FORM,
-                shapes.read::<ApprovalForm>(),
-                form("csrf=v1.abc&approval=abc&do=approve"),
-            )
-        }
-        Endpoint::Drift => shown("showDrift", "What waits, or the sign-in page", shapes).about(DRIFT),
-        Endpoint::DecideDrift => {
-            let told = page("The page, with what was done", shapes);
-            Offer::new("decideDriftByForm", "pages", vec![told]).about(DRIFT).taking_a(
-                FORM,
-                shapes.read::<DriftForm>(),
-                form("csrf=v1.abc&pin=abc&fingerprint=7d86&do=approve"),
-            )
+        Endpoint::Approvals | Endpoint::DecideApproval | Endpoint::Drift | Endpoint::DecideDrift => {
+            decisions(endpoint, shapes)
         }
         Endpoint::Connections | Endpoint::ChangeConnection | Endpoint::Connected => connections(endpoint, shapes),
         Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),
@@ -222,6 +207,36 @@ fn connections(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
 fn taken(name: &'static str, done: Given, shapes: &mut Shapes) -> Offer {
     let wrong = Given { status: 403, ..page("The page again: something shown is not good", shapes) };
     Offer::new(name, "pages", vec![done, wrong])
+}
+
+/// The pages on which an administrator decides.
+fn decisions(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    match endpoint {
+        Endpoint::Approvals => {
+            let what = page("Calls that wait, or the sign-in page", shapes);
+            Offer::new("showApprovals", "pages", vec![what]).about(APPROVALS)
+        }
+        Endpoint::DecideApproval => {
+            let told = page("The page, with what was done", shapes);
+            Offer::new("decideApprovalByForm", "pages", vec![told]).about(APPROVALS).taking_a(
+                FORM,
+                shapes.read::<ApprovalForm>(),
+                form("csrf=v1.abc&approval=abc&do=approve"),
+            )
+        }
+        Endpoint::Drift => {
+            let what = page("What waits, or the sign-in page", shapes);
+            Offer::new("showDrift", "pages", vec![what]).about(DRIFT)
+        }
+        _ => {
+            let told = page("The page, with what was done", shapes);
+            Offer::new("decideDriftByForm", "pages", vec![told]).about(DRIFT).taking_a(
+                FORM,
+                shapes.read::<DriftForm>(),
+                form("csrf=v1.abc&pin=abc&fingerprint=7d86&do=approve"),
+            )
+        }
+    }
 }
 
 /// The refusals of an endpoint.
