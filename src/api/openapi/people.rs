@@ -211,6 +211,7 @@ fn taken(name: &'static str, done: Given, shapes: &mut Shapes) -> Offer {
 
 /// The pages on which an administrator decides.
 fn decisions(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
+    let form = |text: &str| vec![("example", examples::form(text))];
     match endpoint {
         Endpoint::Approvals => {
             let what = page("Calls that wait, or the sign-in page", shapes);
