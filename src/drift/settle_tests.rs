@@ -136,3 +136,15 @@ fn an_upstream_that_offers_more_than_can_be_pinned_gets_no_more_pins() {
     assert_eq!(world.asked(&offer(&all.iter().collect::<Vec<_>>())).len(), 0);
     assert_eq!(world.pins.len(), MAX_PINS);
 }
+
+#[test]
+fn a_reaction_that_cannot_be_read_is_the_strictest() {
+    use crate::drift::reaction::Answer;
+    assert_eq!(Reaction::read(None), Reaction::default());
+    let written = serde_json::to_string(&Reaction::default()).unwrap();
+    assert_eq!(Reaction::read(Some(&written)), Reaction::default());
+    for later in ["", "{}", "{\"first_sight\":\"guess\"}"] {
+        let read = Reaction::read(Some(later));
+        assert_eq!((read.first_sight, read.cosmetic, read.additive), (FirstSight::Review, Answer::Ask, Answer::Ask));
+    }
+}
