@@ -14,6 +14,7 @@
 //! | [`account`] [`gate`] [`mcp`] [`oauth`] | users and passwords · what a principal may still do · the protocol · clients and their grants |
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`credential`] | what upstreams are shown on behalf of a tenant or a user, and what that takes |
+//! | [`file`] [`sql`] | a tenant's files: paths, options, searching · a tenant's databases: statements, options, answers |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`search`] | tools found by what somebody needs |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
@@ -48,6 +49,8 @@ pub mod oauth;
 pub mod oidc;
 
 pub mod credential;
+
+pub mod file;
 
 pub mod tool;
 pub mod upstream;
