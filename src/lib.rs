@@ -51,6 +51,7 @@ pub mod oidc;
 pub mod credential;
 
 pub mod file;
+pub mod sql;
 
 pub mod tool;
 pub mod upstream;

@@ -122,6 +122,9 @@ pub enum Refused {
     /// There is one already, or another version of it.
     #[error("nothing was written: {0}")]
     Conflict(&'static str),
+    /// Another version came in between.
+    #[error("the file was changed while it was read: read it again")]
+    Changed,
     /// Beyond the end.
     #[error("the file has {0} bytes: there is nothing at that offset")]
     Beyond(u64),

@@ -5,7 +5,7 @@
 
 use crate::id::{TenantId, UpstreamId};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Longest path, in bytes.
 pub const MOST_PATH_BYTES: usize = 512;
@@ -90,7 +90,8 @@ impl FilePath {
             if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
                 address.push(char::from(byte));
             } else {
-                address.push_str(&format!("%{byte:02X}"));
+                // Writing to a text cannot fail.
+                let _ = write!(address, "%{byte:02X}");
             }
         }
         address

@@ -107,15 +107,21 @@ impl UpstreamProblem {
                     Health::Well
                 }
             },
-            Self::TooLarge | Self::Misconfigured | Self::Withheld(_) | Self::Resting { .. } | Self::Crowded => {
-                Health::Unknown
-            }
+            Self::TooLarge
+            | Self::Misconfigured
+            | Self::Unbound
+            | Self::Withheld(_)
+            | Self::Resting { .. }
+            | Self::Crowded => Health::Unknown,
         }
     }
 
     /// Whether the upstream may have got the request.
     pub const fn was_sent(&self) -> bool {
-        !matches!(self, Self::Resting { .. } | Self::Crowded | Self::Misconfigured | Self::Withheld(_))
+        !matches!(
+            self,
+            Self::Resting { .. } | Self::Crowded | Self::Misconfigured | Self::Unbound | Self::Withheld(_)
+        )
     }
 
     /// When to come back, where that is known.
