@@ -30,6 +30,8 @@ mod of_lost_replies;
 mod of_people;
 #[path = "statements/servers.rs"]
 mod of_servers;
+#[path = "statements/stores.rs"]
+mod of_stores;
 
 use of_servers::{join, two_tenants_with_servers};
 
@@ -162,6 +164,7 @@ fn every_statement_of_the_store_is_run_here() {
         include_str!("statements/credentials.rs"),
         include_str!("statements/people.rs"),
         include_str!("statements/servers.rs"),
+        include_str!("statements/stores.rs"),
     ]
     .concat();
     let mut seen = 0;

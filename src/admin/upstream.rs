@@ -189,7 +189,7 @@ pub fn store_of(
 
 fn written(options: &impl Serialize) -> String {
     // Texts, numbers and flags always serialize.
-    serde_json::to_string(options).unwrap_or_default()
+    serde_json::to_value(options).unwrap_or_default().to_string()
 }
 
 #[cfg(test)]

@@ -1,21 +1,19 @@
 //! Databases of tenants: bindings that the operator gave them, asked in statements that were looked at before.
 
-use super::timer::within;
+use super::tongues;
 use super::upstreams::Party;
-use super::{clock, tongues};
-use crate::mcp::capability::{ListCapability, ResourcesCapability, ServerCapabilities};
+use crate::id::TenantId;
 use crate::mcp::wire::ReadResource;
 use crate::settings::Settings;
 use crate::sql::answer::{self, Changed, MOST_COLUMNS, Rows, Table, Tables};
 use crate::sql::offer::{self, MEDIA_TYPE};
 use crate::sql::options::DatabaseOptions;
 use crate::sql::order::{Bound, Order, Refused};
-use crate::store::tables::{ColumnRow, TABLES};
-use crate::time::Timestamp;
+use crate::store::tables::TABLES;
 use crate::upstream::ask::{Answer, Ask};
-use crate::upstream::survey::{Introduction, Survey};
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
-use crate::id::TenantId;
+use crate::upstream::survey::Survey;
+use crate::upstream::{ProtocolBreach, UpstreamProblem};
+use serde::Serialize;
 use serde_json::Value;
 use worker::js_sys::{Error, Function, JSON, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -26,21 +24,10 @@ use worker::{D1Database, D1PreparedStatement, Env};
 const MOST_CHARACTERS: u32 = 16 * 1024 * 1024;
 
 /// What is offered: the tools, and the tables as resources.
-pub async fn survey(
-    party: &Party,
-    upstream: &Upstream,
-    options: &DatabaseOptions,
-    end: Timestamp,
-) -> Result<Survey, UpstreamFailure> {
-    let tables = async { in_time(end, tables(&bound(party, options)?)).await };
-    let tables = tables.await.map_err(|problem| upstream.failure(problem))?;
-    let offered = ServerCapabilities {
-        tools: Some(ListCapability::default()),
-        resources: Some(ResourcesCapability::default()),
-        ..ServerCapabilities::default()
-    };
+pub async fn survey(party: &Party, options: &DatabaseOptions) -> Result<Survey, UpstreamProblem> {
+    let tables = tables(&bound(party, options)?).await?;
     Ok(Survey {
-        introduction: Introduction { offered, ..Introduction::default() },
+        introduction: tongues::offered(),
         tools: offer::tools(options),
         resources: offer::resources(&tables),
         templates: vec![offer::template()],
@@ -49,27 +36,18 @@ pub async fn survey(
 }
 
 /// Asks a database one thing.
-pub async fn ask(
-    party: &Party,
-    upstream: &Upstream,
-    options: &DatabaseOptions,
-    ask: &Ask,
-    end: Timestamp,
-) -> Result<Answer, UpstreamFailure> {
-    let answered = async {
-        let database = bound(party, options)?;
-        if let Some((tool, arguments)) = tongues::called(ask) {
-            return match Order::read(tool, &arguments, options) {
-                Ok(order) => in_time(end, carry_out(&database, order)).await,
-                Err(refused) => tongues::told::<()>(Err(refused)),
-            };
-        }
-        match tongues::address(ask) {
-            Some(uri) => in_time(end, resource(&database, uri)).await,
-            None => Ok(tongues::unknown()),
-        }
-    };
-    answered.await.map_err(|problem| upstream.failure(problem))
+pub async fn ask(party: &Party, options: &DatabaseOptions, ask: &Ask) -> Result<Answer, UpstreamProblem> {
+    let database = bound(party, options)?;
+    if let Some((tool, arguments)) = tongues::called(ask) {
+        return match Order::read(tool, &arguments, options) {
+            Ok(order) => carry_out(&database, order).await,
+            Err(refused) => Ok(tongues::refused(&refused)),
+        };
+    }
+    match tongues::address(ask) {
+        Some(uri) => resource(&database, uri).await,
+        None => Ok(tongues::unknown()),
+    }
 }
 
 /// Whether a tenant has a database: one that is not given to it is as one that is not there.
@@ -84,33 +62,25 @@ fn bound(party: &Party, options: &DatabaseOptions) -> Result<D1Database, Upstrea
     party.env.d1(&options.binding).map_err(|_| UpstreamProblem::Unbound)
 }
 
-/// A database that takes longer is not waited for; it cannot be stopped.
-async fn in_time<T>(
-    end: Timestamp,
-    what: impl Future<Output = Result<T, UpstreamProblem>>,
-) -> Result<T, UpstreamProblem> {
-    within(Some(end.since(clock::now())), what).await.unwrap_or(Err(UpstreamProblem::Timeout))
-}
-
 async fn carry_out(database: &D1Database, order: Order) -> Result<Answer, UpstreamProblem> {
     match order {
         Order::Query(query, values, most) => {
             let rows = match run(prepared(database, &query.limited(most + 1), &values)?, "raw").await? {
                 Ok(raw) => Rows::of(raw, most).ok_or(UpstreamProblem::Protocol(ProtocolBreach::Result))?,
-                Err(refused) => return tongues::told::<()>(Err(refused)),
+                Err(refused) => return Ok(tongues::refused(&refused)),
             };
-            tongues::told(Ok::<_, Refused>(rows))
+            told(Ok(rows))
         }
         Order::Execute(command, values) => {
             let done = run(prepared(database, command.as_str(), &values)?, "run").await?;
             let changes = |done: &Value| done.pointer("/meta/changes").and_then(Value::as_u64).unwrap_or_default();
-            tongues::told(done.map(|done| Changed { changes: changes(&done) }))
+            told(done.map(|done| Changed { changes: changes(&done) }))
         }
-        Order::Describe(None) => tongues::told(Ok::<_, Refused>(tables(database).await?)),
+        Order::Describe(None) => told(Ok(tables(database).await?)),
         Order::Describe(Some(name)) => {
             let found = tables(database).await?.named(&name).cloned();
             let found = found.map(|table| Tables { tables: vec![table], truncated: false });
-            tongues::told(found.ok_or(Refused::Table(name)))
+            told(found.ok_or(Refused::Table(name)))
         }
     }
 }
@@ -128,10 +98,13 @@ async fn resource(database: &D1Database, uri: &str) -> Result<Answer, UpstreamPr
 }
 
 async fn tables(database: &D1Database) -> Result<Tables, UpstreamProblem> {
-    let most = u32::try_from(MOST_COLUMNS).unwrap_or(u32::MAX).saturating_add(1);
-    let statement = database.prepare(TABLES).bind(&[most.into()]).map_err(|_| UpstreamProblem::Unreachable)?;
-    let found = statement.all().await.and_then(|found| found.results::<ColumnRow>());
-    Ok(Tables::of(found.map_err(|_| UpstreamProblem::Unreachable)?.into_iter().map(Into::into)))
+    let values = [Bound::Number(f64::from(MOST_COLUMNS + 1))];
+    let found = run(prepared(database, TABLES, &values)?, "raw").await?.map_err(|_| UpstreamProblem::Unreachable)?;
+    Rows::of(found, MOST_COLUMNS).map(Tables::of).ok_or(UpstreamProblem::Protocol(ProtocolBreach::Result))
+}
+
+fn told<T: Serialize>(done: Result<T, Refused>) -> Result<Answer, UpstreamProblem> {
+    done.map_or_else(|refused| Ok(tongues::refused(&refused)), |value| tongues::structured(serde_json::to_value(value)))
 }
 
 fn prepared(database: &D1Database, text: &str, values: &[Bound]) -> Result<D1PreparedStatement, UpstreamProblem> {

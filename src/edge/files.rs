@@ -1,7 +1,6 @@
 //! Files of a tenant: objects of the bucket, each behind the tenant's and the upstream's ids.
 
 use super::context::Context;
-use super::timer::within;
 use super::upstreams::Party;
 use super::{clock, database, tongues};
 use crate::file::content::{Encoding, Window, Written};
@@ -12,13 +11,13 @@ use crate::file::path::{Area, FilePath};
 use crate::file::search::{Look, Search};
 use crate::file::told::{Deleted, Entry, Listed, Read, Searched, Wrote};
 use crate::file::{BINDING, order::MOST_LISTED};
-use crate::mcp::capability::{ListCapability, ResourcesCapability, ServerCapabilities};
 use crate::mcp::wire::ReadResource;
 use crate::store::upstreams::{FORGET_LEFTOVER, LEFTOVERS, LeftoverRow};
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::ask::{Answer, Ask};
-use crate::upstream::survey::{Introduction, Survey};
-use crate::upstream::{Upstream, UpstreamFailure, UpstreamProblem};
+use crate::upstream::survey::Survey;
+use crate::upstream::{Upstream, UpstreamProblem};
+use serde::Serialize;
 use worker::{Bucket, Conditional, Env, HttpMetadata, ListOptionsBuilder, Object, Range};
 
 /// A search ends so long before its time is up, to say where it stopped.
@@ -33,23 +32,13 @@ const LATE: Lifetime = Lifetime::from_seconds(60);
 type Done<T> = Result<Result<T, Refused>, UpstreamProblem>;
 
 /// What is offered: the tools, and the first files as resources.
-pub async fn survey(
-    party: &Party,
-    upstream: &Upstream,
-    options: &FileOptions,
-    end: Timestamp,
-) -> Result<Survey, UpstreamFailure> {
-    let files = Files::of(party, upstream, options, end).map_err(|problem| upstream.failure(problem))?;
+pub async fn survey(party: &Party, upstream: &Upstream, options: &FileOptions) -> Result<Survey, UpstreamProblem> {
+    let files = Files::of(party, upstream, options, clock::now())?;
     let first = Listing { folder: None, cursor: None, limit: MOST_RESOURCES };
-    let page = files.in_time(files.page(&first, first.limit)).await.map_err(|problem| upstream.failure(problem))?;
-    let offered = ServerCapabilities {
-        tools: Some(ListCapability::default()),
-        resources: Some(ResourcesCapability::default()),
-        ..ServerCapabilities::default()
-    };
-    let named = page.unwrap_or_default().objects.into_iter().filter_map(|(path, entry, _)| Some((path?, entry)));
+    let page = files.page(&first, first.limit).await?.unwrap_or_default();
+    let named = page.objects.into_iter().filter_map(|(path, entry, _)| Some((path?, entry)));
     Ok(Survey {
-        introduction: Introduction { offered, ..Introduction::default() },
+        introduction: tongues::offered(),
         tools: offer::tools(options),
         resources: named.map(|(path, entry)| offer::resource(&path, &entry)).collect(),
         templates: vec![offer::template()],
@@ -57,28 +46,25 @@ pub async fn survey(
     })
 }
 
-/// Does one thing with files.
+/// Does one thing with files, which ends by itself a while before `end` where it may end early.
 pub async fn ask(
     party: &Party,
     upstream: &Upstream,
     options: &FileOptions,
     ask: &Ask,
     end: Timestamp,
-) -> Result<Answer, UpstreamFailure> {
-    let answered = async {
-        let files = Files::of(party, upstream, options, end)?;
-        if let Some((tool, arguments)) = tongues::called(ask) {
-            return match Order::read(tool, &arguments, options) {
-                Ok(order) => files.in_time(files.carry_out(order)).await,
-                Err(refused) => tongues::told::<()>(Err(refused)),
-            };
-        }
-        match tongues::address(ask) {
-            Some(uri) => files.in_time(files.resource(uri)).await,
-            None => Ok(tongues::unknown()),
-        }
-    };
-    answered.await.map_err(|problem| upstream.failure(problem))
+) -> Result<Answer, UpstreamProblem> {
+    let files = Files::of(party, upstream, options, end)?;
+    if let Some((tool, arguments)) = tongues::called(ask) {
+        return match Order::read(tool, &arguments, options) {
+            Ok(order) => files.carry_out(order).await,
+            Err(refused) => Ok(tongues::refused(&refused)),
+        };
+    }
+    match tongues::address(ask) {
+        Some(uri) => files.resource(uri).await,
+        None => Ok(tongues::unknown()),
+    }
 }
 
 struct Files<'a> {
@@ -107,19 +93,15 @@ impl<'a> Files<'a> {
         Ok(Self { bucket, area: Area::new(&party.tenant, &upstream.id), options, end })
     }
 
-    async fn in_time<T>(&self, what: impl Future<Output = Result<T, UpstreamProblem>>) -> Result<T, UpstreamProblem> {
-        within(Some(self.end.since(clock::now())), what).await.unwrap_or(Err(UpstreamProblem::Timeout))
-    }
-
     async fn carry_out(&self, order: Order) -> Result<Answer, UpstreamProblem> {
         match order {
-            Order::Read(reading) => tongues::told(self.read(&reading).await?),
-            Order::Write(writing) => tongues::told(self.write(writing).await?),
-            Order::List(listing) => tongues::told(self.list(&listing).await?),
-            Order::Search(searching) => tongues::told(self.search(&searching).await?),
+            Order::Read(reading) => told(self.read(&reading).await?),
+            Order::Write(writing) => told(self.write(writing).await?),
+            Order::List(listing) => told(self.list(&listing).await?),
+            Order::Search(searching) => told(self.search(&searching).await?),
             Order::Delete(path) => {
                 self.bucket.delete(self.area.key(&path)).await.map_err(away)?;
-                tongues::told::<Deleted>(Ok::<_, Refused>(Deleted { path: path.to_string(), deleted: true }))
+                told(Ok(Deleted { path: path.to_string(), deleted: true }))
             }
         }
     }
@@ -220,7 +202,7 @@ impl<'a> Files<'a> {
         let path = self.area.path_of(&key);
         let shown = path.as_ref().map(FilePath::to_string).unwrap_or_default();
         let (size, etag, modified_ms) = (object.size(), object.etag(), object.uploaded().as_millis());
-        (path, Entry { path: shown, size, etag, modified_ms }, key)
+        (path, Entry { path: shown, size, etag, modified_ms, matches: Vec::new() }, key)
     }
 
     async fn search(&self, searching: &Searching) -> Done<Searched> {
@@ -253,6 +235,10 @@ impl<'a> Files<'a> {
             }
         }
     }
+}
+
+fn told<T: Serialize>(done: Result<T, Refused>) -> Result<Answer, UpstreamProblem> {
+    done.map_or_else(|refused| Ok(tongues::refused(&refused)), |value| tongues::structured(serde_json::to_value(value)))
 }
 
 /// What stands in an object; nothing where it is gone, or a condition does not hold.
@@ -293,9 +279,8 @@ async fn clear(env: &Env) -> Option<()> {
                 bucket.delete_multiple(keys).await.ok()?;
                 continue;
             }
-            if clock::now().since(Timestamp::from_millis(leftover.gone_at)) > LATE {
-                database::run(env, FORGET_LEFTOVER, &[leftover.prefix.as_str().into()]).await.ok()?;
-            }
+            let values = [leftover.prefix.as_str().into(), database::moment(clock::now().minus(LATE))];
+            database::run(env, FORGET_LEFTOVER, &values).await.ok()?;
             break;
         }
     }

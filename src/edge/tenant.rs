@@ -11,12 +11,14 @@ use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::naming::Prefix;
 use crate::credential::applied::Bound;
 use crate::credential::held::{Carries, Held, Identity, Withheld};
+use crate::file::options::FileOptions;
 use crate::id::{RuleId, TenantId, UpstreamId};
 use crate::observe::Event;
 use crate::plan::Plan;
 use crate::policy::judge::Policies;
 use crate::policy::rule::Rule;
 use crate::recent::Recent;
+use crate::sql::options::DatabaseOptions;
 use crate::store::credentials::{CredentialRow, EVERYBODYS};
 use crate::store::rules::{ALL_PLANS, ALL_POLICIES, LimitsRow, RuleRow};
 use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
@@ -250,10 +252,10 @@ fn store(row: &UpstreamRow) -> Option<Result<Speaks, String>> {
     let options = row.options.as_deref().unwrap_or_default();
     let speaks = match row.kind {
         UpstreamKind::Mcp | UpstreamKind::Http => return None,
-        UpstreamKind::Files => serde_json::from_str(options).map(|options| Speaks::Files(Rc::new(options))),
-        UpstreamKind::Database => serde_json::from_str(options).map(|options| Speaks::Database(Rc::new(options))),
+        UpstreamKind::Files => FileOptions::stored(options).map(|options| Speaks::Files(Rc::new(options))),
+        UpstreamKind::Database => DatabaseOptions::stored(options).map(|options| Speaks::Database(Rc::new(options))),
     };
-    Some(speaks.map_err(|error| format!("its options cannot be read: {error}")))
+    Some(speaks.ok_or_else(|| "its options cannot be read".to_owned()))
 }
 
 /// A bearer token that came with its upstream, before there were credentials.

@@ -1,10 +1,10 @@
 //! What stands in a file: text, or bytes as base64.
 
 use base64ct::{Base64, Encoding as _};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// How bytes are written in an answer or an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// UTF-8.
@@ -56,7 +56,8 @@ impl Written {
     /// Writes bytes out: as text where they are one and nothing else is wanted. A character that the part ends within is left to
     /// the next part, unless the file ends there too.
     pub fn of(bytes: &[u8], wanted: Option<Encoding>, is_end: bool) -> Result<Self, InvalidContent> {
-        let encoded = || Self { encoding: Encoding::Base64, content: Base64::encode_string(bytes), bytes: bytes.len() as u64 };
+        let encoded =
+            || Self { encoding: Encoding::Base64, content: Base64::encode_string(bytes), bytes: bytes.len() as u64 };
         if wanted == Some(Encoding::Base64) {
             return Ok(encoded());
         }
@@ -68,7 +69,9 @@ impl Written {
             Err(_) => None,
         };
         match (text, wanted) {
-            (Some(text), _) => Ok(Self { encoding: Encoding::Text, content: text.to_owned(), bytes: text.len() as u64 }),
+            (Some(text), _) => {
+                Ok(Self { encoding: Encoding::Text, content: text.to_owned(), bytes: text.len() as u64 })
+            }
             (None, None) => Ok(encoded()),
             (None, Some(_)) => Err(InvalidContent::NotText),
         }

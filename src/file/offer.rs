@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_file_is_a_resource_with_an_address() {
         let path = FilePath::parse("a b/ü.md").unwrap();
-        let entry = Entry { path: path.to_string(), size: 3, etag: "e".into(), modified_ms: 0 };
+        let entry = Entry { path: path.to_string(), size: 3, etag: "e".into(), modified_ms: 0, matches: Vec::new() };
         assert_eq!(
             serde_json::to_value(resource(&path, &entry)).unwrap(),
             json!({"uri": "file:///a%20b/%C3%BC.md", "name": "a b/ü.md", "mimeType": "text/markdown", "size": 3})

@@ -3,6 +3,7 @@
 use super::path::FilePath;
 use super::{MOST_BYTES, USUAL_BYTES};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Most extensions that are listed.
 const MOST_EXTENSIONS: usize = 100;
@@ -35,13 +36,19 @@ pub enum InvalidFileOptions {
 }
 
 impl FileOptions {
+    /// Reads them as they are stored.
+    pub fn stored(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().and_then(|value: Value| serde_json::from_value(value).ok())
+    }
+
     /// Checks them.
     pub fn check(&self) -> Result<(), InvalidFileOptions> {
         if self.max_bytes.is_some_and(|most| !(1..=MOST_BYTES).contains(&most)) {
             return Err(InvalidFileOptions::Size);
         }
         let plain = |text: &String| {
-            (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            (1..=16).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         let listed = self.extensions.as_deref();
         if listed.is_some_and(|all| all.is_empty() || all.len() > MOST_EXTENSIONS || !all.iter().all(plain)) {

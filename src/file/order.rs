@@ -4,7 +4,6 @@ use super::content::{Encoding, InvalidContent, bytes_of};
 use super::glob::{Glob, InvalidGlob};
 use super::options::FileOptions;
 use super::path::{FilePath, InvalidPath};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Most files of one page of a list, or of what a search finds.
@@ -81,9 +80,9 @@ pub enum Refused {
     /// No tool of that name, as where files are only read.
     #[error("there is no such tool")]
     Tool,
-    /// Arguments that do not fit.
-    #[error("the arguments do not fit: {0}")]
-    Arguments(String),
+    /// An argument that is missing, or of another type.
+    #[error("{0} is missing or not what it must be")]
+    Argument(&'static str),
     /// A path that is none.
     #[error("{0}: {1}")]
     Path(&'static str, InvalidPath),
@@ -130,112 +129,101 @@ pub enum Refused {
     Beyond(u64),
 }
 
-#[derive(Deserialize)]
-struct ReadArguments {
-    path: String,
-    #[serde(default)]
-    offset: u64,
-    length: Option<u64>,
-    encoding: Option<Encoding>,
-}
-
-#[derive(Deserialize)]
-struct WriteArguments {
-    path: String,
-    content: String,
-    encoding: Option<Encoding>,
-    if_etag: Option<String>,
-    #[serde(default)]
-    if_absent: bool,
-}
-
-#[derive(Deserialize)]
-struct DeleteArguments {
-    path: String,
-}
-
-#[derive(Deserialize)]
-struct ListArguments {
-    folder: Option<String>,
-    cursor: Option<String>,
-    limit: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct SearchArguments {
-    glob: Option<String>,
-    text: Option<String>,
-    #[serde(flatten)]
-    within: ListArguments,
-}
-
 impl Order {
     /// Reads the arguments of a tool. Where files are only read, the tools that change something are not there.
     pub fn read(tool: &str, arguments: &Map<String, Value>, options: &FileOptions) -> Result<Self, Refused> {
+        let arguments = Arguments(arguments);
         match tool {
-            "read_file" => reading(taken(arguments)?).map(Self::Read),
-            "list_files" => listing(taken(arguments)?).map(Self::List),
-            "search_files" => searching(taken(arguments)?).map(Self::Search),
-            "write_file" if !options.read_only => writing(taken(arguments)?, options).map(Self::Write),
-            "delete_file" if !options.read_only => {
-                let DeleteArguments { path } = taken(arguments)?;
-                named("path", &path).map(Self::Delete)
-            }
+            "read_file" => reading(&arguments).map(Self::Read),
+            "list_files" => listing(&arguments).map(Self::List),
+            "search_files" => searching(&arguments).map(Self::Search),
+            "write_file" if !options.read_only => writing(&arguments, options).map(Self::Write),
+            "delete_file" if !options.read_only => arguments.path().map(Self::Delete),
             _ => Err(Refused::Tool),
         }
     }
 }
 
-fn taken<T: for<'a> Deserialize<'a>>(arguments: &Map<String, Value>) -> Result<T, Refused> {
-    serde_json::from_value(Value::Object(arguments.clone())).map_err(|error| Refused::Arguments(error.to_string()))
+/// The members of the arguments, each of its type.
+struct Arguments<'a>(&'a Map<String, Value>);
+
+impl<'a> Arguments<'a> {
+    /// A member that is there and not `null`.
+    fn said<T>(&self, name: &'static str, read: impl Fn(&'a Value) -> Option<T>) -> Result<Option<T>, Refused> {
+        let said = self.0.get(name).filter(|value| !value.is_null());
+        said.map(|value| read(value).ok_or(Refused::Argument(name))).transpose()
+    }
+
+    fn text(&self, name: &'static str) -> Result<Option<&'a str>, Refused> {
+        self.said(name, Value::as_str)
+    }
+
+    fn path(&self) -> Result<FilePath, Refused> {
+        named("path", self.text("path")?.ok_or(Refused::Argument("path"))?)
+    }
+
+    fn encoding(&self) -> Result<Option<Encoding>, Refused> {
+        self.said("encoding", |value| match value.as_str() {
+            Some("text") => Some(Encoding::Text),
+            Some("base64") => Some(Encoding::Base64),
+            _ => None,
+        })
+    }
 }
 
 fn named(member: &'static str, path: &str) -> Result<FilePath, Refused> {
     FilePath::parse(path).map_err(|invalid| Refused::Path(member, invalid))
 }
 
-fn reading(arguments: ReadArguments) -> Result<Reading, Refused> {
-    let ReadArguments { path, offset, length, encoding } = arguments;
-    Ok(Reading { path: named("path", &path)?, offset, length, encoding })
+fn reading(arguments: &Arguments<'_>) -> Result<Reading, Refused> {
+    let offset = arguments.said("offset", Value::as_u64)?.unwrap_or_default();
+    let (length, encoding) = (arguments.said("length", Value::as_u64)?, arguments.encoding()?);
+    Ok(Reading { path: arguments.path()?, offset, length, encoding })
 }
 
 /// A write without the version it replaces makes a new file, so that nobody overwrites what it has not seen.
-fn writing(arguments: WriteArguments, options: &FileOptions) -> Result<Writing, Refused> {
-    let path = named("path", &arguments.path)?;
+fn writing(arguments: &Arguments<'_>, options: &FileOptions) -> Result<Writing, Refused> {
+    let path = arguments.path()?;
     if !options.takes(&path) {
         return Err(Refused::Extension(options.extensions.clone().unwrap_or_default().join(", ")));
     }
-    let is_etag = |etag: &String| {
-        let whole = (1..=64).contains(&etag.len()) && etag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        whole && !arguments.if_absent
+    let is_new = arguments.said("if_absent", Value::as_bool)?.unwrap_or_default();
+    let is_etag = |etag: &str| {
+        let whole =
+            (1..=64).contains(&etag.len()) && etag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        whole && !is_new
     };
-    if arguments.if_etag.as_ref().is_some_and(|etag| !is_etag(etag)) {
+    let replaces = arguments.text("if_etag")?;
+    if replaces.is_some_and(|etag| !is_etag(etag)) {
         return Err(Refused::Etag);
     }
-    let bytes = bytes_of(&arguments.content, arguments.encoding.unwrap_or(Encoding::Text))?;
+    let content = arguments.text("content")?.ok_or(Refused::Argument("content"))?;
+    let bytes = bytes_of(content, arguments.encoding()?.unwrap_or(Encoding::Text))?;
     let (size, most) = (bytes.len() as u64, options.most_bytes());
     if size > most {
         return Err(Refused::TooLarge { size, most });
     }
-    Ok(Writing { path, bytes, replaces: arguments.if_etag })
+    Ok(Writing { path, bytes, replaces: replaces.map(str::to_owned) })
 }
 
-fn listing(arguments: ListArguments) -> Result<Listing, Refused> {
-    let ListArguments { folder, cursor, limit } = arguments;
-    let folder = folder.filter(|text| !text.is_empty());
-    let folder = folder.map(|text| named("folder", text.strip_suffix('/').unwrap_or(&text))).transpose()?;
-    Ok(Listing { folder, cursor, limit: limit.unwrap_or(USUALLY_LISTED).clamp(1, MOST_LISTED) })
+fn listing(arguments: &Arguments<'_>) -> Result<Listing, Refused> {
+    let folder = arguments.text("folder")?.filter(|text| !text.is_empty());
+    let folder = folder.map(|text| named("folder", text.strip_suffix('/').unwrap_or(text))).transpose()?;
+    let limit = arguments.said("limit", Value::as_u64)?.and_then(|limit| u32::try_from(limit).ok());
+    let limit = limit.unwrap_or(USUALLY_LISTED).clamp(1, MOST_LISTED);
+    Ok(Listing { folder, cursor: arguments.text("cursor")?.map(str::to_owned), limit })
 }
 
-fn searching(arguments: SearchArguments) -> Result<Searching, Refused> {
-    let SearchArguments { glob, text, within } = arguments;
+fn searching(arguments: &Arguments<'_>) -> Result<Searching, Refused> {
+    let (glob, text) = (arguments.text("glob")?, arguments.text("text")?);
     if glob.is_none() && text.is_none() {
         return Err(Refused::Nothing);
     }
-    if text.as_ref().is_some_and(|text| text.is_empty() || text.len() > MOST_NEEDLE_BYTES) {
+    if text.is_some_and(|text| text.is_empty() || text.len() > MOST_NEEDLE_BYTES) {
         return Err(Refused::Needle);
     }
-    Ok(Searching { within: listing(within)?, glob: glob.as_deref().map(Glob::parse).transpose()?, text })
+    let glob = glob.map(Glob::parse).transpose()?;
+    Ok(Searching { within: listing(arguments)?, glob, text: text.map(str::to_owned) })
 }
 
 #[cfg(test)]

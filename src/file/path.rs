@@ -194,7 +194,9 @@ pub fn is_unseen(c: char) -> bool {
 }
 
 fn has_escape(text: &str) -> bool {
-    text.as_bytes().windows(3).any(|three| matches!(three, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+    text.as_bytes()
+        .windows(3)
+        .any(|three| matches!(three, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 /// A text with every percent-encoding undone, once; none where one is cut short or what comes out is no text.

@@ -9,7 +9,9 @@ fn area(tenant: &str, upstream: &str) -> Area {
 
 #[test]
 fn a_path_is_what_it_looks_like() {
-    for good in ["a", "a/b", "notes/2026/today.md", "ü ß.txt", "...", "a/.hidden", "100%", "%zz", "t/other/ups/x", "a'b\"c;d"] {
+    for good in
+        ["a", "a/b", "notes/2026/today.md", "ü ß.txt", "...", "a/.hidden", "100%", "%zz", "t/other/ups/x", "a'b\"c;d"]
+    {
         assert_eq!(FilePath::parse(good).map(|path| path.to_string()).as_deref(), Ok(good));
     }
     let deep = vec!["a"; MOST_SEGMENTS].join("/");
@@ -51,11 +53,35 @@ fn a_path_that_climbs_in_any_place_is_refused() {
 #[test]
 fn characters_that_nobody_sees_are_in_no_path() {
     for hidden in [
-        '\0', '\n', '\t', '\u{7f}', '\u{85}', '\u{a0}', '\u{ad}', '\u{61c}', '\u{200b}', '\u{200d}', '\u{200f}', '\u{2028}',
-        '\u{202e}', '\u{2066}', '\u{2069}', '\u{206a}', '\u{3000}', '\u{3164}', '\u{fe0f}', '\u{feff}', '\u{e0041}',
+        '\0',
+        '\n',
+        '\t',
+        '\u{7f}',
+        '\u{85}',
+        '\u{a0}',
+        '\u{ad}',
+        '\u{61c}',
+        '\u{200b}',
+        '\u{200d}',
+        '\u{200f}',
+        '\u{2028}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{206a}',
+        '\u{3000}',
+        '\u{3164}',
+        '\u{fe0f}',
+        '\u{feff}',
+        '\u{e0041}',
     ] {
         for text in [format!("a{hidden}b"), format!("{hidden}"), format!("a/{hidden}/b")] {
-            assert_eq!(FilePath::parse(&text), Err(InvalidPath::Character), "{:?}", hidden.escape_unicode().to_string());
+            assert_eq!(
+                FilePath::parse(&text),
+                Err(InvalidPath::Character),
+                "{:?}",
+                hidden.escape_unicode().to_string()
+            );
         }
     }
 }
@@ -90,8 +116,14 @@ fn an_address_is_decoded_once_and_judged_as_a_path() {
 #[test]
 fn a_media_type_follows_from_the_extension_alone() {
     let of = |text: &str| FilePath::parse(text).unwrap().media_type();
-    assert_eq!((of("a.MD"), of("a/b.json"), of("a.json/b")), ("text/markdown", "application/json", "application/octet-stream"));
-    for name in ["a.txt", "a.csv", "a.html", "a.css", "a.js", "a.jsonl", "a.xml", "a.pdf", "a.zip", "a.png", "a.jpg", "a.gif", "a.webp", "a.svg"] {
+    assert_eq!(
+        (of("a.MD"), of("a/b.json"), of("a.json/b")),
+        ("text/markdown", "application/json", "application/octet-stream")
+    );
+    for name in [
+        "a.txt", "a.csv", "a.html", "a.css", "a.js", "a.jsonl", "a.xml", "a.pdf", "a.zip", "a.png", "a.jpg", "a.gif",
+        "a.webp", "a.svg",
+    ] {
         assert_ne!(of(name), "application/octet-stream", "{name}");
     }
 }
@@ -103,7 +135,8 @@ fn an_area_knows_its_own_objects_only() {
     assert_eq!((own.prefix(), own.key(&path).as_str()), ("t/ten/ups/", "t/ten/ups/a/b"));
     assert_eq!((own.below(None), own.below(Some(&path))), ("t/ten/ups/".into(), "t/ten/ups/a/b/".into()));
     assert_eq!(own.path_of("t/ten/ups/a/b"), Some(path));
-    for other in ["t/ten/ups", "t/ten/ups/", "t/ten/ups2/a", "t/ten2/ups/a", "x", "t/ten/ups//a", "t/ten/ups/../ups/a"] {
+    for other in ["t/ten/ups", "t/ten/ups/", "t/ten/ups2/a", "t/ten2/ups/a", "x", "t/ten/ups//a", "t/ten/ups/../ups/a"]
+    {
         assert_eq!(own.path_of(other), None, "{other}");
     }
     let cursor = own.cursor("t/ten/ups/a/b").unwrap();

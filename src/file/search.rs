@@ -2,7 +2,7 @@
 
 use super::order::Searching;
 use super::path::FilePath;
-use super::told::{Entry, Found, Searched};
+use super::told::{Entry, Searched};
 use serde::Serialize;
 
 /// Most names that one search looks at.
@@ -69,7 +69,7 @@ impl<'a> Search<'a> {
             return Look::Read;
         }
         if named && self.wanted.text.is_none() {
-            self.told.files.push(Found { entry: entry.clone(), matches: Vec::new() });
+            self.told.files.push(entry.clone());
         }
         Look::Seen
     }
@@ -79,7 +79,7 @@ impl<'a> Search<'a> {
         let Some((needle, text)) = self.wanted.text.as_deref().zip(std::str::from_utf8(bytes).ok()) else { return };
         let matches = matches(text, needle);
         if !matches.is_empty() {
-            self.told.files.push(Found { entry, matches });
+            self.told.files.push(Entry { matches, ..entry });
         }
     }
 
@@ -135,7 +135,7 @@ mod tests {
     }
 
     fn entry(path: &str, size: u64) -> (FilePath, Entry) {
-        let entry = Entry { path: path.into(), size, etag: "e".into(), modified_ms: 1 };
+        let entry = Entry { path: path.into(), size, etag: "e".into(), modified_ms: 1, matches: Vec::new() };
         (FilePath::parse(path).unwrap(), entry)
     }
 
@@ -148,7 +148,7 @@ mod tests {
             assert_eq!(search.look(&path, &entry), Look::Seen);
         }
         let told = search.finish(None);
-        let found: Vec<&str> = told.files.iter().map(|found| found.entry.path.as_str()).collect();
+        let found: Vec<&str> = told.files.iter().map(|found| found.path.as_str()).collect();
         assert_eq!((found, told.looked_at, told.read, told.stopped_early), (vec!["a.md", "c/d.md"], 3, 0, false));
     }
 
@@ -158,7 +158,9 @@ mod tests {
         let mut search = Search::new(&wanted, 100);
         let (large, at_large) = entry("large.txt", 101);
         assert_eq!(search.look(&large, &at_large), Look::Seen);
-        for (path, bytes) in [("a.txt", &b"x\nthe needle here\nneedle needle"[..]), ("b", b"needle\xff"), ("c", b"none")] {
+        for (path, bytes) in
+            [("a.txt", &b"x\nthe needle here\nneedle needle"[..]), ("b", b"needle\xff"), ("c", b"none")]
+        {
             let (path, entry) = entry(path, bytes.len() as u64);
             assert_eq!(search.look(&path, &entry), Look::Read);
             search.on_bytes(entry, bytes);

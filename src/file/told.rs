@@ -16,6 +16,9 @@ pub struct Entry {
     pub etag: String,
     /// When it was written, in milliseconds since 1970.
     pub modified_ms: u64,
+    /// The first places where a text stands that was looked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub matches: Vec<Match>,
 }
 
 /// What `read_file` answers.
@@ -79,22 +82,11 @@ pub struct Listed {
     pub next_cursor: Option<String>,
 }
 
-/// A file that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// The file.
-    #[serde(flatten)]
-    pub entry: Entry,
-    /// The first places where the text stands.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub matches: Vec<Match>,
-}
-
 /// What `search_files` answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Searched {
     /// What was found.
-    pub files: Vec<Found>,
+    pub files: Vec<Entry>,
     /// How many names were looked at.
     pub looked_at: u32,
     /// How many files were read.

@@ -9,7 +9,7 @@ pub const MOST_BYTES: usize = 256 * 1024;
 /// Longest text of one value, in bytes.
 pub const MOST_VALUE_BYTES: usize = 32 * 1024;
 /// Most columns of all tables together that are described.
-pub const MOST_COLUMNS: usize = 2_000;
+pub const MOST_COLUMNS: u32 = 2_000;
 
 /// What `query` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -90,14 +90,15 @@ impl Rows {
 }
 
 impl Tables {
-    /// Tables of columns that come in the order of the tables' names.
-    pub fn of(columns: impl IntoIterator<Item = (String, String, Column)>) -> Self {
-        let mut told = Self { tables: Vec::new(), truncated: false };
-        for (count, (name, kind, column)) in columns.into_iter().enumerate() {
-            if count >= MOST_COLUMNS {
-                told.truncated = true;
-                break;
-            }
+    /// Tables of rows that are columns, in the order of the tables' names: name and kind of the table, name and type of the column,
+    /// whether it must have a value, and its place in the key.
+    pub fn of(rows: Rows) -> Self {
+        let mut told = Self { tables: Vec::new(), truncated: rows.truncated };
+        for row in rows.rows {
+            let text = |at: usize| row.get(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let flag = |at: usize| row.get(at).and_then(Value::as_u64).is_some_and(|number| number > 0);
+            let column = Column { name: text(2), r#type: text(3), required: flag(4), key: flag(5) };
+            let (name, kind) = (text(0), text(1));
             match told.tables.last_mut() {
                 Some(last) if last.name == name => last.columns.push(column),
                 _ => told.tables.push(Table { name, kind, columns: vec![column] }),
@@ -188,12 +189,13 @@ mod tests {
 
     #[test]
     fn columns_become_tables_within_a_bound() {
-        let column = |name: &str| Column { name: name.into(), r#type: "TEXT".into(), required: false, key: false };
-        let of = |table: &str, name: &str| (table.to_owned(), "table".to_owned(), column(name));
-        let told = Tables::of([of("a", "x"), of("a", "y"), of("b", "x")]);
+        let of = |table: &str, name: &str| json!([table, "table", name, "TEXT", 1, 0]);
+        let raw = json!([["name", "kind"], of("a", "x"), of("a", "y"), of("b", "x")]);
+        let told = Tables::of(Rows::of(raw.clone(), MOST_COLUMNS).unwrap());
         assert_eq!((told.tables.len(), told.named("A").unwrap().columns.len(), told.truncated), (2, 2, false));
-        assert_eq!(told.named("c"), None);
-        assert!(Tables::of((0..=MOST_COLUMNS).map(|at| of("a", &at.to_string()))).truncated);
+        let column = Column { name: "x".into(), r#type: "TEXT".into(), required: true, key: false };
+        assert_eq!((told.named("b").unwrap().columns.as_slice(), told.named("c")), ([column].as_slice(), None));
+        assert!(Tables::of(Rows::of(raw, 2).unwrap()).truncated);
     }
 
     #[test]
@@ -201,7 +203,9 @@ mod tests {
         let told = complaint("Error: D1_ERROR: no such column: x at offset 7: SQLITE_ERROR");
         assert_eq!(told.as_deref(), Some("no such column: x at offset 7"));
         assert_eq!(
-            complaint("D1_ERROR: UNIQUE constraint failed: a.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)"),
+            complaint(
+                "D1_ERROR: UNIQUE constraint failed: a.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)"
+            ),
             Some("UNIQUE constraint failed: a.id".into())
         );
         for other in ["D1_ERROR: storage is away: SQLITE_IOERR", "Network connection lost.", "D1_ERROR: x", ""] {

@@ -6,15 +6,15 @@ use super::is_binding;
 use crate::config::{ConfigProblem, Lookup, optional};
 use crate::id::TenantId;
 use crate::json::{self, Caps};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const VARIABLE: &str = "TENANT_DATABASES";
 /// A variable of the platform has 5 KB at most.
 const CAPS: Caps = Caps { max_bytes: 64 * 1024, max_depth: 3 };
 
-/// Bindings by tenant.
+/// Pairs of a tenant and a binding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given(BTreeMap<TenantId, BTreeSet<String>>);
+pub struct Given(BTreeSet<(String, String)>);
 
 impl Given {
     /// Reads `TENANT_DATABASES`: a JSON object of tenants' ids, each with a list of bindings.
@@ -23,16 +23,23 @@ impl Given {
         let wrong = |problem: &str| ConfigProblem::new(VARIABLE, problem);
         let shape = "must be a JSON object of tenants' ids, each with a list of names of bindings";
         let value = json::parse(text.as_bytes(), CAPS).map_err(|_| wrong(shape))?;
-        let given: BTreeMap<TenantId, BTreeSet<String>> = serde_json::from_value(value).map_err(|_| wrong(shape))?;
-        if given.values().flatten().all(|binding| is_binding(binding)) {
-            return Ok(Self(given));
+        let mut given = BTreeSet::new();
+        for (tenant, bindings) in value.as_object().ok_or_else(|| wrong(shape))? {
+            TenantId::parse(tenant).map_err(|_| wrong(shape))?;
+            for binding in bindings.as_array().ok_or_else(|| wrong(shape))? {
+                let binding = binding.as_str().ok_or_else(|| wrong(shape))?;
+                if !is_binding(binding) {
+                    return Err(wrong("names bindings that begin with DATA_ and go on in capitals, digits and '_'"));
+                }
+                given.insert((tenant.clone(), binding.to_owned()));
+            }
         }
-        Err(wrong("names bindings that begin with DATA_ and go on in capitals, digits and '_'"))
+        Ok(Self(given))
     }
 
     /// Whether a database is given to a tenant.
     pub fn has(&self, tenant: &TenantId, binding: &str) -> bool {
-        is_binding(binding) && self.0.get(tenant).is_some_and(|given| given.contains(binding))
+        is_binding(binding) && self.0.contains(&(tenant.as_str().to_owned(), binding.to_owned()))
     }
 }
 
@@ -52,9 +59,14 @@ mod tests {
         let given = read(r#"{"acme": ["DATA_CRM", "DATA_2"], "other": []}"#).unwrap();
         let has = |tenant: &str, binding: &str| given.has(&TenantId::parse(tenant).unwrap(), binding);
         assert!(has("acme", "DATA_CRM") && has("acme", "DATA_2"));
-        for (tenant, binding) in
-            [("other", "DATA_CRM"), ("third", "DATA_CRM"), ("acme", "DATA_X"), ("acme", "DB"), ("acme", "data_crm"), ("acme", "")]
-        {
+        for (tenant, binding) in [
+            ("other", "DATA_CRM"),
+            ("third", "DATA_CRM"),
+            ("acme", "DATA_X"),
+            ("acme", "DB"),
+            ("acme", "data_crm"),
+            ("acme", ""),
+        ] {
             assert!(!has(tenant, binding), "{tenant} {binding}");
         }
         assert_eq!(Given::read(&|_| None), Ok(Given::default()));

@@ -139,9 +139,8 @@ impl Lexer<'_> {
     fn number(&mut self) -> Result<Kind, Unreadable> {
         let rest = self.rest().as_bytes();
         let is = |at: usize, test: fn(&u8) -> bool| rest.get(at).is_some_and(test);
-        let run = |from: usize, test: fn(&u8) -> bool| {
-            from + rest.iter().skip(from).take_while(|byte| test(byte)).count()
-        };
+        let run =
+            |from: usize, test: fn(&u8) -> bool| from + rest.iter().skip(from).take_while(|byte| test(byte)).count();
         let digit: fn(&u8) -> bool = |byte| byte.is_ascii_digit() || *byte == b'_';
         let hexadecimal = rest.first() == Some(&b'0') && is(1, |byte| byte.eq_ignore_ascii_case(&b'x'));
         let mut end = if hexadecimal {
@@ -257,7 +256,22 @@ mod tests {
         for text in ["'a", "\"a''", "`", "[a", "/* a", "/*/", "x'00", "'a''"] {
             assert_eq!(tokens(text), Err(Unreadable::Open), "{text}");
         }
-        for text in ["a\u{a0}b", "a\u{200b}", "\u{feff}select", "\u{2028}", "a\0b", "'a\0b'", "\\", "{", "a^b", "\u{b}", "1a", "1e", "0xg", "1_000$"] {
+        for text in [
+            "a\u{a0}b",
+            "a\u{200b}",
+            "\u{feff}select",
+            "\u{2028}",
+            "a\0b",
+            "'a\0b'",
+            "\\",
+            "{",
+            "a^b",
+            "\u{b}",
+            "1a",
+            "1e",
+            "0xg",
+            "1_000$",
+        ] {
             assert!(matches!(tokens(text), Err(Unreadable::Character(_))), "{text:?}");
         }
         for text in [":a", "@a", "$a", "#1", "?0", "?101", "?99999999999"] {

@@ -67,7 +67,7 @@ fn members<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::{resources, table_of, template, tools};
-    use crate::sql::answer::{Column, Tables};
+    use crate::sql::answer::{Table, Tables};
     use crate::sql::options::{Change, DatabaseOptions};
     use serde_json::{Value, json};
     #[cfg(target_arch = "wasm32")]
@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_tools_are_there_and_the_one_that_writes_is_not_where_nothing_may_be_written() {
-        let names = |writes| -> Vec<String> { tools(&options(writes, None)).into_iter().map(|tool| tool.name).collect() };
+        let names =
+            |writes| -> Vec<String> { tools(&options(writes, None)).into_iter().map(|tool| tool.name).collect() };
         assert_eq!(names(true), ["query", "describe_tables", "execute"]);
         assert_eq!(names(false), ["query", "describe_tables"]);
         for tool in tools(&options(true, Some(vec![Change::Insert]))) {
@@ -92,11 +93,14 @@ mod tests {
 
     #[test]
     fn a_table_is_a_resource_where_its_name_is_plain() {
-        let column = || Column { name: "x".into(), r#type: String::new(), required: false, key: false };
-        let tables = ["orders", "a b", "../x"].map(|name| (name.to_owned(), "table".to_owned(), column()));
-        let uris: Vec<String> = resources(&Tables::of(tables)).into_iter().map(|resource| resource.uri).collect();
+        let table = |name: &str| Table { name: name.into(), kind: "table".into(), columns: Vec::new() };
+        let tables = Tables { tables: ["orders", "a b", "../x"].map(table).into(), truncated: false };
+        let uris: Vec<String> = resources(&tables).into_iter().map(|resource| resource.uri).collect();
         assert_eq!(uris, ["table:///orders"]);
-        assert_eq!((table_of("table:///orders"), table_of("table:///.."), table_of("d1:///a")), (Some("orders"), None, None));
+        assert_eq!(
+            (table_of("table:///orders"), table_of("table:///.."), table_of("d1:///a")),
+            (Some("orders"), None, None)
+        );
         assert_eq!(template().uri_template, "table:///{name}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::is_binding;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Rows of an answer where nothing is said.
 const USUAL_ROWS: u32 = 200;
@@ -71,6 +72,11 @@ pub enum InvalidDatabaseOptions {
 }
 
 impl DatabaseOptions {
+    /// Reads them as they are stored.
+    pub fn stored(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().and_then(|value: Value| serde_json::from_value(value).ok())
+    }
+
     /// Checks them.
     pub fn check(&self) -> Result<(), InvalidDatabaseOptions> {
         if !is_binding(&self.binding) {

@@ -2,7 +2,6 @@
 
 use super::options::DatabaseOptions;
 use super::statement::{self, Command, Query};
-use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 /// Largest whole number that the database's interface carries without loss.
@@ -36,9 +35,9 @@ pub enum Refused {
     /// No tool of that name, as where nothing may be written.
     #[error("there is no such tool")]
     Tool,
-    /// Arguments that do not fit.
-    #[error("the arguments do not fit: {0}")]
-    Arguments(String),
+    /// An argument that is missing, or of another type.
+    #[error("{0} is missing or not what it must be")]
+    Argument(&'static str),
     /// A statement that is not run.
     #[error(transparent)]
     Statement(#[from] statement::Refused),
@@ -53,54 +52,49 @@ pub enum Refused {
     Database(String),
 }
 
-#[derive(Deserialize)]
-struct Statement {
-    sql: String,
-    #[serde(default)]
-    params: Vec<Value>,
-    max_rows: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Table {
-    table: Option<String>,
-}
-
 impl Order {
     /// Reads the arguments of a tool. Where nothing may be written there is no tool that does.
     pub fn read(tool: &str, arguments: &Map<String, Value>, options: &DatabaseOptions) -> Result<Self, Refused> {
         match tool {
             "query" => {
-                let Statement { sql, params, max_rows } = taken(arguments)?;
-                let (values, most) = (bound(params)?, options.most_rows());
-                Ok(Self::Query(Query::admit(&sql, values.len())?, values, max_rows.unwrap_or(most).clamp(1, most)))
+                let (values, most) = (bound(arguments)?, options.most_rows());
+                let wanted = arguments.get("max_rows").and_then(Value::as_u64);
+                let wanted = wanted.map_or(most, |wanted| u32::try_from(wanted).unwrap_or(most));
+                Ok(Self::Query(Query::admit(text(arguments)?, values.len())?, values, wanted.clamp(1, most)))
             }
             "execute" if options.writes => {
-                let Statement { sql, params, .. } = taken(arguments)?;
-                let values = bound(params)?;
-                Ok(Self::Execute(Command::admit(&sql, values.len(), options)?, values))
+                let values = bound(arguments)?;
+                Ok(Self::Execute(Command::admit(text(arguments)?, values.len(), options)?, values))
             }
-            "describe_tables" => taken(arguments).map(|Table { table }| Self::Describe(table)),
+            "describe_tables" => {
+                let table = arguments.get("table").and_then(Value::as_str);
+                Ok(Self::Describe(table.map(str::to_owned)))
+            }
             _ => Err(Refused::Tool),
         }
     }
 }
 
-fn taken<T: for<'a> Deserialize<'a>>(arguments: &Map<String, Value>) -> Result<T, Refused> {
-    serde_json::from_value(Value::Object(arguments.clone())).map_err(|error| Refused::Arguments(error.to_string()))
+fn text(arguments: &Map<String, Value>) -> Result<&str, Refused> {
+    arguments.get("sql").and_then(Value::as_str).ok_or(Refused::Argument("sql"))
 }
 
-fn bound(values: Vec<Value>) -> Result<Vec<Bound>, Refused> {
-    let one = |value| match value {
+fn bound(arguments: &Map<String, Value>) -> Result<Vec<Bound>, Refused> {
+    let values = match arguments.get("params") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(values)) => values,
+        Some(_) => return Err(Refused::Argument("params")),
+    };
+    let one = |value: &Value| match value {
         Value::Null => Ok(Bound::Null),
-        Value::Bool(value) => Ok(Bound::Number(f64::from(u8::from(value)))),
-        Value::Number(number) => exact(&number).map(Bound::Number),
+        Value::Bool(value) => Ok(Bound::Number(f64::from(u8::from(*value)))),
+        Value::Number(number) => exact(number).map(Bound::Number),
         // The database would end it there.
         Value::String(text) if text.contains('\0') => Err(Refused::Value),
-        Value::String(text) => Ok(Bound::Text(text)),
+        Value::String(text) => Ok(Bound::Text(text.clone())),
         Value::Array(_) | Value::Object(_) => Err(Refused::Value),
     };
-    values.into_iter().map(one).collect()
+    values.iter().map(one).collect()
 }
 
 fn exact(number: &Number) -> Result<f64, Refused> {

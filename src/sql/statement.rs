@@ -8,8 +8,22 @@ pub const MOST_BYTES: usize = 32 * 1024;
 
 /// What changes the database itself, its connection or its transactions: in no statement that is run here.
 const NEVER: [&str; 16] = [
-    "ALTER", "ANALYZE", "ATTACH", "BEGIN", "COMMIT", "CREATE", "DETACH", "DROP", "EXPLAIN", "PRAGMA", "REINDEX", "RELEASE",
-    "RETURNING", "ROLLBACK", "SAVEPOINT", "VACUUM",
+    "ALTER",
+    "ANALYZE",
+    "ATTACH",
+    "BEGIN",
+    "COMMIT",
+    "CREATE",
+    "DETACH",
+    "DROP",
+    "EXPLAIN",
+    "PRAGMA",
+    "REINDEX",
+    "RELEASE",
+    "RETURNING",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "VACUUM",
 ];
 /// Names that are not a tenant's: what SQLite and the platform keep, and functions that reach out of the database.
 const RESERVED: [&str; 6] = ["d1_migrations", "dbstat", "fts3_tokenizer", "load_extension", "readfile", "writefile"];
@@ -93,7 +107,10 @@ impl Command {
         begins.filter(|change| options.allows(*change)).ok_or_else(allowed)?;
         // An INSERT may update or replace what is in its way, and an UPDATE too; nothing deletes besides.
         let also = written(&found).skip(1);
-        match also.into_iter().find(|change| !matches!(change, Change::Update | Change::Replace) || !options.allows(*change)) {
+        match also
+            .into_iter()
+            .find(|change| !matches!(change, Change::Update | Change::Replace) || !options.allows(*change))
+        {
             Some(change) => Err(Refused::Word(change.as_word().into())),
             None => Ok(Self(text)),
         }

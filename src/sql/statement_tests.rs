@@ -167,7 +167,10 @@ fn rows_are_changed_by_what_is_allowed_and_by_nothing_hidden_in_it() {
         ("INSERT INTO notes VALUES (9, 'x')", &[Change::Insert][..]),
         ("insert into notes select 9, replace('a', 'a', 'b')", &[Change::Insert]),
         ("INSERT INTO notes VALUES (1, 'x') ON CONFLICT DO NOTHING", &[Change::Insert]),
-        ("INSERT INTO notes VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET text = 'y'", &[Change::Insert, Change::Update]),
+        (
+            "INSERT INTO notes VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET text = 'y'",
+            &[Change::Insert, Change::Update],
+        ),
         ("INSERT OR REPLACE INTO notes VALUES (1, 'x')", &[Change::Insert, Change::Replace]),
         ("UPDATE notes SET text = 'x' WHERE id = 1;", &[Change::Update]),
         ("UPDATE OR REPLACE notes SET id = 1", &[Change::Update, Change::Replace]),

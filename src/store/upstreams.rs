@@ -1,7 +1,9 @@
 //! Upstream tool servers in D1.
 
 use crate::admin::upstream::{UpstreamKind, UpstreamView};
+use crate::file::options::FileOptions;
 use crate::id::{TenantId, UpstreamId};
+use crate::sql::options::DatabaseOptions;
 use serde::Deserialize;
 
 /// The enabled upstreams of a tenant, in the order of their names; `personal` is 1 where a user may have a credential of its
@@ -79,10 +81,10 @@ pub const LEAVE_TENANTS_FILES: &str = "\
     ON CONFLICT (prefix) DO NOTHING";
 
 /// Files of upstreams that are gone, the oldest first. `?1` the most.
-pub const LEFTOVERS: &str = "SELECT prefix, gone_at FROM file_leftovers ORDER BY gone_at LIMIT ?1";
+pub const LEFTOVERS: &str = "SELECT prefix FROM file_leftovers ORDER BY gone_at LIMIT ?1";
 
-/// Forgets files of which nothing is left. `?1` prefix.
-pub const FORGET_LEFTOVER: &str = "DELETE FROM file_leftovers WHERE prefix = ?1";
+/// Forgets files of which nothing is left, where their upstream is gone since before. `?1` prefix, `?2` before.
+pub const FORGET_LEFTOVER: &str = "DELETE FROM file_leftovers WHERE prefix = ?1 AND gone_at < ?2";
 
 /// Takes the token away that came with an upstream: another credential stands in its place. `?1` tenant, `?2` id.
 pub const CLEAR_CREDENTIAL: &str = "UPDATE upstreams SET credential = NULL WHERE tenant_id = ?1 AND id = ?2";
@@ -133,8 +135,6 @@ pub struct ApiRow {
 pub struct LeftoverRow {
     /// What the names of its objects begin with.
     pub prefix: String,
-    /// When its upstream was deleted, in milliseconds since 1970.
-    pub gone_at: u64,
 }
 
 /// A row of [`ENABLED_AT`].
@@ -180,8 +180,8 @@ impl From<UpstreamViewRow> for UpstreamView {
             kind: row.kind,
             url: row.url,
             api: row.api.and_then(|text| serde_json::from_str(&text).ok()),
-            files: files.and_then(|text| serde_json::from_str(text).ok()),
-            database: database.and_then(|text| serde_json::from_str(text).ok()),
+            files: files.and_then(FileOptions::stored),
+            database: database.and_then(DatabaseOptions::stored),
             disabled_at: row.disabled_at.map(|millis| millis / 1000),
             created_at: row.created_at / 1000,
             updated_at: row.updated_at / 1000,

@@ -118,10 +118,7 @@ impl UpstreamProblem {
 
     /// Whether the upstream may have got the request.
     pub const fn was_sent(&self) -> bool {
-        !matches!(
-            self,
-            Self::Resting { .. } | Self::Crowded | Self::Misconfigured | Self::Unbound | Self::Withheld(_)
-        )
+        !matches!(self, Self::Resting { .. } | Self::Crowded | Self::Misconfigured | Self::Unbound | Self::Withheld(_))
     }
 
     /// When to come back, where that is known.

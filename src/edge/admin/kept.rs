@@ -70,7 +70,9 @@ pub fn kept(desk: &Desk<'_>, said: &Said<'_>, chosen: bool) -> Result<Kept, Prob
             let has = data::has(&context.env, &context.settings, desk.tenant()?, &database.binding);
             (!has).then_some("database: there is no such database")
         }
-        None => (!files::are_kept(&context.env)).then_some("files: this gateway keeps none: its operator binds a bucket"),
+        None => {
+            (!files::are_kept(&context.env)).then_some("files: this gateway keeps none: its operator binds a bucket")
+        }
     };
     match missing.filter(|_| chosen) {
         Some(missing) => Err(Problem::InvalidBody(missing.into())),

@@ -17,8 +17,8 @@ use crate::store::upstreams::{
     DELETE_UPSTREAM, LEAVE_FILES, MAKE_UPSTREAM, UPDATE_UPSTREAM, UPSTREAM, UPSTREAM_NAMED, UPSTREAMS, UpstreamViewRow,
 };
 use crate::time::Timestamp;
-use crate::upstream::{Speaks, Upstream};
 use crate::upstream::survey::Survey;
+use crate::upstream::{Speaks, Upstream};
 use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
 

@@ -149,7 +149,10 @@ fn team(sql: &mut String, user: &User, hash: &str) {
 pub fn databases() -> String {
     let of = |(pool, (tools, count)): (usize, &(Tools, usize))| {
         let tenants = (0..*count).map(move |index| user(pool, index).tenant);
-        tenants.filter(|_| *tools == Tools::Stores).map(|tenant| format!("\"{tenant}\":[\"{DATABASE}\"]")).collect::<Vec<_>>()
+        tenants
+            .filter(|_| *tools == Tools::Stores)
+            .map(|tenant| format!("\"{tenant}\":[\"{DATABASE}\"]"))
+            .collect::<Vec<_>>()
     };
     format!("{{{}}}", POOLS.iter().enumerate().flat_map(of).collect::<Vec<_>>().join(","))
 }

@@ -61,7 +61,8 @@ async fn a_query_is_answered_with_bound_values_and_within_its_rows() {
     assert_eq!(rows["rows"], json!([[9, "order 9", 9.5], [7, "order 7", 7.5]]), "{rows}");
     assert_eq!(rows["truncated"], false);
     let hostile = format!("x'; DROP TABLE {table}; --");
-    let rows = done(&access, "crm__query", ask(format!("SELECT ?1 AS a, count(*) AS n FROM {table}"), json!([hostile]))).await;
+    let rows =
+        done(&access, "crm__query", ask(format!("SELECT ?1 AS a, count(*) AS n FROM {table}"), json!([hostile]))).await;
     assert_eq!(rows["rows"], json!([[hostile, 300]]), "{rows}");
     let all = done(&access, "crm__query", json!({"sql": format!("SELECT id FROM {table};")})).await;
     assert_eq!((all["rows"].as_array().map(Vec::len), &all["truncated"]), (Some(200), &json!(true)));
@@ -69,7 +70,8 @@ async fn a_query_is_answered_with_bound_values_and_within_its_rows() {
     assert_eq!((&few["rows"], &few["truncated"]), (&json!([[1], [2], [3]]), &json!(true)));
     let odd = done(&access, "crm__query", json!({"sql": "SELECT x'00ff' AS b, NULL AS n, 1.5 AS f WHERE 1 = 1"})).await;
     assert_eq!(odd["rows"], json!([[{"base64": "AP8="}, null, 1.5]]), "{odd}");
-    let long = done(&access, "crm__query", json!({"sql": format!("SELECT hex(zeroblob(20000)) AS a FROM {table}")})).await;
+    let long =
+        done(&access, "crm__query", json!({"sql": format!("SELECT hex(zeroblob(20000)) AS a FROM {table}")})).await;
     assert_eq!(long["truncated"], true);
     assert!(long.to_string().len() < 300_000 && long["rows"].as_array().is_some_and(|rows| rows.len() < 10));
     let empty = done(&access, "crm__query", json!({"sql": format!("SELECT id, what FROM {table} WHERE 0")})).await;
@@ -144,7 +146,8 @@ async fn rows_are_changed_where_the_upstream_and_the_policies_allow_it() {
     }
     let left = done(&access, "crm__query", json!({"sql": format!("SELECT count(*), min(what) FROM {table}")})).await;
     assert_eq!(left["rows"], json!([[301, "it's"]]), "{left}");
-    team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["crm"], "read_only": false}})).await;
+    team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["crm"], "read_only": false}}))
+        .await;
     let order = json!({"sql": format!("UPDATE {table} SET what = 'x'")});
     let denied = || async { call(&access, "crm__execute", order.clone()).await.status == 404 };
     within(SEEN, "denied", denied).await;
@@ -174,7 +177,8 @@ async fn a_database_that_is_not_given_to_a_tenant_is_as_one_that_is_not_there() 
     let access = strangers.token("agent").await;
     let there = || async { call(&access, "crm__query", json!({"sql": "SELECT 1"})).await.status == 502 };
     within(SEEN, "refused", there).await;
-    let tried = strangers.order("owner", Method::POST, &format!("/admin/upstreams/db-{tenant}/test"), None).await.json(200);
+    let tried =
+        strangers.order("owner", Method::POST, &format!("/admin/upstreams/db-{tenant}/test"), None).await.json(200);
     assert_eq!((&tried["works"], &tried["tools"]), (&json!(false), &json!([])), "{tried}");
 }
 

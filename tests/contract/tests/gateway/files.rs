@@ -46,7 +46,10 @@ async fn a_file_is_written_read_listed_found_and_deleted() {
     let text = "# Größe\nthe needle stands here\n";
     let wrote = done(&access, "docs__write_file", json!({"path": "notes/ü b.md", "content": text})).await;
     let read = done(&access, "docs__read_file", json!({"path": "notes/ü b.md"})).await;
-    assert_eq!((&read["content"], &read["etag"], &read["media_type"]), (&json!(text), &wrote["etag"], &json!("text/markdown")));
+    assert_eq!(
+        (&read["content"], &read["etag"], &read["media_type"]),
+        (&json!(text), &wrote["etag"], &json!("text/markdown"))
+    );
     // A part ends before a character that it would cut, and says where the next one begins.
     let part = done(&access, "docs__read_file", json!({"path": "notes/ü b.md", "offset": 2, "length": 3})).await;
     assert_eq!((&part["content"], &part["next_offset"]), (&json!("Gr"), &json!(4)), "{part}");
@@ -90,7 +93,8 @@ async fn nobody_overwrites_what_it_has_not_seen_and_of_ten_writers_at_once_one_w
     let writers = (0..10).map(|at| call(&access, "docs__write_file", order(format!("writer {at}"))));
     let written = futures_of(writers).await.into_iter().filter(|answer| answer.json(200)["success"] == true);
     assert_eq!(written.count(), 1);
-    let makers = (0..10).map(|at| call(&access, "docs__write_file", json!({"path": "new.txt", "content": format!("{at}")})));
+    let makers =
+        (0..10).map(|at| call(&access, "docs__write_file", json!({"path": "new.txt", "content": format!("{at}")})));
     let made = futures_of(makers).await.into_iter().filter(|answer| answer.json(200)["success"] == true);
     assert_eq!(made.count(), 1);
 }
@@ -176,11 +180,16 @@ async fn sizes_extensions_and_reading_only_are_as_the_upstream_says() {
         assert!(failed(&access, "docs__write_file", order.clone()).await.contains(words), "{order}");
     }
     refused(&call(&access, "docs__write_file", json!({"path": "b.txt"})).await, 422, "invalid-arguments");
-    refused(&call(&access, "docs__write_file", json!({"path": "b.txt", "content": "", "tenant": "x"})).await, 422, "invalid-arguments");
+    refused(
+        &call(&access, "docs__write_file", json!({"path": "b.txt", "content": "", "tenant": "x"})).await,
+        422,
+        "invalid-arguments",
+    );
     let path = format!("/admin/upstreams/{}", text(&made, "id"));
     let change = json!({"files": {"read_only": true}});
     team.order("owner", Method::PATCH, &path, Some(&change)).await.json(200);
-    let gone = || async { call(&access, "docs__write_file", json!({"path": "c.txt", "content": ""})).await.status == 404 };
+    let gone =
+        || async { call(&access, "docs__write_file", json!({"path": "c.txt", "content": ""})).await.status == 404 };
     within(SEEN, "only read", gone).await;
     assert_eq!(done(&access, "docs__read_file", json!({"path": "a.txt"})).await["content"], "12345678");
     for (wrong, words) in [
@@ -194,10 +203,11 @@ async fn sizes_extensions_and_reading_only_are_as_the_upstream_says() {
         (json!({"name": "f", "kind": "mcp"}), "url"),
         (json!({"name": "f", "kind": "http", "files": {}}), "files"),
     ] {
-        let told = refused(&team.order("owner", Method::POST, "/admin/upstreams", Some(&wrong)).await, 400, "invalid-body");
+        let told =
+            refused(&team.order("owner", Method::POST, "/admin/upstreams", Some(&wrong)).await, 400, "invalid-body");
         assert!(told.to_string().contains(words), "{wrong}: {told}");
     }
-    let secret = json!({"upstream": "docs", "secret": {"bearer": "canary-bearer-1"}});
+    let secret = json!({"upstream": "docs", "secret": {"bearer": {"token": "canary-bearer-of-files"}}});
     refused(&team.order("owner", Method::POST, "/admin/credentials", Some(&secret)).await, 409, "conflict");
     let tried = team.order("owner", Method::POST, &format!("{path}/test"), None).await.json(200);
     assert_eq!(tried["tools"], json!(["read_file", "list_files", "search_files"]), "{tried}");
@@ -208,7 +218,8 @@ async fn a_policy_on_what_changes_something_leaves_files_to_be_read_in_every_era
     let team = Team::new();
     let (access, _) = files(&team, "docs", json!({})).await;
     done(&access, "docs__write_file", json!({"path": "a b.md", "content": "hello"})).await;
-    team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["docs"], "read_only": false}})).await;
+    team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["docs"], "read_only": false}}))
+        .await;
     let denied = || async { call(&access, "docs__delete_file", json!({"path": "a b.md"})).await.status == 404 };
     within(SEEN, "denied", denied).await;
     for revision in ["modern", "legacy"] {
@@ -218,10 +229,14 @@ async fn a_policy_on_what_changes_something_leaves_files_to_be_read_in_every_era
         };
         let listed = caller.result("tools/list", json!({})).await.to_string();
         assert!(listed.contains("docs__read_file") && !listed.contains("docs__write_file"), "{revision}: {listed}");
-        let read = caller.result("tools/call", json!({"name": "docs__read_file", "arguments": {"path": "a b.md"}})).await;
+        let read =
+            caller.result("tools/call", json!({"name": "docs__read_file", "arguments": {"path": "a b.md"}})).await;
         assert_eq!(read["structuredContent"]["content"], "hello", "{revision}: {read}");
         let templates = caller.result("resources/templates/list", json!({})).await;
-        assert_eq!(templates["resourceTemplates"][0]["uriTemplate"], "mcp+docs+file:///{+path}", "{revision}: {templates}");
+        assert_eq!(
+            templates["resourceTemplates"][0]["uriTemplate"], "mcp+docs+file:///{+path}",
+            "{revision}: {templates}"
+        );
         let uri = "mcp+docs+file:///a%20b.md";
         let resource = caller.result("resources/read", json!({"uri": uri})).await;
         let expected = json!([{"uri": uri, "mimeType": "text/markdown", "text": "hello"}]);
