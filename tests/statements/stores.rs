@@ -89,7 +89,7 @@ fn files_are_remembered_when_their_upstream_or_their_tenant_goes_and_until_nothi
 /// The answer of the platform to a statement, as it gives it in rows.
 fn raw(database: &Connection, statement: &str) -> Value {
     let mut prepared = database.prepare(statement).unwrap();
-    let names: Vec<Value> = prepared.column_names().into_iter().map(Value::from).collect();
+    let names: Vec<Value> = prepared.column_names().map(Value::from).collect();
     let width = names.len();
     let mut all = vec![Value::Array(names)];
     let mut found = prepared.query([2_001]).unwrap();
