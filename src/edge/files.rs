@@ -218,8 +218,7 @@ impl<'a> Files<'a> {
                 let late = self.end.since(clock::now()) < MARGIN;
                 match if late { Look::Over } else { search.look(&path, &entry) } {
                     Look::Over => {
-                        let begin = searching.within.cursor.clone();
-                        return Ok(Ok(search.finish(within.cursor.or(begin).or_else(|| Some(String::new())))));
+                        return Ok(Ok(search.finish(within.cursor.or_else(|| Some(String::new())))));
                     }
                     Look::Seen => {}
                     Look::Read => {

@@ -16,7 +16,8 @@ pub struct FileOptions {
     /// Whether files are only read: then there are no tools that write or delete.
     #[serde(default)]
     pub read_only: bool,
-    /// Largest file that is written, and most bytes that are read at a time: 1 to 5242880, 1048576 when nothing is said.
+    /// Largest file that is written, and most bytes that are read at a time: 1 to 5242880, 1048576 when nothing is said. What one
+    /// call writes also fits into a request, which has 1 MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
     /// The only extensions that files may have, in small letters and without the point; every one when nothing is said.

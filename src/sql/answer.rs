@@ -137,14 +137,15 @@ fn shortened(mut text: String, cut: &mut bool) -> String {
     text
 }
 
-/// What the database says of a statement, as it is told: the words about the statement, without the platform's own around them.
-/// `None` where it is about something else.
+/// What the database says of a statement, as it is told: the words about the statement, without the platform's own around them, and
+/// without a place, which is counted in what the statement was put into. `None` where it is about something else.
 pub fn complaint(message: &str) -> Option<String> {
     let rest = message.split_once("D1_ERROR: ").map(|(_, rest)| rest)?;
     let (words, code) = rest.split_once(": SQLITE_")?;
     let about = ["ERROR", "CONSTRAINT", "MISMATCH", "RANGE", "AUTH", "TOOBIG"];
     about.iter().any(|begin| code.starts_with(begin)).then(|| {
         let clean = |c: char| if c.is_control() { ' ' } else { c };
+        let words = words.rsplit_once(" at offset ").map_or(words, |(words, _)| words);
         words.chars().take(300).map(clean).collect()
     })
 }
@@ -201,7 +202,7 @@ mod tests {
     #[test]
     fn what_the_database_says_of_a_statement_is_told_and_nothing_else() {
         let told = complaint("Error: D1_ERROR: no such column: x at offset 7: SQLITE_ERROR");
-        assert_eq!(told.as_deref(), Some("no such column: x at offset 7"));
+        assert_eq!(told.as_deref(), Some("no such column: x"));
         assert_eq!(
             complaint(
                 "D1_ERROR: UNIQUE constraint failed: a.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)"

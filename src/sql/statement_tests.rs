@@ -293,6 +293,7 @@ mod on_sqlite {
             let admitted = (0..3).find_map(|values| Query::admit(&text, values).ok());
             if let Some(query) = admitted {
                 let (connection, put) = (database(), query.limited(3));
+                prop_assert!((0..3).any(|values| Query::admit(&put, values).is_ok()), "{text}: not in its place");
                 let before = all(&connection);
                 let mut statements = Batch::new(&connection, &put);
                 if let Ok(Some(statement)) = FallibleIterator::next(&mut statements) {

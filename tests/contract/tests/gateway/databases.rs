@@ -76,7 +76,7 @@ async fn a_query_is_answered_with_bound_values_and_within_its_rows() {
     assert!(long.to_string().len() < 300_000 && long["rows"].as_array().is_some_and(|rows| rows.len() < 10));
     let empty = done(&access, "crm__query", json!({"sql": format!("SELECT id, what FROM {table} WHERE 0")})).await;
     assert_eq!((&empty["rows"], &empty["truncated"]), (&json!([]), &json!(false)), "{empty}");
-    let wrong = failed(&access, "crm__query", json!({"sql": "SELECT nothing FROM nowhere"})).await;
+    let wrong = failed(&access, "crm__query", json!({"sql": "SELECT a FROM nowhere"})).await;
     assert!(wrong.contains("no such table: nowhere") && !wrong.contains("D1_"), "{wrong}");
     let records = team.order("auditor", Method::GET, "/admin/audit?tool=crm__query&kind=tool.call", None).await;
     assert!(records.json(200)["items"].as_array().is_some_and(|items| items.len() > 5), "{}", records.text());
