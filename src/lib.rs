@@ -15,6 +15,7 @@
 //! | [`oidc`] | people of another OpenID provider, and what its signed tokens are worth here |
 //! | [`webhook`] | signed messages to an address of a tenant's |
 //! | [`credential`] | what upstreams are shown on behalf of a tenant or a user, and what that takes |
+//! | [`file`] [`sql`] | a tenant's files: paths, options, searching · a tenant's databases: statements, options, answers |
 //! | [`tool`] [`upstream`] | definitions, validation, built-in tools · the client side of the protocol |
 //! | [`search`] | tools found by what somebody needs |
 //! | [`drift`] | what of an upstream's definitions is pinned, and what a change of one means |
@@ -52,6 +53,9 @@ pub mod oidc;
 pub mod webhook;
 
 pub mod credential;
+
+pub mod file;
+pub mod sql;
 
 pub mod tool;
 pub mod upstream;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Names of this shape in the source that are not settings of the Worker.
-const NO_SETTINGS: [&str; 1] = ["CARGO_PKG_VERSION"];
+const NO_SETTINGS: [&str; 2] = ["CARGO_PKG_VERSION", "DATA_"];
 /// Settings whose names are a single word.
 const SINGLE_WORDS: [&str; 2] = ["PROFILE", "ISSUER"];
 
@@ -65,7 +65,7 @@ fn bindings(wrangler: &str) -> BTreeSet<String> {
 fn collect(folder: &Path, names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let test_file = path.file_stem().is_some_and(|stem| stem == "tests");
+        let test_file = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
         if path.is_dir() {
             collect(&path, names);
         } else if !test_file && path.extension().is_some_and(|extension| extension == "rs") {

@@ -32,6 +32,8 @@ mod of_people;
 mod of_pins;
 #[path = "statements/servers.rs"]
 mod of_servers;
+#[path = "statements/stores.rs"]
+mod of_stores;
 
 use of_servers::{join, two_tenants_with_servers};
 
@@ -164,6 +166,7 @@ fn every_statement_of_the_store_is_run_here() {
         include_str!("statements/credentials.rs"),
         include_str!("statements/people.rs"),
         include_str!("statements/servers.rs"),
+        include_str!("statements/stores.rs"),
     ]
     .concat();
     let mut seen = 0;

@@ -152,6 +152,8 @@ mod tests {
             kind: UpstreamKind::Http,
             url: converted.api.base().url().to_string(),
             api: None,
+            files: None,
+            database: None,
             disabled_at: None,
             created_at: 1,
             updated_at: 1,

@@ -239,7 +239,7 @@ pub const OPERATIONS: [Spec; 64] = [
     spec(Op::ReplacePlan, "replace_plan", Verb::Replace, "/admin/plans/{id}", Whom::Managers, "Replace a plan"),
     spec(Op::DeletePlan, "delete_plan", Verb::Remove, "/admin/plans/{id}", Whom::Managers, "Delete a plan that nothing uses"),
     spec(Op::ListUpstreams, "list_upstreams", Verb::Read, "/admin/upstreams", Whom::Readers, "List the tool servers behind the gateway"),
-    spec(Op::CreateUpstream, "create_upstream", Verb::Make, "/admin/upstreams", Whom::Managers, "Put a tool server behind the gateway"),
+    spec(Op::CreateUpstream, "create_upstream", Verb::Make, "/admin/upstreams", Whom::Managers, "Put a tool server behind the gateway, or files or a database of the team"),
     spec(Op::ImportUpstream, "import_upstream", Verb::Make, "/admin/upstreams/import", Whom::Managers, "Put an HTTP API behind the gateway: each operation of its OpenAPI document becomes a tool"),
     spec(Op::ReadUpstream, "read_upstream", Verb::Read, "/admin/upstreams/{id}", Whom::Readers, "Read an upstream"),
     spec(Op::UpdateUpstream, "update_upstream", Verb::Change, "/admin/upstreams/{id}", Whom::Managers, "Change an upstream's name, address or description; disable or enable it"),

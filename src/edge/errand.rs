@@ -7,7 +7,7 @@ use super::shield::{self, Pass, Whom};
 use super::showing::{self, equipped};
 use super::timer::{self, Timer, within};
 use super::upstreams::Party;
-use super::{clock, http_call, links, outbound, random, reused};
+use super::{clock, links, outbound, random, reused, tongues};
 use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::message::RequestId;
@@ -45,11 +45,12 @@ pub struct Hearer {
 
 /// Finds out all that an upstream says of itself. Also, whether it speaks an older revision.
 pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
-    if let Speaks::Http(version) = upstream.speaks {
-        return http_call::survey(party, upstream, version).await.map(|survey| (survey, false));
-    }
     let longest = party.limits.deadline.min(LONGEST_SURVEY);
-    let job = Job { party, upstream, hearer: None, end: clock::now().plus(longest) };
+    let end = clock::now().plus(longest);
+    if upstream.speaks != Speaks::Mcp {
+        return tongues::survey(party, upstream, end).await.map(|survey| (survey, false));
+    }
+    let job = Job { party, upstream, hearer: None, end };
     match Box::pin(job.over_a_link(Errand::Survey, &ClientCapabilities::default(), true)).await? {
         (Outcome::Surveyed(survey), legacy) => Ok((*survey, legacy)),
         (Outcome::Answered(_) | Outcome::Linked, _) => Err(upstream.failure(ProtocolBreach::Result.into())),
@@ -80,10 +81,9 @@ pub async fn ask_until(
     end: Timestamp,
 ) -> Result<Answer, UpstreamFailure> {
     let (declares, repeatable) = (ask.declares.clone(), ask.repeat != Repeat::Never && hearer.is_none());
-    if let Speaks::Http(version) = upstream.speaks {
+    if upstream.speaks != Speaks::Mcp {
         let job = Job { party, upstream, hearer: None, end };
-        return Box::pin(job.carefully(repeatable, async || http_call::ask(party, upstream, version, &ask, end).await))
-            .await;
+        return Box::pin(job.carefully(repeatable, async || tongues::ask(party, upstream, &ask, end).await)).await;
     }
     let endless = ask.method == AskMethod::Listen;
     let (job, errand) = (Job { party, upstream, hearer, end }, Errand::Ask(Box::new(ask)));
@@ -183,7 +183,7 @@ impl<'a> Job<'a> {
     /// Waits to be let through. Who comes first after a pause asks for something harmless before.
     async fn enter(&self) -> Result<Pass, UpstreamFailure> {
         let pass = shield::enter(self.party, self.whom()).await.map_err(|problem| self.upstream.failure(problem))?;
-        // Nothing harmless is known of an HTTP API: it has one real call.
+        // Of what does not speak the protocol nothing harmless is known: it has one real call.
         if !pass.is_probe() || self.upstream.speaks != Speaks::Mcp {
             return Ok(pass);
         }

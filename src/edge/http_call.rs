@@ -2,7 +2,7 @@
 
 use super::showing::{self, equipped};
 use super::upstreams::Party;
-use super::{clock, database, outbound};
+use super::{clock, database, outbound, tongues};
 use crate::credential::held::Withheld;
 use crate::http_api::answer::{self, MAX_TEXT_BYTES};
 use crate::http_api::check::Api;
@@ -64,7 +64,7 @@ pub async fn ask(
     let request = match api.request(tool, arguments, &credentials, limits) {
         Ok(request) => request,
         Err(problem) => {
-            return result(&CallToolResult::failed(format!("Nothing was sent: {problem}."))).map_err(failed);
+            return tongues::answer(&CallToolResult::failed(format!("Nothing was sent: {problem}."))).map_err(failed);
         }
     };
     let answer = outbound::send_patiently(&request, party.limits.patience).await;
@@ -77,14 +77,7 @@ pub async fn ask(
     }
     let output = tool.definition.output_schema.as_ref().and_then(|schema| Schema::compile(schema).ok());
     let shown = answer::show(tool, output.as_ref(), &answer, MAX_TEXT_BYTES);
-    result(&shown.result).map_err(failed)
-}
-
-fn result(result: &CallToolResult) -> Result<Answer, UpstreamProblem> {
-    match serde_json::to_value(result) {
-        Ok(Value::Object(members)) => Ok(Answer::Result(members)),
-        _ => Err(ProtocolBreach::Result.into()),
-    }
+    tongues::answer(&shown.result).map_err(failed)
 }
 
 /// What goes with a request to the API: what the upstream's credential comes to at its base.

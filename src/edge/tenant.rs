@@ -11,19 +11,21 @@ use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::naming::Prefix;
 use crate::credential::applied::Bound;
 use crate::credential::held::{Carries, Held, Identity, Withheld};
+use crate::file::options::FileOptions;
 use crate::id::{RuleId, TenantId, UpstreamId, UserId};
 use crate::observe::Event;
 use crate::plan::Plan;
 use crate::policy::judge::Policies;
 use crate::policy::rule::Rule;
 use crate::recent::Recent;
+use crate::sql::options::DatabaseOptions;
 use crate::store::credentials::{CredentialRow, EVERYBODYS};
 use crate::store::rules::{ALL_PLANS, ALL_POLICIES, LimitsRow, RuleRow};
 use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
 use crate::store::tenants::{TENANT, TenantRow};
 use crate::store::upstreams::{ENABLED_UPSTREAMS, UpstreamRow, credential_place};
 use crate::time::Lifetime;
-use crate::upstream::{Agreed, Upstream};
+use crate::upstream::{Agreed, Speaks, Upstream};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -230,6 +232,13 @@ fn usable(
     let settings = &context.settings;
     let degraded = |reason: String| degraded(context, tenant, &row.name, reason);
     let prefix = Prefix::parse(&row.name).map_err(|invalid| degraded(invalid.to_string())).ok()?;
+    if let Some(speaks) = store(row) {
+        let upstream = speaks.and_then(|speaks| {
+            Upstream::store(row.id.clone(), row.name.as_str(), speaks).map_err(|refusal| refusal.to_string())
+        });
+        let upstream = upstream.map_err(degraded).ok()?;
+        return Some(Named { upstream, prefix, personal: false });
+    }
     let upstream =
         Upstream::new(row.id.clone(), row.name.as_str(), &row.url, Held::default(), settings.profile.reach());
     let upstream = upstream.map_err(|refusal| degraded(refusal.to_string())).ok()?;
@@ -244,10 +253,21 @@ fn usable(
     let upstream = Upstream { credential, ..upstream }.reused_for(Lifetime::from_seconds(row.cache_seconds.into()));
     let upstream = upstream.held_to(Agreed { changes: row.pins, reaction: row.reaction.clone() });
     let upstream = match row.kind {
-        UpstreamKind::Mcp => upstream,
         UpstreamKind::Http => upstream.described_by(row.version),
+        UpstreamKind::Mcp | UpstreamKind::Files | UpstreamKind::Database => upstream,
     };
     Some(Named { upstream, prefix, personal: row.personal != 0 })
+}
+
+/// How a part of the platform is used; nothing for what has an address.
+fn store(row: &UpstreamRow) -> Option<Result<Speaks, String>> {
+    let options = row.options.as_deref().unwrap_or_default();
+    let speaks = match row.kind {
+        UpstreamKind::Mcp | UpstreamKind::Http => return None,
+        UpstreamKind::Files => FileOptions::stored(options).map(|options| Speaks::Files(Rc::new(options))),
+        UpstreamKind::Database => DatabaseOptions::stored(options).map(|options| Speaks::Database(Rc::new(options))),
+    };
+    Some(speaks.ok_or_else(|| "its options cannot be read".to_owned()))
 }
 
 /// A bearer token that came with its upstream, before there were credentials.

@@ -135,6 +135,37 @@ impl CallToolResult {
     }
 }
 
+/// What `resources/read` gives back: one resource, in one piece.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReadResource {
+    contents: [Contents; 1],
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Contents {
+    uri: String,
+    mime_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob: Option<String>,
+}
+
+impl ReadResource {
+    /// A resource that is a text.
+    pub fn text(uri: &str, mime_type: &str, text: String) -> Self {
+        let (uri, mime_type) = (uri.to_owned(), mime_type.to_owned());
+        Self { contents: [Contents { uri, mime_type, text: Some(text), blob: None }] }
+    }
+
+    /// A resource that is bytes, as base64.
+    pub fn bytes(uri: &str, mime_type: &str, base64: String) -> Self {
+        let (uri, mime_type) = (uri.to_owned(), mime_type.to_owned());
+        Self { contents: [Contents { uri, mime_type, text: None, blob: Some(base64) }] }
+    }
+}
+
 /// A JSON-RPC error, as one side gave it and the other is told it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RpcError {

@@ -7,6 +7,7 @@ use crate::gate::bucket::Policy;
 use crate::oauth::redirect::is_private_scheme;
 use crate::oidc::provider::Provider;
 use crate::secret::SecretText;
+use crate::sql::given::Given;
 use crate::time::Lifetime;
 use crate::token::jwks::KeyRing;
 use crate::token::seal::RootKey;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub weather: WeatherSettings,
     /// Limits towards upstreams.
     pub upstreams: UpstreamLimits,
+    /// Which databases are whose.
+    pub databases: Given,
     /// The OpenID provider whose people may sign in, if the operator trusts one.
     pub oidc: Option<Provider>,
     host: String,
@@ -105,6 +108,7 @@ impl Settings {
                 providers,
                 weather: outside.weather,
                 upstreams: outside.upstreams,
+                databases: outside.databases,
                 oidc,
                 host,
                 allowed_origins: outside.allowed_origins,
@@ -139,6 +143,7 @@ struct Outside {
     bootstrap_token: Option<SecretText>,
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
+    databases: Given,
     allowed_origins: Vec<String>,
     redirect_schemes: Vec<String>,
 }
@@ -152,12 +157,14 @@ impl Outside {
         let allowed_origins = read_origins(lookup)?;
         let redirect_schemes = read_schemes(lookup)?;
         let upstreams = UpstreamLimits::read(lookup)?;
+        let databases = Given::read(lookup)?;
         Ok(Self {
             metrics_token,
             operator_token,
             bootstrap_token,
             weather,
             upstreams,
+            databases,
             allowed_origins,
             redirect_schemes,
         })

@@ -19,6 +19,7 @@ pub mod requests;
 pub mod revocations;
 pub mod rules;
 pub mod servers;
+pub mod tables;
 pub mod tenants;
 pub mod upstreams;
 pub mod users;

@@ -1,13 +1,15 @@
 //! Upstream tool servers in D1.
 
 use crate::admin::upstream::{UpstreamKind, UpstreamView};
+use crate::file::options::FileOptions;
 use crate::id::{TenantId, UpstreamId};
+use crate::sql::options::DatabaseOptions;
 use serde::Deserialize;
 
 /// The enabled upstreams of a tenant, in the order of their names; `personal` is 1 where a user may have a credential of its
 /// own. `?1` tenant.
 pub const ENABLED_UPSTREAMS: &str = "\
-    SELECT id, name, url, credential, cache_seconds, kind, version, pins, reaction, \
+    SELECT id, name, url, credential, cache_seconds, kind, options, version, pins, reaction, \
            EXISTS (SELECT 1 FROM credentials WHERE upstream_id = upstreams.id AND tenant_id = ?1 \
                      AND (user_id IS NOT NULL OR kind = 'connection')) AS personal \
     FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
@@ -30,34 +32,34 @@ pub const INSERT_UPSTREAM: &str = "\
 
 /// Upstreams of a tenant after one, without what those of the kind `http` offer. `?1` tenant, `?2` the id before them, `?3` the most.
 pub const UPSTREAMS: &str = "\
-    SELECT id, name, kind, url, NULL AS api, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, NULL AS api, options, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
 /// One upstream of a tenant. `?1` tenant, `?2` id.
 pub const UPSTREAM: &str = "\
-    SELECT id, name, kind, url, api, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, api, options, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND id = ?2";
 
 /// The upstream of that id, or else of that name. `?1` tenant, `?2` id or name.
 pub const UPSTREAM_NAMED: &str = "\
-    SELECT id, name, kind, url, api, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, api, options, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND (id = ?2 OR name = ?2) ORDER BY id <> ?2 LIMIT 1";
 
 /// An upstream, where its name is free and fewer than 50 are enabled, of 500 at most. `?1` tenant, `?2` id, `?3` name, `?4` kind, `?5` url,
-/// `?6` api, `?7` now.
+/// `?6` api, `?7` options, `?8` now.
 pub const MAKE_UPSTREAM: &str = "\
-    INSERT INTO upstreams (id, tenant_id, name, kind, url, api, created_at, updated_at) \
-    SELECT ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?7 \
+    INSERT INTO upstreams (id, tenant_id, name, kind, url, api, options, created_at, updated_at) \
+    SELECT ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?8 \
     WHERE (SELECT COUNT(*) FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL) < 50 \
       AND (SELECT COUNT(*) FROM upstreams WHERE tenant_id = ?1) < 500 \
       AND NOT EXISTS (SELECT 1 FROM upstreams WHERE tenant_id = ?1 AND name = ?3)";
 
 /// Changes an upstream that is still in the version that was read, where its name is free and 50 are enabled at most. A token that came with it goes
 /// when its address changes. `?1` tenant, `?2` id, `?3` version, `?4` name, `?5` url, `?6` api, `?7` when it was disabled,
-/// `?8` now.
+/// `?8` now, `?9` options.
 pub const UPDATE_UPSTREAM: &str = "\
     UPDATE upstreams SET name = ?4, credential = CASE WHEN url = ?5 THEN credential END, url = ?5, api = ?6, \
-           disabled_at = ?7, updated_at = ?8, version = version + 1 \
+           options = ?9, disabled_at = ?7, updated_at = ?8, version = version + 1 \
     WHERE tenant_id = ?1 AND id = ?2 AND version = ?3 \
       AND (?7 IS NOT NULL \
            OR (SELECT COUNT(*) FROM upstreams WHERE tenant_id = ?1 AND id <> ?2 AND disabled_at IS NULL) < 50) \
@@ -65,6 +67,24 @@ pub const UPDATE_UPSTREAM: &str = "\
 
 /// Deletes an upstream with its credentials. `?1` tenant, `?2` id.
 pub const DELETE_UPSTREAM: &str = "DELETE FROM upstreams WHERE tenant_id = ?1 AND id = ?2";
+
+/// Remembers the files of an upstream that is about to be deleted; of another kind there are none. `?1` tenant, `?2` upstream, `?3` now.
+pub const LEAVE_FILES: &str = "\
+    INSERT INTO file_leftovers (prefix, gone_at) \
+    SELECT 't/' || tenant_id || '/' || id || '/', ?3 FROM upstreams WHERE tenant_id = ?1 AND id = ?2 AND kind = 'files' \
+    ON CONFLICT (prefix) DO NOTHING";
+
+/// Remembers the files of a tenant that is about to be deleted. `?1` tenant, `?2` now.
+pub const LEAVE_TENANTS_FILES: &str = "\
+    INSERT INTO file_leftovers (prefix, gone_at) \
+    SELECT 't/' || tenant_id || '/' || id || '/', ?2 FROM upstreams WHERE tenant_id = ?1 AND kind = 'files' \
+    ON CONFLICT (prefix) DO NOTHING";
+
+/// Files of upstreams that are gone, the oldest first. `?1` the most.
+pub const LEFTOVERS: &str = "SELECT prefix FROM file_leftovers ORDER BY gone_at LIMIT ?1";
+
+/// Forgets files of which nothing is left, where their upstream is gone since before. `?1` prefix, `?2` before.
+pub const FORGET_LEFTOVER: &str = "DELETE FROM file_leftovers WHERE prefix = ?1 AND gone_at < ?2";
 
 /// Takes the token away that came with an upstream: another credential stands in its place. `?1` tenant, `?2` id.
 pub const CLEAR_CREDENTIAL: &str = "UPDATE upstreams SET credential = NULL WHERE tenant_id = ?1 AND id = ?2";
@@ -95,6 +115,8 @@ pub struct UpstreamRow {
     pub cache_seconds: u32,
     /// What it speaks.
     pub kind: UpstreamKind,
+    /// How it is used, for the kinds `files` and `database`: JSON.
+    pub options: Option<String>,
     /// Counts its changes.
     pub version: u32,
     /// How often what is pinned of it was changed.
@@ -112,6 +134,13 @@ pub struct ApiRow {
     pub api: Option<String>,
 }
 
+/// A row of [`LEFTOVERS`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct LeftoverRow {
+    /// What the names of its objects begin with.
+    pub prefix: String,
+}
+
 /// A row of [`ENABLED_AT`].
 #[derive(Clone, Debug, Deserialize)]
 pub struct UpstreamIdRow {
@@ -127,6 +156,7 @@ pub struct UpstreamViewRow {
     kind: UpstreamKind,
     url: String,
     api: Option<String>,
+    options: Option<String>,
     disabled_at: Option<u64>,
     created_at: u64,
     updated_at: u64,
@@ -146,12 +176,16 @@ pub struct OlderCredentialRow {
 
 impl From<UpstreamViewRow> for UpstreamView {
     fn from(row: UpstreamViewRow) -> Self {
+        let files = row.options.as_deref().filter(|_| row.kind == UpstreamKind::Files);
+        let database = row.options.as_deref().filter(|_| row.kind == UpstreamKind::Database);
         Self {
             id: row.id,
             name: row.name,
             kind: row.kind,
             url: row.url,
             api: row.api.and_then(|text| serde_json::from_str(&text).ok()),
+            files: files.and_then(FileOptions::stored),
+            database: database.and_then(DatabaseOptions::stored),
             disabled_at: row.disabled_at.map(|millis| millis / 1000),
             created_at: row.created_at / 1000,
             updated_at: row.updated_at / 1000,

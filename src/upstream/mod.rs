@@ -27,22 +27,28 @@ pub mod survey;
 use crate::breaker::Rule;
 use crate::config::{self, ConfigProblem, Lookup};
 use crate::credential::held::{Held, Withheld};
+use crate::file::options::FileOptions;
 use crate::id::UpstreamId;
 use crate::outbound::{OutboundFailure, OutboundUrl, Patience, Reach, RefusedUrl};
+use crate::sql::options::DatabaseOptions;
 use crate::time::Lifetime;
 use std::fmt;
+use std::rc::Rc;
 
 /// Longest message of an upstream's error that is kept, in characters.
 const MAX_MESSAGE: usize = 200;
+/// Stands where others have their address, for what is reached by a binding: a name that is in no DNS (RFC 9476), so that nothing
+/// would be reached there.
+const NOWHERE: &str = "https://store.alt/";
 
-/// One MCP server behind the gateway.
+/// One tool server, API, or part of the platform behind the gateway.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upstream {
     /// Unique id.
     pub id: UpstreamId,
     /// What its tools' names begin with, and how errors call it.
     pub name: String,
-    /// Its MCP endpoint.
+    /// Where it is asked. Of files and databases, which are reached by a binding, a name that is in no DNS.
     pub url: OutboundUrl,
     /// What the gateway itself shows it; never what a caller showed.
     pub credential: Held,
@@ -64,13 +70,17 @@ pub struct Agreed {
 }
 
 /// What an upstream speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Speaks {
     /// The Model Context Protocol.
     #[default]
     Mcp,
     /// HTTP, as its stored description of that version says.
     Http(u32),
+    /// Nothing: its files are in the gateway's bucket.
+    Files(Rc<FileOptions>),
+    /// SQL: it is a database that the operator bound to the gateway.
+    Database(Rc<DatabaseOptions>),
 }
 
 impl Upstream {
@@ -117,6 +127,11 @@ impl Upstream {
     pub fn is_asked_like(&self, other: &Self) -> bool {
         (&self.id, &self.name, &self.url, &self.credential, self.reuse, self.speaks)
             == (&other.id, &other.name, &other.url, &other.credential, other.reuse, other.speaks)
+    }
+
+    /// Something that is part of the platform: no address, no credential, and nothing of it is answered from memory.
+    pub fn store(id: UpstreamId, name: impl Into<String>, speaks: Speaks) -> Result<Self, RefusedUrl> {
+        Ok(Self { speaks, ..Self::new(id, name, NOWHERE, Held::default(), Reach::Public)? })
     }
 
     /// What went wrong with this upstream.
@@ -211,6 +226,9 @@ pub enum UpstreamProblem {
     /// Its address or credential cannot be used.
     #[error("is not configured correctly")]
     Misconfigured,
+    /// What it is kept in is not bound to the gateway, or not given to the tenant.
+    #[error("is kept where this gateway has nothing for your team; nothing was done")]
+    Unbound,
     /// It has too much to do, and said when to come back (RFC 9110 section 10.2.3).
     #[error("answered with HTTP status {status}; retry after {} s", retry_after.seconds_ceil())]
     Busy {

@@ -109,6 +109,7 @@ impl UpstreamProblem {
             },
             Self::TooLarge
             | Self::Misconfigured
+            | Self::Unbound
             | Self::Withheld(_)
             | Self::Quarantined
             | Self::Resting { .. }
@@ -120,7 +121,12 @@ impl UpstreamProblem {
     pub const fn was_sent(&self) -> bool {
         !matches!(
             self,
-            Self::Resting { .. } | Self::Crowded | Self::Misconfigured | Self::Withheld(_) | Self::Quarantined
+            Self::Resting { .. }
+                | Self::Crowded
+                | Self::Misconfigured
+                | Self::Unbound
+                | Self::Withheld(_)
+                | Self::Quarantined
         )
     }
 

@@ -46,7 +46,7 @@ fn upstream(database: &Connection, tenant: &str, id: &str) -> Option<UpstreamVie
 fn an_upstream_is_made_changed_in_the_version_that_was_read_and_deleted_with_what_it_is_shown() {
     let database = team();
     let make_upstream = |tenant: &str, id: &str, name: &str| {
-        let values = params![tenant, id, name, "http", "https://b.example.com/", "{\"tools\":[]}", NOW];
+        let values = params![tenant, id, name, "http", "https://b.example.com/", "{\"tools\":[]}", NONE, NOW];
         run(&database, upstreams::MAKE_UPSTREAM, values)
     };
     assert_eq!((make_upstream("acme", "up-1", "shop"), make_upstream("acme", "up-2", "shop")), (Ok(1), Ok(0)));
@@ -54,7 +54,7 @@ fn an_upstream_is_made_changed_in_the_version_that_was_read_and_deleted_with_wha
     assert_eq!((made.version, made.kind.as_str(), made.disabled_at), (1, "http", None));
     assert!(made.api.unwrap().contains_key("tools") && upstream(&database, "zeta", "up-1").is_none());
     let update = |version: u32, name: &str| {
-        let values = params!["acme", "up-1", version, name, "https://c.example.com/", NONE, NOW, NOW + 5000];
+        let values = params!["acme", "up-1", version, name, "https://c.example.com/", NONE, NOW, NOW + 5000, NONE];
         run(&database, upstreams::UPDATE_UPSTREAM, values)
     };
     assert_eq!((update(2, "shop"), update(1, "files"), update(1, "store")), (Ok(0), Ok(0), Ok(1)));
@@ -72,15 +72,15 @@ fn a_tenant_has_fifty_enabled_upstreams_at_most_and_sees_its_own_page_by_page() 
     let database = team();
     for index in 2..60 {
         let (id, name) = (format!("up-{index:02}"), format!("n{index}"));
-        let values = params!["acme", id, name, "mcp", "https://b.example.com/", NONE, NOW];
+        let values = params!["acme", id, name, "mcp", "https://b.example.com/", NONE, NONE, NOW];
         assert_eq!(run(&database, upstreams::MAKE_UPSTREAM, values), Ok(usize::from(index < 50)), "{index}");
     }
     let set = |version: u32, disabled: Option<i64>| {
-        let values = params!["acme", "up-02", version, "n2", "https://b.example.com/", NONE, disabled, NOW];
+        let values = params!["acme", "up-02", version, "n2", "https://b.example.com/", NONE, disabled, NOW, NONE];
         run(&database, upstreams::UPDATE_UPSTREAM, values)
     };
     assert_eq!(set(1, Some(NOW)), Ok(1));
-    let another = params!["acme", "up-99", "n99", "mcp", "https://b.example.com/", NONE, NOW];
+    let another = params!["acme", "up-99", "n99", "mcp", "https://b.example.com/", NONE, NONE, NOW];
     assert_eq!((run(&database, upstreams::MAKE_UPSTREAM, another), set(2, None)), (Ok(1), Ok(0)));
     let ids = |tenant: &str, after: &str| -> Vec<String> {
         let rows: Vec<UpstreamViewRow> = read(&database, upstreams::UPSTREAMS, params![tenant, after, 3]);
@@ -96,7 +96,7 @@ fn a_tenant_has_fifty_enabled_upstreams_at_most_and_sees_its_own_page_by_page() 
 #[test]
 fn an_upstream_is_named_by_its_id_or_else_by_its_name_within_its_tenant() {
     let database = team();
-    let confusing = params!["acme", "up-9", "acme-files", "mcp", "https://b.example.com/", NONE, NOW];
+    let confusing = params!["acme", "up-9", "acme-files", "mcp", "https://b.example.com/", NONE, NONE, NOW];
     run(&database, upstreams::MAKE_UPSTREAM, confusing).unwrap();
     let named = |tenant: &str, name: &str| {
         let rows: Vec<UpstreamViewRow> = read(&database, upstreams::UPSTREAM_NAMED, params![tenant, name]);
@@ -112,7 +112,7 @@ fn an_upstream_is_named_by_its_id_or_else_by_its_name_within_its_tenant() {
 #[test]
 fn what_an_api_offers_is_read_in_the_version_that_is_known_and_by_its_tenant() {
     let database = two_tenants();
-    let made = params!["acme", "up-1", "pets", "http", "https://pets.example.com/", "{\"tools\":[]}", NOW];
+    let made = params!["acme", "up-1", "pets", "http", "https://pets.example.com/", "{\"tools\":[]}", NONE, NOW];
     run(&database, upstreams::MAKE_UPSTREAM, made).unwrap();
     let offered = |tenant: &str, version: u32| {
         let rows: Vec<ApiRow> = read(&database, upstreams::API, params![tenant, "up-1", version]);
@@ -137,7 +137,7 @@ fn a_token_that_came_with_an_upstream_goes_when_its_address_changes() {
         |read: &str| run(&database, upstreams::RESEAL_CREDENTIAL, params!["acme", "acme-files", read, "v2.k.new"]);
     assert_eq!((reseal("v1.other"), reseal("v1.old"), older("v2.k.").len()), (Ok(0), Ok(1), 0));
     let update = |version: u32, url: &str| {
-        let values = params!["acme", "acme-files", version, "files", url, NONE, None::<i64>, NOW];
+        let values = params!["acme", "acme-files", version, "files", url, NONE, None::<i64>, NOW, NONE];
         run(&database, upstreams::UPDATE_UPSTREAM, values).unwrap();
         let rows: Vec<UpstreamRow> = read(&database, upstreams::ENABLED_UPSTREAMS, params!["acme"]);
         rows.into_iter().find(|row| row.name == "files").unwrap().credential

@@ -8,7 +8,7 @@ use super::tenants::NoFilter;
 use super::{Desk, Outcome, changeable, upstreams, users};
 use crate::admin::credential::{CredentialFilter, CredentialView, NewCredential, Replacement};
 use crate::admin::order::{Order, Page};
-use crate::admin::upstream::UpstreamView;
+use crate::admin::upstream::{UpstreamKind, UpstreamView};
 use crate::api::problem::Problem;
 use crate::credential::discovery;
 use crate::credential::secret::{InvalidSecret, Secret};
@@ -175,6 +175,9 @@ fn refused(invalid: InvalidSecret) -> Problem {
 
 /// The origin that the upstream's address has now.
 fn origin(desk: &Desk<'_>, upstream: &UpstreamView) -> Result<String, Problem> {
+    if matches!(upstream.kind, UpstreamKind::Files | UpstreamKind::Database) {
+        return Err(Problem::Conflict("an upstream of that kind is shown no credential"));
+    }
     let url = OutboundUrl::parse(&upstream.url, desk.context.settings.profile.reach());
     url.map(|url| url.origin()).map_err(|_| Problem::Conflict("the upstream's address is refused: change it first"))
 }

@@ -1,6 +1,6 @@
 //! Putting an HTTP API behind the gateway with its OpenAPI document.
 
-use super::super::database::moment;
+use super::super::database::{maybe, moment};
 use super::super::{clock, outbound, tenant};
 use super::making::{self, Making, answered, make};
 use super::{Desk, Outcome, upstreams};
@@ -41,6 +41,8 @@ pub async fn import(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         kind: UpstreamKind::Http,
         url: converted.api.base().url().to_string(),
         api: None,
+        files: None,
+        database: None,
         disabled_at: None,
         created_at: now.seconds(),
         updated_at: now.seconds(),
@@ -53,6 +55,7 @@ pub async fn import(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         UpstreamKind::Http.as_str().into(),
         upstream.url.as_str().into(),
         api.as_deref().into(),
+        maybe(None),
         moment(now),
     ];
     let taken = upstreams::taken();

@@ -7,6 +7,7 @@ mod approvals;
 mod audit;
 mod credentials;
 mod import;
+mod kept;
 mod keys;
 mod making;
 mod pins;

@@ -1,7 +1,7 @@
 //! Tenants: the operator makes, suspends and deletes them; their own people see and set theirs.
 
 use super::super::database::{self, maybe, moment};
-use super::super::{clock, random, revoked, tenant, trails};
+use super::super::{clock, files, random, revoked, tenant, trails};
 use super::making::{Making, answered, make};
 use super::{Desk, Outcome, changeable};
 use crate::account::name::is_name;
@@ -20,6 +20,7 @@ use crate::policy::judge::DefaultEffect;
 use crate::store::codes::INSERT_OPERATORS_INVITATION;
 use crate::store::keys;
 use crate::store::tenants::{DELETE, FORGET_REQUESTS, INSERT, TENANT, TENANTS, TenantRow, UPDATE};
+use crate::store::upstreams::LEAVE_TENANTS_FILES;
 
 /// The tenants there are, as far as who asks may see them.
 pub async fn list(desk: &Desk<'_>, mut order: Order) -> Result<Outcome, Problem> {
@@ -153,8 +154,10 @@ pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     let tenant = find(desk, order).await?;
     let everybody = revoked::everybody(desk.context, &tenant.id, RevocationCause::Tenant).await?;
     let values = [tenant.id.as_str().into()];
-    let steps: [(&str, &[_]); 2] = [(FORGET_REQUESTS, &values), (DELETE, &values)];
+    let left = [tenant.id.as_str().into(), moment(clock::now())];
+    let steps: [(&str, &[_]); 3] = [(LEAVE_TENANTS_FILES, &left), (FORGET_REQUESTS, &values), (DELETE, &values)];
     database::batch(&desk.context.env, &steps).await?;
+    files::clear_later(desk.context);
     desk.done(&tenant.id, None);
     let gates = everybody.iter().map(|who| keys::principal_gate(&who.tenant, &who.user));
     revoked::forget(desk.context, gates.chain([keys::tenant_gate(&tenant.id)]).collect());

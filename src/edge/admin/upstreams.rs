@@ -1,28 +1,25 @@
 //! Upstreams: the tool servers behind the gateway.
 
 use super::super::database::{self, maybe, moment};
-use super::super::{clock, errand, showing, tenant};
+use super::super::{clock, errand, files, showing, tenant};
+use super::kept::{Said, kept};
 use super::making::{self, Making, answered, make};
 use super::tenants::NoFilter;
 use super::{Desk, Outcome, changeable};
 use crate::admin::order::{Order, Page};
-use crate::admin::upstream::{
-    LONGEST_URL, NewUpstream, UpstreamChange, UpstreamKind, UpstreamTrial, UpstreamView, api_of,
-};
+use crate::admin::upstream::{NewUpstream, UpstreamChange, UpstreamKind, UpstreamTrial, UpstreamView};
 use crate::api::problem::Problem;
-use crate::catalogue::naming::Prefix;
 use crate::credential::held::Held;
-use crate::http_api::check::Api;
+use crate::file::options::FileOptions;
 use crate::id::UpstreamId;
-use crate::outbound::OutboundUrl;
 use crate::store::credentials::{CredentialRow, EVERYBODYS_OF};
 use crate::store::upstreams::{
-    DELETE_UPSTREAM, MAKE_UPSTREAM, UPDATE_UPSTREAM, UPSTREAM, UPSTREAM_NAMED, UPSTREAMS, UpstreamViewRow,
+    DELETE_UPSTREAM, LEAVE_FILES, MAKE_UPSTREAM, UPDATE_UPSTREAM, UPSTREAM, UPSTREAM_NAMED, UPSTREAMS, UpstreamViewRow,
 };
 use crate::time::Timestamp;
-use crate::upstream::Upstream;
 use crate::upstream::survey::Survey;
-use serde_json::{Map, Value};
+use crate::upstream::{Speaks, Upstream};
+use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
 
 /// The tenant's upstreams.
@@ -38,8 +35,7 @@ pub async fn list(desk: &Desk<'_>, mut order: Order) -> Result<Outcome, Problem>
 /// Puts a tool server behind the gateway.
 pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     let wanted: NewUpstream = order.read()?;
-    sound(desk, &wanted.name, &wanted.url)?;
-    let api = described(desk, wanted.kind, &wanted.url, wanted.api.as_ref())?;
+    let kept = kept(desk, &Said::of(&wanted), true)?;
     if let Some(known) = answered(desk, order).await? {
         return Ok(known);
     }
@@ -49,16 +45,19 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         id.as_str().into(),
         wanted.name.as_str().into(),
         wanted.kind.as_str().into(),
-        wanted.url.as_str().into(),
-        maybe(api.as_deref()),
+        kept.url.as_str().into(),
+        maybe(kept.api.as_deref()),
+        maybe(kept.options.as_deref()),
         moment(now),
     ];
     let upstream = UpstreamView {
         id: UpstreamId::parse(&id).map_err(|error| Problem::Internal(error.to_string()))?,
         name: wanted.name,
         kind: wanted.kind,
-        url: wanted.url,
+        url: kept.url,
         api: wanted.api,
+        files: wanted.files.or_else(|| (wanted.kind == UpstreamKind::Files).then(FileOptions::default)),
+        database: wanted.database,
         disabled_at: None,
         created_at: now.seconds(),
         updated_at: now.seconds(),
@@ -93,26 +92,34 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         Some(false) => None,
         None => upstream.disabled_at,
     };
+    let moves = change.files.is_some() || change.database.is_some();
+    let url = match upstream.kind {
+        UpstreamKind::Mcp | UpstreamKind::Http => Some(change.url.unwrap_or(upstream.url)),
+        UpstreamKind::Files | UpstreamKind::Database => change.url,
+    };
     let changed = UpstreamView {
         name: change.name.unwrap_or(upstream.name),
-        url: change.url.unwrap_or(upstream.url),
         api: change.api.unwrap_or(upstream.api),
+        files: change.files.or(upstream.files),
+        database: change.database.or(upstream.database),
         disabled_at,
         updated_at: now.seconds(),
         version: version + 1,
+        url: String::new(),
         ..upstream
     };
-    sound(desk, &changed.name, &changed.url)?;
-    let api = described(desk, changed.kind, &changed.url, changed.api.as_ref())?;
+    let kept = kept(desk, &Said { url: url.as_deref(), ..Said::of_view(&changed) }, moves)?;
+    let changed = UpstreamView { url: kept.url, ..changed };
     let values = [
         desk.tenant()?.as_str().into(),
         changed.id.as_str().into(),
         version.into(),
         changed.name.as_str().into(),
         changed.url.as_str().into(),
-        maybe(api.as_deref()),
+        maybe(kept.api.as_deref()),
         changed.disabled_at.map_or(JsValue::NULL, |at| moment(Timestamp::from_seconds(at))),
         moment(now),
+        maybe(kept.options.as_deref()),
     ];
     if database::run(&desk.context.env, UPDATE_UPSTREAM, &values).await? == 0 {
         return Err(Problem::Conflict("it was changed meanwhile, its new name is taken, or 50 are enabled"));
@@ -122,15 +129,22 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
     Outcome::given(&changed, Some(version + 1))
 }
 
-/// Deletes an upstream with its credentials.
+/// Deletes an upstream with its credentials. Its files are remembered in the same transaction, and deleted while nobody waits.
 pub async fn delete(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let upstream = find(desk, order.id()).await?;
-    let values = [desk.tenant()?.as_str().into(), upstream.id.as_str().into()];
-    if database::run(&desk.context.env, DELETE_UPSTREAM, &values).await? == 0 {
+    let values: [JsValue; 2] = [desk.tenant()?.as_str().into(), upstream.id.as_str().into()];
+    let [tenant, id] = values.clone();
+    let left = [tenant, id, moment(clock::now())];
+    let steps: [(&str, &[JsValue]); 2] = [(LEAVE_FILES, &left), (DELETE_UPSTREAM, &values)];
+    let done = database::batch(&desk.context.env, &steps).await?;
+    if database::changes(done.get(1))? == 0 {
         return Err(Problem::NoSuchThing);
     }
     tenant::forget(desk.tenant()?);
+    if upstream.kind == UpstreamKind::Files {
+        files::clear_later(desk.context);
+    }
     desk.done(desk.tenant()?, Some(upstream.id.as_str()));
     Ok(Outcome::Done)
 }
@@ -155,20 +169,28 @@ pub async fn test(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
 /// The upstream as it would be asked for who asks.
 async fn asked(desk: &Desk<'_>, view: &UpstreamView) -> Result<Result<Upstream, String>, Problem> {
     let (context, tenant) = (desk.context, desk.tenant()?);
+    if let Some(speaks) = store(view) {
+        let upstream = Upstream::store(view.id.clone(), view.name.as_str(), speaks);
+        return Ok(upstream.map_err(|refusal| refusal.to_string()));
+    }
     let values = [tenant.as_str().into(), view.id.as_str().into()];
     let row: Option<CredentialRow> = database::first(&context.env, EVERYBODYS_OF, &values).await?;
     let credential = row.map_or_else(Held::default, |row| showing::held(context, tenant, &row));
     let reach = context.settings.profile.reach();
     match Upstream::new(view.id.clone(), view.name.as_str(), &view.url, credential, reach) {
         Ok(upstream) => {
-            let upstream = match view.kind {
-                UpstreamKind::Mcp => upstream,
-                UpstreamKind::Http => upstream.described_by(view.version),
-            };
+            let is_http = view.kind == UpstreamKind::Http;
+            let upstream = if is_http { upstream.described_by(view.version) } else { upstream };
             showing::for_caller(context, desk.principal()?, &upstream).await.map(Ok)
         }
         Err(refusal) => Ok(Err(refusal.to_string())),
     }
+}
+
+/// How a part of the platform is used; nothing for what has an address.
+fn store(view: &UpstreamView) -> Option<Speaks> {
+    let files = view.files.clone().map(|files| Speaks::Files(Rc::new(files)));
+    files.or_else(|| view.database.clone().map(|database| Speaks::Database(Rc::new(database))))
 }
 
 fn failed(problem: String) -> UpstreamTrial {
@@ -207,32 +229,4 @@ pub async fn find(desk: &Desk<'_>, id: &str) -> Result<UpstreamView, Problem> {
     let values = [desk.tenant()?.as_str().into(), id.into()];
     let row: Option<UpstreamViewRow> = database::first(&desk.context.env, UPSTREAM, &values).await?;
     row.map(UpstreamView::from).ok_or(Problem::NoSuchThing)
-}
-
-/// What an upstream offers, as it is stored. An HTTP API is at the upstream's address, which its credentials are bound to.
-fn described(
-    desk: &Desk<'_>,
-    kind: UpstreamKind,
-    url: &str,
-    api: Option<&Map<String, Value>>,
-) -> Result<Option<String>, Problem> {
-    let Some(text) = api_of(kind, api)? else { return Ok(None) };
-    let refused = |words: String| Problem::InvalidBody(format!("api: {words}"));
-    let reach = desk.context.settings.profile.reach();
-    let api = Api::parse(text.as_bytes(), reach).map_err(|invalid| refused(invalid.to_string()))?;
-    if OutboundUrl::parse(url, reach).ok().as_ref() != Some(api.base()) {
-        return Err(refused("its base must be the upstream's url".into()));
-    }
-    // As it was understood: whoever reads it need not check it again.
-    super::rendered(api.document()).map(|document| Some(document.to_string()))
-}
-
-/// Whether the name can stand before others, and the address may be asked.
-fn sound(desk: &Desk<'_>, name: &str, url: &str) -> Result<(), Problem> {
-    Prefix::parse(name).map_err(|invalid| Problem::InvalidBody(format!("name: {invalid}")))?;
-    if url.len() > LONGEST_URL {
-        return Err(Problem::InvalidBody("url has 2048 bytes at most".into()));
-    }
-    let judged = OutboundUrl::parse(url, desk.context.settings.profile.reach());
-    judged.map(drop).map_err(|refusal| Problem::InvalidBody(format!("url: {refusal}")))
 }

@@ -131,6 +131,7 @@ impl World {
             .with("REGISTRATION_SOURCE_BURST", "100000")
             .with("REGISTRATION_SOURCE_PER_MINUTE", "100000")
             .with("OPERATOR_TOKEN", OPERATOR)
+            .with("TENANT_DATABASES", seed::databases())
             .with("REDIRECT_SCHEMES", "com.example.app");
         let gateway = Gateway::start(&plan);
         let servers = [everything, of_2025, of_2026];
@@ -214,12 +215,17 @@ impl Gateway {
 
     /// Runs SQL on its database, while it runs.
     pub fn sql(&self, sql: &str) {
+        self.sql_on("DB", sql);
+    }
+
+    /// Runs SQL on a database that is bound to it, while it runs.
+    pub fn sql_on(&self, database: &str, sql: &str) {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let file = self.state.join(format!("{}.sql", COUNTER.fetch_add(1, Ordering::SeqCst)));
         std::fs::write(&file, sql).expect("the file of statements");
         let mut command = program("wrangler");
         command
-            .args(["d1", "execute", "DB", "--local", "--yes", "--persist-to"])
+            .args(["d1", "execute", database, "--local", "--yes", "--persist-to"])
             .arg(&self.state)
             .arg("--file")
             .arg(&file);

@@ -30,9 +30,14 @@ pub enum Tools {
     /// Those of [`Tools::Fixtures`] and the modern recorder, named `modern`, for a tenant with a user of every role; see
     /// [`Team`](crate::team::Team).
     Team,
+    /// None, for a tenant with a user of every role to which the operator gave the database [`DATABASE`].
+    Stores,
 }
 
-const POOLS: [(Tools, usize); 9] = [
+/// The binding of the database that the tenants of [`Tools::Stores`] have.
+pub const DATABASE: &str = "DATA_DEMO";
+
+const POOLS: [(Tools, usize); 10] = [
     (Tools::Own, 240),
     (Tools::Everything, 30),
     (Tools::Modern, 40),
@@ -42,6 +47,7 @@ const POOLS: [(Tools, usize); 9] = [
     (Tools::Recorded, 24),
     (Tools::Broken, 6),
     (Tools::Team, 80),
+    (Tools::Stores, 12),
 ];
 
 /// A user of a run.
@@ -139,6 +145,18 @@ fn team(sql: &mut String, user: &User, hash: &str) {
     );
 }
 
+/// Which databases are whose: the value of the gateway's variable.
+pub fn databases() -> String {
+    let of = |(pool, (tools, count)): (usize, &(Tools, usize))| {
+        let tenants = (0..*count).map(move |index| user(pool, index).tenant);
+        tenants
+            .filter(|_| *tools == Tools::Stores)
+            .map(|tenant| format!("\"{tenant}\":[\"{DATABASE}\"]"))
+            .collect::<Vec<_>>()
+    };
+    format!("{{{}}}", POOLS.iter().enumerate().flat_map(of).collect::<Vec<_>>().join(","))
+}
+
 fn user(pool: usize, index: usize) -> User {
     User {
         username: format!("user-{pool}-{index}"),
@@ -164,7 +182,7 @@ pub fn sql(addresses: &Addresses) -> String {
                  ('{}', '{tenant}', '{}', '{hash}', 1, 2);",
                 mate.id, mate.username, off.id, off.username
             );
-            if *tools == Tools::Team {
+            if matches!(tools, Tools::Team | Tools::Stores) {
                 team(&mut sql, &user, &hash);
             }
             for (name, url) in upstreams(*tools, tenant, addresses) {
@@ -198,7 +216,7 @@ pub fn sql(addresses: &Addresses) -> String {
 fn upstreams(tools: Tools, tenant: &str, addresses: &Addresses) -> Vec<(&'static str, String)> {
     let Addresses { everything, modern, legacy, gone, old, new, recorded } = addresses.clone();
     match tools {
-        Tools::Own => Vec::new(),
+        Tools::Own | Tools::Stores => Vec::new(),
         Tools::Everything => vec![("everything", everything)],
         Tools::Modern => vec![("modern", modern)],
         Tools::Legacy => vec![("legacy", legacy)],
@@ -228,7 +246,7 @@ pub const fn servers(tools: Tools) -> &'static [Server] {
             ("some", "never", &[("old", Some(SOME))]),
         ],
         Tools::Recorded => &[("old", "never", &[("old", None)]), ("new", "never", &[("new", None)])],
-        Tools::Own | Tools::Modern | Tools::Legacy | Tools::Gone | Tools::Broken => &[],
+        Tools::Own | Tools::Modern | Tools::Legacy | Tools::Gone | Tools::Broken | Tools::Stores => &[],
     }
 }
 

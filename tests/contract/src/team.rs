@@ -52,6 +52,11 @@ impl Team {
         Self { base: gateway().user(Tools::Team), tokens: Mutex::default() }
     }
 
+    /// A fresh one without tool servers, which has the database [`seed::DATABASE`].
+    pub fn with_a_database() -> Self {
+        Self { base: gateway().user(Tools::Stores), tokens: Mutex::default() }
+    }
+
     /// The tenant's id.
     pub fn tenant(&self) -> &str {
         &self.base.tenant
