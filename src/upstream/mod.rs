@@ -125,8 +125,8 @@ impl Upstream {
     /// Whether this is the same upstream at the same place, asked in the same way; what is agreed on for what it offers may
     /// have changed.
     pub fn is_asked_like(&self, other: &Self) -> bool {
-        (&self.id, &self.name, &self.url, &self.credential, self.reuse, self.speaks)
-            == (&other.id, &other.name, &other.url, &other.credential, other.reuse, other.speaks)
+        (&self.id, &self.name, &self.url, &self.credential, self.reuse, &self.speaks)
+            == (&other.id, &other.name, &other.url, &other.credential, other.reuse, &other.speaks)
     }
 
     /// Something that is part of the platform: no address, no credential, and nothing of it is answered from memory.
