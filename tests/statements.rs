@@ -34,6 +34,8 @@ mod of_pins;
 mod of_servers;
 #[path = "statements/stores.rs"]
 mod of_stores;
+#[path = "statements/webhooks.rs"]
+mod of_webhooks;
 
 use of_servers::{join, two_tenants_with_servers};
 
@@ -165,8 +167,10 @@ fn every_statement_of_the_store_is_run_here() {
         include_str!("statements/codes.rs"),
         include_str!("statements/credentials.rs"),
         include_str!("statements/people.rs"),
+        include_str!("statements/pins.rs"),
         include_str!("statements/servers.rs"),
         include_str!("statements/stores.rs"),
+        include_str!("statements/webhooks.rs"),
     ]
     .concat();
     let mut seen = 0;

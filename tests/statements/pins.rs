@@ -10,7 +10,9 @@ use mcp_secure_gateway::drift::reaction::{FirstSight, Reaction};
 use mcp_secure_gateway::drift::settle::{Facts, Step, settle};
 use mcp_secure_gateway::drift::version::{Fingerprint, Version};
 use mcp_secure_gateway::id::UpstreamId;
-use mcp_secure_gateway::store::pins::{self, NeighbourRow, PinRow, SeenRow, StepRow, StoredVersion, VersionRow};
+use mcp_secure_gateway::store::pins::{
+    self, ChangesRow, NeighbourRow, PinRow, ReactionRow, SeenRow, StepRow, StoredVersion, VersionRow,
+};
 use mcp_secure_gateway::store::{accounts, upstreams};
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
@@ -187,4 +189,24 @@ fn upstreams_are_asked_in_turn_and_none_of_a_tenant_that_is_suspended() {
     assert_eq!(due(NOW), ["acme-files", "zeta-calendar", "zeta-files", "acme-calendar"]);
     database.execute("UPDATE tenants SET disabled_at = 1 WHERE id = 'zeta'", []).unwrap();
     assert_eq!(due(NOW - 1), ["acme-files"]);
+}
+
+#[test]
+fn what_is_agreed_on_is_replaced_in_the_version_that_was_read_and_counts_as_a_change() {
+    let database = team();
+    let agreed = |tenant: &str| read::<ReactionRow>(&database, pins::REACTION, params![tenant, UPSTREAM]).pop();
+    let row = agreed("acme").unwrap();
+    assert_eq!((row.reaction, row.version), (None, 1));
+    assert!(agreed("zeta").is_none());
+    let set = |tenant: &str, version: u32| {
+        run(&database, pins::SET_REACTION, params![tenant, UPSTREAM, "{}", version, NOW + 1])
+    };
+    assert_eq!((set("zeta", 1), set("acme", 2), set("acme", 1), set("acme", 1)), (Ok(0), Ok(0), Ok(1), Ok(0)));
+    let row = agreed("acme").unwrap();
+    assert_eq!((row.reaction.as_deref(), row.version), (Some("{}"), 2));
+    let changes = || read::<ChangesRow>(&database, pins::CHANGES, params!["acme", UPSTREAM]).pop().map(|row| row.pins);
+    assert_eq!(changes(), Some(1));
+    assert_eq!(run(&database, pins::COUNT_CHANGE, params!["zeta", UPSTREAM]), Ok(0));
+    assert_eq!(run(&database, pins::COUNT_CHANGE, params!["acme", UPSTREAM]), Ok(1));
+    assert_eq!(changes(), Some(2));
 }
