@@ -138,7 +138,7 @@ fn hosts(definition: &Definition) -> BTreeSet<(String, String)> {
         if text.is_name {
             return;
         }
-        for host in urls(text.text).filter_map(host) {
+        for host in urls(text.content).filter_map(host) {
             let host = host.to_ascii_lowercase();
             if !found.iter().any(|(known, _)| *known == host) {
                 found.insert((host, text.at.clone()));

@@ -137,8 +137,8 @@ fn signs(definition: &Definition, neighbours: &Neighbours) -> Vec<Sign> {
 }
 
 fn signs_of(text: &Text<'_>, neighbours: &Neighbours, found: &mut Vec<Sign>) {
-    let cut = text.text.char_indices().nth(MAX_TEXT_BYTES).map_or(text.text.len(), |(at, _)| at);
-    let content = text.text.get(..cut).unwrap_or(text.text);
+    let cut = text.content.char_indices().nth(MAX_TEXT_BYTES).map_or(text.content.len(), |(at, _)| at);
+    let content = text.content.get(..cut).unwrap_or(text.content);
     let mut note = |suspicion: Suspicion, evidence: String| {
         found.push(Sign { suspicion, evidence, at: text.at.clone() });
     };

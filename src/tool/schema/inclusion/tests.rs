@@ -126,6 +126,12 @@ fn objects() {
             true,
             false,
         ),
+    ]);
+}
+
+#[test]
+fn names_of_members_and_members_that_ask_for_others() {
+    check(vec![
         (json!({"propertyNames": {"maxLength": 3}}), json!({"propertyNames": {"maxLength": 5}}), true, false),
         (
             json!({"properties": {"abc": {}}, "additionalProperties": false}),
