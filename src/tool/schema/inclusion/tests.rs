@@ -242,6 +242,15 @@ fn arguments_are_promised_as_far_as_they_are_named() {
 }
 
 #[test]
+fn a_union_of_many_kinds_may_grow() {
+    let kinds = |count: usize| {
+        let kind = |kind| json!({"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]});
+        json!({"oneOf": (0..count).map(kind).collect::<Vec<_>>()})
+    };
+    check(vec![(kinds(40), kinds(41), true, false)]);
+}
+
+#[test]
 fn a_hostile_pair_costs_what_it_may_and_no_more() {
     let nest = |depth: usize| {
         let mut defs = serde_json::Map::new();
