@@ -5,7 +5,7 @@ use crate::drift::reason::Reason;
 use crate::json::canonical;
 use serde_json::{Map, Value};
 
-/// Most differences that are listed; more are judged as a whole only.
+/// Most differences that are listed.
 const MAX_DIFFERENCES: usize = 200;
 
 /// How a difference is judged.
@@ -34,16 +34,17 @@ pub(super) struct Difference<'v> {
     pub new_place: String,
 }
 
-/// Lists the differences.
-pub(super) fn differences<'v>(old: &'v Value, new: &'v Value, usage: Use) -> Vec<Difference<'v>> {
-    let mut walk = Walk { usage, found: Vec::new() };
+/// Lists the differences, and says whether those are all.
+pub(super) fn differences<'v>(old: &'v Value, new: &'v Value, usage: Use) -> (Vec<Difference<'v>>, bool) {
+    let mut walk = Walk { usage, found: Vec::new(), whole: true };
     walk.schemas(old, new, &(String::new(), String::new()));
-    walk.found
+    (walk.found, walk.whole)
 }
 
 struct Walk<'v> {
     usage: Use,
     found: Vec<Difference<'v>>,
+    whole: bool,
 }
 
 /// Where a subschema stands in the old document and in the new one.
@@ -69,7 +70,8 @@ impl<'v> Walk<'v> {
         finding: Finding,
         place: &Place,
     ) {
-        if self.found.len() < MAX_DIFFERENCES {
+        self.whole = self.found.len() < MAX_DIFFERENCES;
+        if self.whole {
             let (old_place, new_place) = place.clone();
             self.found.push(Difference { at, before, after, finding, old_place, new_place });
         }
