@@ -4,7 +4,7 @@
 //! difference. When it is meant, `UPDATE_CONTRACT=1 cargo test -p mcp-secure-gateway --test contract_of_ours` takes the present
 //! state as the one to keep.
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step of the test fails the test")]
+#![expect(clippy::unwrap_used, reason = "a failed step of the test fails the test")]
 
 use mcp_secure_gateway::drift::diff::report_lines;
 use mcp_secure_gateway::drift::neighbours::Neighbours;

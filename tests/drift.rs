@@ -115,6 +115,20 @@ fn harmless_changes_seldom_need_a_person() {
 }
 
 #[test]
+fn the_document_says_how_many_there_are() {
+    let document = include_str!("../docs/DRIFT.md");
+    let (changes, harmless) = (cases(CHANGES), cases(HARMLESS));
+    let harmful = changes.iter().filter(|case| ["breaking", "suspicious"].iter().any(|word| case["verdict"] == *word));
+    for said in [
+        format!("`tests/data/drift/changes.json` has {} changes", changes.len()),
+        format!("\n{} harmful ones", harmful.count()),
+        format!("`harmless.json` has {} changes", harmless.len()),
+    ] {
+        assert!(document.contains(&said), "{said}");
+    }
+}
+
+#[test]
 fn every_case_has_a_name_of_its_own() {
     for text in [CHANGES, HARMLESS] {
         let cases = cases(text);

@@ -7,6 +7,7 @@ use super::verdict::Verdict;
 use super::version::Fingerprint;
 use serde::Serialize;
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 /// Most changes of one definition that are told one by one.
@@ -71,7 +72,7 @@ impl Comparison {
         mut changes: Vec<Change>,
     ) -> Self {
         // Stable, so that changes of one verdict stay in the order of the definition.
-        changes.sort_by(|one, other| other.verdict.cmp(&one.verdict));
+        changes.sort_by_key(|change| Reverse(change.verdict));
         changes.dedup();
         let verdict = changes.first().map_or(Verdict::Identical, |change| change.verdict);
         let more = changes.len().saturating_sub(MAX_CHANGES);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-fn object(value: Value) -> serde_json::Map<String, Value> {
+fn object(value: &Value) -> serde_json::Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
 
@@ -19,7 +19,7 @@ fn everything_that_a_tool_says_is_pinned() {
     });
     let tool: Tool = serde_json::from_value(said.clone()).unwrap();
     let definition = Definition::of_tool(&tool);
-    let mut rest = object(said);
+    let mut rest = object(&said);
     rest.shift_remove("name");
     assert_eq!((definition.kind, definition.name.as_str()), (Kind::Tool, "find"));
     assert_eq!(Value::Object(definition.members), Value::Object(rest));
@@ -45,8 +45,8 @@ fn a_prompt_and_an_introduction_are_pinned_as_they_are() {
     let prompt: Prompt = serde_json::from_value(json!({"name": "p", "arguments": [{"name": "a"}]})).unwrap();
     assert_eq!(Value::Object(Definition::of_prompt(&prompt).members), json!({"arguments": [{"name": "a"}]}));
     let introduction = Introduction {
-        offered: ServerCapabilities::read(&object(json!({"tools": {"listChanged": true}}))),
-        server: Some(object(json!({"name": "s", "version": "1"}))),
+        offered: ServerCapabilities::read(&object(&json!({"tools": {"listChanged": true}}))),
+        server: Some(object(&json!({"name": "s", "version": "1"}))),
         instructions: Some("Be kind".to_owned()),
     };
     let definition = Definition::of_introduction(&introduction);

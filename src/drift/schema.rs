@@ -52,7 +52,7 @@ pub fn compare_schemas(old: &Value, new: &Value, at: &str, usage: Use) -> Vec<Ch
     if canonical::text(old) == canonical::text(new) {
         return Vec::new();
     }
-    let found = differences(old, new, usage);
+    let (found, whole) = differences(old, new, usage);
     let pair = match Pair::compile(old, new) {
         Ok(pair) => pair,
         Err((side, _)) => {
@@ -75,6 +75,10 @@ pub fn compare_schemas(old: &Value, new: &Value, at: &str, usage: Use) -> Vec<Ch
             }
         };
         changes.push(one.change(at, reason));
+    }
+    if !whole {
+        // Among those that are not listed may be one that decides.
+        changes.push(Change::new(at, None, None, Reason::TooMuch));
     }
     let breaking = changes.iter().any(|change| change.verdict == Verdict::Breaking);
     match overall {

@@ -85,3 +85,15 @@ fn hostile_schemas_are_given_up_and_that_is_breaking() {
     );
     assert!(changes.iter().any(|change| change.verdict == Verdict::Breaking));
 }
+
+#[test]
+fn a_change_behind_many_others_is_not_overlooked() {
+    let schema = |title: &str, default: u32| {
+        let mut members: serde_json::Map<String, Value> =
+            (0..300).map(|at| (format!("p{at}"), json!({"type": "string", "title": title}))).collect();
+        members.insert("last".to_owned(), json!({"type": "integer", "default": default}));
+        json!({"type": "object", "properties": members})
+    };
+    let changes = compare_schemas(&schema("A", 1), &schema("B", 2), "", Use::Arguments);
+    assert!(changes.iter().any(|change| change.verdict == Verdict::Breaking));
+}

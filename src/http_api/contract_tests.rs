@@ -3,6 +3,7 @@ use crate::drift::definition::Kind;
 use crate::drift::neighbours::Neighbours;
 use crate::drift::offer::compare_offers;
 use crate::drift::verdict::Verdict;
+use crate::drift::version::Version;
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -53,7 +54,7 @@ fn verdict(change: impl Fn(&mut Value)) -> Verdict {
 #[test]
 fn every_operation_of_a_document_is_a_definition() {
     let offer = offer(&document()).unwrap();
-    let names: Vec<&str> = offer.iter().map(|version| version.name()).collect();
+    let names: Vec<&str> = offer.iter().map(Version::name).collect();
     assert_eq!(names, ["server", "GET /pets/{id}", "PUT /pets/{id}"]);
     let get = offer.get(Kind::Operation, "GET /pets/{id}").unwrap().definition();
     assert_eq!(get.members["inputSchema"]["properties"]["path"]["required"], json!(["id"]));
@@ -103,9 +104,7 @@ fn each_change_of_a_document_has_its_verdict() {
                 document["paths"]["/pets"] = json!({"get": {"responses": {"200": {"description": "All"}}}});
             }),
         ),
-    ]
-    .into_iter()
-    {
+    ] {
         assert_eq!(got, expected);
     }
 }

@@ -4,6 +4,7 @@ use super::{differ, differing, pointer};
 use crate::drift::change::Change;
 use crate::drift::reason::Reason;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Compares lists of arguments.
 pub(super) fn compare(before: Option<&Value>, after: Option<&Value>, at: &str) -> Vec<Change> {
@@ -37,10 +38,8 @@ fn list(value: Option<&Value>) -> Option<Vec<(&str, &Value)>> {
     let Some(value) = value else { return Some(Vec::new()) };
     let named = value.as_array()?.iter().map(|argument| Some((argument.get("name")?.as_str()?, argument)));
     let named: Vec<_> = named.collect::<Option<_>>()?;
-    let mut names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-    names.sort_unstable();
-    names.dedup();
-    (names.len() == named.len()).then_some(named)
+    let distinct: HashSet<&str> = named.iter().map(|(name, _)| *name).collect();
+    (distinct.len() == named.len()).then_some(named)
 }
 
 fn is_required(argument: &Value) -> bool {

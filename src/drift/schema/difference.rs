@@ -5,7 +5,7 @@ use crate::drift::reason::Reason;
 use crate::json::canonical;
 use serde_json::{Map, Value};
 
-/// Most differences that are listed; more are judged as a whole only.
+/// Most differences that are listed.
 const MAX_DIFFERENCES: usize = 200;
 
 /// How a difference is judged.
@@ -34,16 +34,17 @@ pub(super) struct Difference<'v> {
     pub new_place: String,
 }
 
-/// Lists the differences.
-pub(super) fn differences<'v>(old: &'v Value, new: &'v Value, usage: Use) -> Vec<Difference<'v>> {
-    let mut walk = Walk { usage, found: Vec::new() };
-    walk.schemas(old, new, (String::new(), String::new()));
-    walk.found
+/// Lists the differences, and says whether those are all.
+pub(super) fn differences<'v>(old: &'v Value, new: &'v Value, usage: Use) -> (Vec<Difference<'v>>, bool) {
+    let mut walk = Walk { usage, found: Vec::new(), whole: true };
+    walk.schemas(old, new, &(String::new(), String::new()));
+    (walk.found, walk.whole)
 }
 
 struct Walk<'v> {
     usage: Use,
     found: Vec<Difference<'v>>,
+    whole: bool,
 }
 
 /// Where a subschema stands in the old document and in the new one.
@@ -69,16 +70,17 @@ impl<'v> Walk<'v> {
         finding: Finding,
         place: &Place,
     ) {
-        if self.found.len() < MAX_DIFFERENCES {
+        self.whole = self.found.len() < MAX_DIFFERENCES;
+        if self.whole {
             let (old_place, new_place) = place.clone();
             self.found.push(Difference { at, before, after, finding, old_place, new_place });
         }
     }
 
-    fn schemas(&mut self, old: &'v Value, new: &'v Value, place: Place) {
+    fn schemas(&mut self, old: &'v Value, new: &'v Value, place: &Place) {
         let (Value::Object(ours), Value::Object(theirs)) = (old, new) else {
             if !is_equal(old, new) {
-                self.note(place.1.clone(), (Some(old), Some(new)), Finding::Within, &place);
+                self.note(place.1.clone(), (Some(old), Some(new)), Finding::Within, place);
             }
             return;
         };
@@ -90,7 +92,7 @@ impl<'v> Walk<'v> {
             {
                 continue;
             }
-            self.keyword(keyword, values, (ours, theirs), &place);
+            self.keyword(keyword, values, (ours, theirs), place);
         }
     }
 
@@ -127,7 +129,7 @@ impl<'v> Walk<'v> {
                 | "unevaluatedItems"
                 | "unevaluatedProperties",
                 (Some(before @ Value::Object(_)), Some(after @ Value::Object(_))),
-            ) => self.schemas(before, after, both_below(place, keyword)),
+            ) => self.schemas(before, after, &both_below(place, keyword)),
             (_, values) => {
                 let finding = finding(keyword, values, around, self.usage);
                 self.note(at, values, finding, place);
@@ -169,7 +171,7 @@ impl<'v> Walk<'v> {
                 continue;
             };
             if !is_equal(old, new) {
-                self.schemas(old, new, both_below(&properties, name));
+                self.schemas(old, new, &both_below(&properties, name));
             }
         }
         for (name, old) in before.into_iter().flatten() {
@@ -190,7 +192,7 @@ impl<'v> Walk<'v> {
         for (name, new) in theirs {
             match ours.get(name) {
                 Some(old) if is_equal(old, new) => {}
-                Some(old) => self.schemas(old, new, both_below(at, name)),
+                Some(old) => self.schemas(old, new, &both_below(at, name)),
                 None => self.note(below(&at.1, name), (None, Some(new)), finding(), place),
             }
         }
@@ -212,7 +214,7 @@ impl<'v> Walk<'v> {
         let paired = gone.len() == new.len() && before.len() == after.len();
         if paired && gone.iter().zip(&new).all(|((old, _), (new, _))| old == new) {
             for ((index, old), (_, new)) in gone.into_iter().zip(new) {
-                self.schemas(old, new, both_below(at, &index.to_string()));
+                self.schemas(old, new, &both_below(at, &index.to_string()));
             }
             return;
         }
@@ -224,6 +226,38 @@ impl<'v> Walk<'v> {
         }
     }
 }
+
+/// Keywords that mean something together with those around them.
+const STRUCTURAL: [&str; 28] = [
+    "$schema",
+    "$ref",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$recursiveRef",
+    "dependentRequired",
+    "dependencies",
+    "minContains",
+    "maxContains",
+    "discriminator",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "items",
+    "additionalItems",
+    "prefixItems",
+    "contains",
+    "propertyNames",
+    "patternProperties",
+    "dependentSchemas",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+];
 
 /// How the difference of a keyword is judged that has no subschemas, or has them on one side only.
 fn finding(
@@ -247,8 +281,7 @@ fn finding(
             _ => Reason::FormatNoted,
         }),
         "x-mcp-header" => Finding::Noted(Reason::HeaderChanged),
-        "required" if same_set(values) => Finding::Judged(Reason::Order),
-        "enum" | "type" if same_set(values) => Finding::Judged(Reason::Order),
+        "required" | "enum" | "type" if same_set(values) => Finding::Judged(Reason::Order),
         "enum" | "const" => {
             Finding::Alone { old: only(&["enum", "const"], ours), new: only(&["enum", "const"], theirs) }
         }
@@ -256,46 +289,19 @@ fn finding(
         | "maxItems" | "minProperties" | "maxProperties" => {
             Finding::Alone { old: only(&[keyword], ours), new: only(&[keyword], theirs) }
         }
-        "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" => {
-            let lower = ["minimum", "exclusiveMinimum"];
-            let upper = ["maximum", "exclusiveMaximum"];
-            let words = if lower.contains(&keyword) { lower } else { upper };
-            let with_type = [words[0], words[1], "type"];
-            // The type of one side, so that a change of it is not judged twice.
-            let kind = theirs.get("type").filter(|kind| ours.get("type") == Some(*kind));
-            let words = if kind.is_some() { &with_type[..] } else { &words[..] };
-            Finding::Alone { old: only(words, ours), new: only(words, theirs) }
-        }
-        "$schema"
-        | "$ref"
-        | "$anchor"
-        | "$dynamicRef"
-        | "$dynamicAnchor"
-        | "$recursiveRef"
-        | "dependentRequired"
-        | "dependencies"
-        | "minContains"
-        | "maxContains"
-        | "discriminator"
-        | "additionalProperties"
-        | "unevaluatedProperties"
-        | "unevaluatedItems"
-        | "items"
-        | "additionalItems"
-        | "prefixItems"
-        | "contains"
-        | "propertyNames"
-        | "patternProperties"
-        | "dependentSchemas"
-        | "allOf"
-        | "anyOf"
-        | "oneOf"
-        | "not"
-        | "if"
-        | "then"
-        | "else" => Finding::Within,
+        "minimum" | "exclusiveMinimum" => bounds(["minimum", "exclusiveMinimum"], ours, theirs),
+        "maximum" | "exclusiveMaximum" => bounds(["maximum", "exclusiveMaximum"], ours, theirs),
+        keyword if STRUCTURAL.contains(&keyword) => Finding::Within,
         _ => Finding::Noted(Reason::UnknownMember),
     }
+}
+
+/// The two keywords of a bound, with the type where it is the same: more than 0 is at least 1 of whole numbers.
+fn bounds([inclusive, exclusive]: [&str; 2], ours: &Map<String, Value>, theirs: &Map<String, Value>) -> Finding {
+    let typed = theirs.get("type").is_some_and(|kind| ours.get("type") == Some(kind));
+    let kind = if typed { "type" } else { inclusive };
+    let words = [inclusive, exclusive, kind];
+    Finding::Alone { old: only(&words, ours), new: only(&words, theirs) }
 }
 
 /// A schema of some of the keywords of another.

@@ -34,14 +34,15 @@ const COLLECTORS: [&str; 20] = [
 ];
 
 /// Where data is to go that a person wrote to somebody else.
-const DIVERTED: [&str; 3] = [
+const DIVERTED: [&str; 4] = [
     "change|replace|modify|rewrite|override|set .. recipient|recipients|payee|destination|phone|account|address|beneficiary|iban|number .. to|with|by",
     "always|also|must|silently bcc|cc|forward|copy|send",
     "bcc|forward .. to",
+    "add|put|set .. .. as|in|to bcc|cc",
 ];
 
 /// Data that a conversation holds.
-const SENT: &str = "send|post|upload|forward|transmit|exfiltrate|report|leak|submit|deliver .. conversation|chat|history|messages|credentials|passwords|secrets|keys|tokens|contents|environment|results|data|prompt|everything|copy .. to";
+const SENT: &str = "send|post|upload|forward|transmit|exfiltrate|report|leak|submit|deliver .. conversation|chat|history|messages|credentials|passwords|secrets|keys|tokens|contents|environment|results|data|prompt|everything|copy|configuration .. to";
 
 /// Everything of a kind that goes somewhere.
 const ALL_SENT: &str =
@@ -65,6 +66,9 @@ pub(super) fn look(text: &str, words: &Words, note: &mut dyn FnMut(Suspicion, St
     let reachable = urls.iter().any(|url| host(url).is_some()) || literal(text).is_some();
     let sent = if reachable { words.find_all(SENT) } else { Vec::new() };
     for found in sent.into_iter().chain(words.find_all(ALL_SENT)) {
+        note(Suspicion::Exfiltration, found);
+    }
+    for found in words.find_all("exfiltrate|exfiltrates|exfiltrating") {
         note(Suspicion::Exfiltration, found);
     }
     if let Some(target) = literal(text) {
@@ -138,7 +142,7 @@ fn hosts(definition: &Definition) -> BTreeSet<(String, String)> {
         if text.is_name {
             return;
         }
-        for host in urls(text.text).filter_map(host) {
+        for host in urls(text.content).filter_map(host) {
             let host = host.to_ascii_lowercase();
             if !found.iter().any(|(known, _)| *known == host) {
                 found.insert((host, text.at.clone()));

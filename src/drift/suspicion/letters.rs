@@ -44,7 +44,7 @@ pub(in crate::drift) const fn is_unseen(letter: char) -> bool {
 fn has_its_use(letter: char, before: Option<char>, after: Option<char>) -> bool {
     let pictured = |c: Option<char>| {
         c.is_some_and(
-            |c| matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{a9}' | '\u{ae}'),
+            |c| matches!(c, '\u{2100}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{a9}' | '\u{ae}'),
         )
     };
     let joined = |c: Option<char>| c.is_some_and(|c| matches!(c, '\u{600}'..='\u{dff}'));

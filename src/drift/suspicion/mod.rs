@@ -25,6 +25,7 @@ use super::change::Change;
 use super::definition::Definition;
 use super::neighbours::Neighbours;
 use super::reason::Reason;
+use super::version::Fingerprint;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,8 +33,8 @@ use texts::{Text, each_text};
 
 /// Most signs that are looked for in one definition.
 const MAX_SIGNS: usize = 200;
-/// Longest text that is searched, in bytes: more is no definition that is shown.
-const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// Shortest name that is searched for orders, in bytes.
+const MIN_TOLD: usize = 20;
 
 /// A form of attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,12 +134,16 @@ fn signs(definition: &Definition, neighbours: &Neighbours) -> Vec<Sign> {
             signs_of(&text, neighbours, &mut found);
         }
     });
+    if found.len() >= MAX_SIGNS {
+        // What was not searched is another text in every definition.
+        let evidence = Fingerprint::of(definition).to_string();
+        found.push(Sign { suspicion: Suspicion::Blob, evidence, at: String::new() });
+    }
     found
 }
 
 fn signs_of(text: &Text<'_>, neighbours: &Neighbours, found: &mut Vec<Sign>) {
-    let cut = text.text.char_indices().nth(MAX_TEXT_BYTES).map_or(text.text.len(), |(at, _)| at);
-    let content = text.text.get(..cut).unwrap_or(text.text);
+    let content = text.content;
     let mut note = |suspicion: Suspicion, evidence: String| {
         found.push(Sign { suspicion, evidence, at: text.at.clone() });
     };
@@ -147,9 +152,15 @@ fn signs_of(text: &Text<'_>, neighbours: &Neighbours, found: &mut Vec<Sign>) {
         if let Some(part) = secret::in_name(content) {
             note(Suspicion::Secret, part.to_owned());
         }
+        if content.len() >= MIN_TOLD {
+            told::look(content, &phrase::Words::of(content), &mut note);
+        }
         return;
     }
     let plain = phrase::Words::of(content);
+    if plain.is_cut() {
+        note(Suspicion::Blob, format!("{} bytes", content.len()));
+    }
     told::look(content, &plain, &mut note);
     secret::look(content, &plain, &mut note);
     address::look(content, &plain, &mut note);

@@ -3,7 +3,7 @@
 use super::letters::{is_unseen, latin};
 
 /// Most words of a text that are looked at.
-const MAX_WORDS: usize = 4_000;
+const MAX_WORDS: usize = 50_000;
 /// Most words behind a place that belong to it.
 const BEHIND: usize = 8;
 /// Most words that `..` stands for.
@@ -41,6 +41,11 @@ impl Words {
             words.push(word);
         }
         Self(words)
+    }
+
+    /// Whether the text has more words than are looked at.
+    pub fn is_cut(&self) -> bool {
+        self.0.len() >= MAX_WORDS
     }
 
     /// The places that a pattern fits. A pattern is words with a blank between them; `a|b` is one of several,

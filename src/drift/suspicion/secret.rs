@@ -41,7 +41,7 @@ const PLACES: [&str; 32] = [
 ];
 
 /// Requests for what the tool has no need of.
-const ASKED: [&str; 7] = [
+const ASKED: [&str; 8] = [
     "include|pass|send|provide|append|attach|copy|put|paste|add|supply .. full|entire|whole|complete .. conversation|chat|transcript|context|dialogue|history|prompt",
     "include|pass|send|provide|append|attach|copy|put|paste|supply .. conversation|chat history|transcript|log",
     "contents|content of .. users|your|local .. files|file|keys|environment|credentials|memory",
@@ -49,6 +49,7 @@ const ASKED: [&str; 7] = [
     "include|pass|send|append|attach|put|copy|paste .. your|users|all|any .. api? keys|passwords|tokens|credentials|secrets",
     "include|pass|send|append|attach|copy|forward .. results|output|outputs|responses|data of|from .. other|previous|all .. tools|tool|calls",
     "contents|content|text of|from .. system prompt",
+    "always include|pass|put|add|send .. password|passwords|token|tokens|credentials|keys",
 ];
 
 /// Notes places where secrets are, and requests for what a conversation holds.

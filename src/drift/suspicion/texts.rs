@@ -13,14 +13,14 @@ const MAX_DEPTH: usize = 160;
 pub(super) struct Text<'d> {
     /// Its JSON pointer in the members of the definition.
     pub at: String,
-    pub text: &'d str,
+    pub content: &'d str,
     /// Whether it is the name of something.
     pub is_name: bool,
 }
 
 /// Hands on every text of a definition: its values, and the names of its members.
 pub(super) fn each_text<'d>(definition: &'d Definition, take: &mut dyn FnMut(Text<'d>)) {
-    take(Text { at: String::new(), text: &definition.name, is_name: true });
+    take(Text { at: String::new(), content: &definition.name, is_name: true });
     for (name, value) in &definition.members {
         walk(value, &format!("/{name}"), MAX_DEPTH, take);
     }
@@ -31,7 +31,7 @@ fn walk<'d>(value: &'d Value, at: &str, depth: usize, take: &mut dyn FnMut(Text<
         return;
     }
     match value {
-        Value::String(text) => take(Text { at: at.to_owned(), text, is_name: false }),
+        Value::String(text) => take(Text { at: at.to_owned(), content: text, is_name: false }),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 walk(item, &format!("{at}/{index}"), depth - 1, take);
@@ -40,10 +40,10 @@ fn walk<'d>(value: &'d Value, at: &str, depth: usize, take: &mut dyn FnMut(Text<
         Value::Object(members) => {
             for (name, member) in members {
                 let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-                take(Text { at: at.clone(), text: name, is_name: true });
+                take(Text { at: at.clone(), content: name, is_name: true });
                 let machine = MACHINE.contains(&name.as_str()) && member.is_string();
                 if machine {
-                    take(Text { at, text: member.as_str().unwrap_or_default(), is_name: true });
+                    take(Text { at, content: member.as_str().unwrap_or_default(), is_name: true });
                 } else {
                     walk(member, &at, depth - 1, take);
                 }

@@ -4,7 +4,7 @@ use super::Suspicion;
 use super::phrase::Words;
 
 /// Orders that are not about the tool.
-const ORDERS: [&str; 26] = [
+const ORDERS: [&str; 28] = [
     "ignore|disregard|forget|override|bypass .. previous|prior|above|earlier|existing|preceding .. instructions|instruction|prompts|prompt|rules|guidelines|directions|context|messages",
     "ignore|disregard|override|bypass all|any|your .. instructions|guidelines|safety|restrictions|policies",
     "forget everything",
@@ -16,8 +16,10 @@ const ORDERS: [&str; 26] = [
     "must always? first call|use|invoke|run|read",
     "must|should always call|invoke|use|run .. tool|function",
     "for|on|with any|every|each|all request|requests|message|messages|query|question|task|conversation .. always|call|invoke|send",
-    "important|critical|urgent|priority|mandatory system instruction|instructions|message|notice|directive",
+    "important|critical|urgent|priority|mandatory|new system? directive|override|instruction|instructions",
     "when|whenever|if .. tool|function is|are available|called|used|invoked|run .. forward|send|bcc|copy|replace|redirect|append|set|change|read",
+    "when|whenever|if|time .. tool|function is|are called|used|invoked|run you? must|first|also|always|additionally",
+    "system override",
     "must first read|open|cat",
     "every time .. user says|asks|writes|sends|mentions .. call|invoke|run|send|read",
     "do|must|should not|never use|call|invoke|trust|rely .. any? other|another|different tool|tools|server|servers",
@@ -48,7 +50,7 @@ const SECRECY: [&str; 10] = [
 ];
 
 /// Markup that pretends that what follows comes from somebody else, or that a person does not see.
-const MARKUP: [&str; 24] = [
+const MARKUP: [&str; 26] = [
     "<important>",
     "</important>",
     "<system>",
@@ -70,6 +72,8 @@ const MARKUP: [&str; 24] = [
     "[inst]",
     "[/inst]",
     "[system]",
+    "[hidden",
+    "<hidden>",
     "### instruction",
     "### system",
     "<!--",

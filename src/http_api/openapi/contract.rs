@@ -11,6 +11,7 @@ use crate::json::canonical;
 use crate::outbound::{OutboundUrl, Reach};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// Most operations of a document.
 pub const MAX_OPERATIONS: usize = 10_000;
@@ -68,7 +69,11 @@ struct Reader<'l> {
 }
 
 fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn object(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {

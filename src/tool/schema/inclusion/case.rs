@@ -203,8 +203,8 @@ impl<'s> Prover<'s> {
                     Rule::Properties(properties) => {
                         described = true;
                         let there = |node: &usize| !matches!(self.node(one.other(*node)), Node::Never);
-                        let named = properties.named.iter().filter(|(_, node)| there(node));
-                        names.named.extend(named.map(|(name, _)| name.clone()));
+                        let own = properties.named.iter().filter(|(_, node)| there(node));
+                        names.named.extend(own.map(|(name, _)| name.clone()));
                         names.patterns.extend(properties.matching.iter().map(|(text, _)| text.text().to_owned()));
                         self.note_others(&mut names, one, properties.additional);
                         continue;

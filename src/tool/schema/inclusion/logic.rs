@@ -14,10 +14,11 @@ impl<'s> Prover<'s> {
             Rule::OneOfValues { .. } => false,
             Rule::Reference(node) => self.fits(case, at.other(*node)),
             Rule::AllOf(nodes) => nodes.iter().all(|node| self.fits(case, at.other(*node))),
-            Rule::AnyOf(nodes) => nodes.iter().any(|node| self.fits(case, at.other(*node))),
-            Rule::OneOf(nodes) => nodes.iter().any(|node| {
-                let alone = self.fits(case, at.other(*node));
-                alone && nodes.iter().filter(|other| *other != node).all(|other| self.excludes(case, at.other(*other)))
+            Rule::AnyOf(nodes) => self.likely(case, at, nodes).into_iter().any(|node| self.fits(case, node)),
+            Rule::OneOf(nodes) => self.likely(case, at, nodes).into_iter().any(|node| {
+                let alone = self.fits(case, node);
+                let mut others = nodes.iter().map(|other| at.other(*other)).filter(|other| *other != node);
+                alone && others.all(|other| self.excludes(case, other))
             }),
             Rule::Not(node) => self.excludes(case, at.other(*node)),
             Rule::If { test, then, otherwise } => {
@@ -42,6 +43,13 @@ impl<'s> Prover<'s> {
             | Rule::DependentSchemas(_)
             | Rule::UnevaluatedProperties(_) => self.implies_object(case, atom, rule),
         }
+    }
+
+    /// Branches, those first that say what is known already: the others are tried in vain most often, and that is dear.
+    fn likely(&mut self, case: &Case, at: Ref, nodes: &[usize]) -> Vec<Ref> {
+        let mut branches: Vec<Ref> = nodes.iter().map(|node| at.other(*node)).collect();
+        branches.sort_by_key(|branch| !case.all.iter().any(|own| self.is_same(*own, *branch)));
+        branches
     }
 
     fn implies_then(&mut self, case: &Case, test: Ref, then: Option<Ref>) -> bool {

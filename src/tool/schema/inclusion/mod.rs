@@ -112,4 +112,7 @@ impl Relation<'_> {
 #[cfg(not(target_arch = "wasm32"))]
 mod properties;
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod sample;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 /// Patterns that every text fits.
 const ANYTHING: [&str; 6] = ["", "^", "$", ".*", "^.*", ".*$"];
 
-impl<'s> Prover<'s> {
+impl Prover<'_> {
     /// Whether a rule about numbers holds for every instance of a case.
     pub fn implies_number(&self, case: &Case, rule: &Rule) -> bool {
         if case.kinds.and(Kinds::WHOLE.or(Kinds::FRACTION)).is_none() {

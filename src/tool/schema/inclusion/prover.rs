@@ -28,8 +28,18 @@ impl Ref {
     }
 }
 
-/// What is to be shown of a case: that it fits a subschema, or with `None` that there is no such instance.
-type Goal = (Case, Option<Ref>, Reading);
+/// What is to be shown of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Aim {
+    /// That its instances fit a subschema.
+    Fits(Ref),
+    /// The same, without a look at whether there are any.
+    FitsPlainly(Ref),
+    /// That there are none.
+    Nothing,
+}
+
+type Goal = (Case, Aim, Reading);
 
 /// Shows inclusions.
 #[derive(Debug)]
@@ -178,19 +188,24 @@ impl<'s> Prover<'s> {
         if case.is_never() || case.all.contains(&to) || case.all.iter().any(|one| self.is_same(*one, to)) {
             return true;
         }
-        self.goal(case, Some(to))
+        self.goal(case, Aim::Fits(to))
+    }
+
+    /// Whether every instance of a case fits a subschema, without a look at whether there are any.
+    pub fn fits_plainly(&mut self, case: &Case, to: Ref) -> bool {
+        case.all.iter().any(|one| self.is_same(*one, to)) || self.goal(case, Aim::FitsPlainly(to))
     }
 
     /// Whether there is no instance of a case.
     pub fn is_empty(&mut self, case: &Case) -> bool {
-        case.is_never() || self.strictly(|prover| prover.goal(case, None))
+        case.is_never() || self.strictly(|prover| prover.goal(case, Aim::Nothing))
     }
 
-    fn goal(&mut self, case: &Case, to: Option<Ref>) -> bool {
+    fn goal(&mut self, case: &Case, aim: Aim) -> bool {
         if self.exhausted || self.depth >= MAX_DEPTH || !self.pay(1 + case.all.len()) {
             return false;
         }
-        let goal = (case.clone(), to, self.reading);
+        let goal = (case.clone(), aim, self.reading);
         if let Some(known) = self.known.get(&goal) {
             return *known;
         }
@@ -203,9 +218,10 @@ impl<'s> Prover<'s> {
         let assumed = self.assumed;
         self.open.insert(goal.clone(), self.descents);
         self.depth += 1;
-        let shown = match to {
-            Some(to) => self.is_shown(case, to) || self.is_empty(case),
-            None => self.is_contradiction(case),
+        let shown = match aim {
+            Aim::Fits(to) => self.is_shown(case, to) || self.is_empty(case),
+            Aim::FitsPlainly(to) => self.is_shown(case, to),
+            Aim::Nothing => self.is_contradiction(case),
         };
         self.depth -= 1;
         self.open.remove(&goal);

@@ -1,7 +1,7 @@
 //! Subschemas that say the same, whatever they say: rule by rule, and for the subschemas within.
 
 use super::prover::{Prover, Ref};
-use crate::tool::schema::{Node, Rule};
+use crate::tool::schema::{Node, Properties, Rule};
 use std::collections::HashSet;
 
 /// Most pairs of subschemas that are looked at for one answer.
@@ -26,13 +26,11 @@ impl Prover<'_> {
                 same = false;
                 break;
             }
-            match self.parts(pair) {
-                Some(parts) => open.extend(parts),
-                None => {
-                    same = false;
-                    break;
-                }
-            }
+            let Some(parts) = self.parts(pair) else {
+                same = false;
+                break;
+            };
+            open.extend(parts);
         }
         if same {
             // All pairs that were met hold together.
@@ -63,6 +61,23 @@ impl Prover<'_> {
     }
 }
 
+/// Whether there is a subschema, and which.
+fn optional(node: Option<usize>) -> (u8, Vec<usize>) {
+    (u8::from(node.is_some()), node.into_iter().collect())
+}
+
+fn say_properties(properties: &Properties) -> (String, Vec<usize>) {
+    let mut own: Vec<_> = properties.named.iter().collect();
+    own.sort_unstable();
+    let mut matching: Vec<_> = properties.matching.iter().map(|(text, node)| (text.text(), *node)).collect();
+    matching.sort_unstable();
+    let (there, others) = optional(properties.additional);
+    let words: Vec<_> = own.iter().map(|(name, _)| name).collect();
+    let patterns: Vec<_> = matching.iter().map(|(text, _)| text).collect();
+    let nodes = own.iter().map(|(_, node)| **node).chain(matching.iter().map(|(_, node)| *node));
+    (format!("properties {words:?} {patterns:?} {there}"), nodes.chain(others).collect())
+}
+
 /// What a rule says without its subschemas, and those in a fixed order.
 fn say(rule: &Rule) -> (String, Vec<usize>) {
     let sorted = |texts: &[String]| {
@@ -71,7 +86,6 @@ fn say(rule: &Rule) -> (String, Vec<usize>) {
         texts.dedup();
         format!("{texts:?}")
     };
-    let optional = |node: Option<usize>| (u8::from(node.is_some()), node.into_iter().collect::<Vec<_>>());
     match rule {
         Rule::Reference(node) => ("ref".to_owned(), vec![*node]),
         Rule::Types(kinds) => (format!("types {}", super::case::Kinds::of(kinds).0), Vec::new()),
@@ -89,17 +103,7 @@ fn say(rule: &Rule) -> (String, Vec<usize>) {
         Rule::MinItems(count) => (format!("min items {count}"), Vec::new()),
         Rule::MaxItems(count) => (format!("max items {count}"), Vec::new()),
         Rule::UniqueItems => ("unique".to_owned(), Vec::new()),
-        Rule::Properties(properties) => {
-            let mut named: Vec<_> = properties.named.iter().collect();
-            named.sort_unstable();
-            let mut matching: Vec<_> = properties.matching.iter().map(|(text, node)| (text.text(), *node)).collect();
-            matching.sort_unstable();
-            let (there, others) = optional(properties.additional);
-            let names: Vec<_> = named.iter().map(|(name, _)| name).collect();
-            let patterns: Vec<_> = matching.iter().map(|(text, _)| text).collect();
-            let nodes = named.iter().map(|(_, node)| **node).chain(matching.iter().map(|(_, node)| *node));
-            (format!("properties {names:?} {patterns:?} {there}"), nodes.chain(others).collect())
-        }
+        Rule::Properties(properties) => say_properties(properties),
         Rule::PropertyNames(node) => ("names".to_owned(), vec![*node]),
         Rule::MinProperties(count) => (format!("min members {count}"), Vec::new()),
         Rule::MaxProperties(count) => (format!("max members {count}"), Vec::new()),

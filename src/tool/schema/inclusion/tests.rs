@@ -126,6 +126,12 @@ fn objects() {
             true,
             false,
         ),
+    ]);
+}
+
+#[test]
+fn names_of_members_and_members_that_ask_for_others() {
+    check(vec![
         (json!({"propertyNames": {"maxLength": 3}}), json!({"propertyNames": {"maxLength": 5}}), true, false),
         (
             json!({"properties": {"abc": {}}, "additionalProperties": false}),
@@ -233,6 +239,15 @@ fn arguments_are_promised_as_far_as_they_are_named() {
         let shown = pair.relate().includes(Side::New, "", "", Reading::Answers) == Shown::Yes;
         assert_eq!(shown, answers, "answers {from} {to}");
     }
+}
+
+#[test]
+fn a_union_of_many_kinds_may_grow() {
+    let kinds = |count: usize| {
+        let kind = |kind| json!({"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]});
+        json!({"oneOf": (0..count).map(kind).collect::<Vec<_>>()})
+    };
+    check(vec![(kinds(40), kinds(41), true, false)]);
 }
 
 #[test]
