@@ -4,11 +4,12 @@
 //! of the pin it was decided from, and the one that comes later changes nothing.
 
 use super::change::{Change, Comparison};
+use super::compare::first_sight;
 use super::definition::Kind;
 use super::neighbours::Neighbours;
-use super::offer::{Offer, compare_offers};
+use super::offer::{Offer, renames};
 use super::pin::{MAX_PINS, Pin, Pins, Standing, Unsettled};
-use super::reaction::{Decision, PinState, Reaction};
+use super::reaction::{Decision, Reaction};
 use super::reason::Reason;
 use super::verdict::Verdict;
 use super::version::{Fingerprint, Version};
@@ -115,12 +116,7 @@ pub fn settle(facts: &Facts<'_>, unsettled: &Unsettled<'_>) -> Vec<Step> {
     });
     let mut steps: Vec<Step> = offered.collect();
     let newly_gone = unsettled.gone.iter().filter(|pin| !pin.absent);
-    steps.extend(newly_gone.map(|pin| Step {
-        pin: Pin { absent: true, version: pin.version.saturating_add(1), ..Pin::clone(pin) },
-        happening: Happening::Missing,
-        comparison: None,
-        version: None,
-    }));
+    steps.extend(newly_gone.map(|pin| unchanged(&Pin { absent: true, ..Pin::clone(pin) }, Happening::Missing)));
     steps
 }
 
@@ -128,91 +124,69 @@ pub fn settle(facts: &Facts<'_>, unsettled: &Unsettled<'_>) -> Vec<Step> {
 fn renamed(facts: &Facts<'_>, unsettled: &Unsettled<'_>) -> BTreeMap<(Kind, String), Comparison> {
     let approved = unsettled.gone.iter().filter_map(|pin| facts.versions.get(pin.approved.as_ref()?));
     let is_new = |now: &&&Version| facts.pins.get(now.kind(), now.name()).is_none();
-    let new = unsettled.offered.iter().filter(is_new).map(|now| Version::clone(now));
-    let report = compare_offers(&Offer::new(approved.cloned()), &Offer::new(new), facts.neighbours);
-    let keyed = report.renamed.into_iter().map(|found| {
-        let comparison = found.comparison;
-        ((comparison.kind, comparison.name.clone()), comparison)
-    });
-    keyed.collect()
+    let new = unsettled.offered.iter().filter(is_new).copied();
+    renames(&Offer::new(approved.cloned()), &Offer::new(new.cloned()), facts.neighbours)
 }
 
 impl Facts<'_> {
     /// A thing that has no pin.
     fn first(&self, now: &Version, renamed: Option<Comparison>) -> Step {
         let decision = match renamed {
-            Some(comparison) => Decision::Hold(comparison),
-            None => PinState::Unreviewed.decide(Some(now), self.neighbours, self.reaction),
+            Some(comparison) => Decision::Wait(comparison),
+            None => self.reaction.to_first_sight(now, self.neighbours),
         };
         let (kind, name) = (now.kind(), now.name().to_owned());
         let id = Pin::id_of(self.upstream, kind, &name);
         let standing = Standing::Held;
         let pin = Pin { id, kind, name, standing, approved: None, proposed: None, absent: false, version: 0 };
-        made(&pin, now, decision)
+        decided(&pin, now, decision)
     }
 
     /// A thing that changed or is back; nothing where its upstream offers what it offered all the time.
     fn step(&self, pin: &Pin, now: &Version) -> Option<Step> {
         let back = Pin { absent: false, ..pin.clone() };
         if back.is_settled(Some(now.fingerprint())) {
-            return pin.absent.then(|| Step {
-                pin: Pin { version: pin.version.saturating_add(1), ..back },
-                happening: Happening::Returned,
-                comparison: None,
-                version: None,
-            });
+            return pin.absent.then(|| unchanged(&back, Happening::Returned));
         }
-        let decision = match self.state(pin) {
-            // It is what was approved, to the letter.
-            _ if pin.approved.as_ref() == Some(now.fingerprint()) => Decision::Restore,
-            Some(state) => state.decide(Some(now), self.neighbours, self.reaction),
-            None => Decision::Quarantine(unreadable(pin, now)),
+        // It is what was approved, to the letter, whatever waited meanwhile.
+        if pin.approved.as_ref() == Some(now.fingerprint()) {
+            let restored = Pin { standing: Standing::Approved, proposed: None, ..back };
+            return Some(unchanged(&restored, Happening::Restored));
+        }
+        let decision = match &pin.approved {
+            Some(approved) => match self.versions.get(approved) {
+                Some(approved) => self.reaction.to_change(approved, now, self.neighbours),
+                None => Decision::Wait(unreadable(pin, now)),
+            },
+            // Whoever waits for a person does so with whatever it turns into.
+            None => Decision::Wait(first_sight(now, self.neighbours)),
         };
-        Some(made(&back, now, decision))
-    }
-
-    /// The state of a pin; `None` where a version that it names cannot be read.
-    fn state(&self, pin: &Pin) -> Option<PinState> {
-        let version = |fingerprint: &Option<Fingerprint>| self.versions.get(fingerprint.as_ref()?).cloned();
-        Some(match pin.standing {
-            Standing::Approved => PinState::Approved { approved: version(&pin.approved)? },
-            Standing::Held => PinState::Held { proposed: version(&pin.proposed)? },
-            Standing::Quarantined => {
-                PinState::Quarantined { approved: version(&pin.approved)?, proposed: version(&pin.proposed)? }
-            }
-            Standing::Refused => {
-                let approved = match &pin.approved {
-                    Some(_) => Some(version(&pin.approved)?),
-                    None => None,
-                };
-                PinState::Refused { approved, refused: pin.proposed.clone()? }
-            }
-        })
+        Some(decided(&back, now, decision))
     }
 }
 
+/// A step after which the pin is this one, in its next version.
+fn unchanged(pin: &Pin, happening: Happening) -> Step {
+    let pin = Pin { version: pin.version.saturating_add(1), ..pin.clone() };
+    Step { pin, happening, comparison: None, version: None }
+}
+
 /// What is stored after a decision about what is offered now.
-fn made(pin: &Pin, now: &Version, decision: Decision) -> Step {
+fn decided(pin: &Pin, now: &Version, decision: Decision) -> Step {
     let fingerprint = Some(now.fingerprint().clone());
-    let (happening, standing, comparison) = match decision {
-        Decision::Accept(comparison) => (Happening::Accepted, Standing::Approved, Some(comparison)),
+    let (happening, comparison) = match decision {
+        Decision::Accept(comparison) => (Happening::Accepted, comparison),
         // Without an approved version there is nothing to go back to.
-        Decision::Hold(comparison) | Decision::Quarantine(comparison) if pin.approved.is_none() => {
-            (Happening::Held, Standing::Held, Some(comparison))
-        }
-        Decision::Hold(comparison) | Decision::Quarantine(comparison) => {
-            (Happening::Quarantined, Standing::Quarantined, Some(comparison))
-        }
-        Decision::Restore | Decision::Keep | Decision::Miss => (Happening::Restored, Standing::Approved, None),
+        Decision::Wait(comparison) if pin.approved.is_none() => (Happening::Held, comparison),
+        Decision::Wait(comparison) => (Happening::Quarantined, comparison),
     };
-    let (approved, proposed) = match happening {
-        Happening::Accepted => (fingerprint, None),
-        Happening::Restored => (pin.approved.clone(), None),
-        _ => (pin.approved.clone(), fingerprint),
+    let (standing, approved, proposed) = match happening {
+        Happening::Accepted => (Standing::Approved, fingerprint, None),
+        Happening::Held => (Standing::Held, None, fingerprint),
+        _ => (Standing::Quarantined, pin.approved.clone(), fingerprint),
     };
-    let version = (happening != Happening::Restored).then(|| now.clone());
     let pin = Pin { standing, approved, proposed, version: pin.version.saturating_add(1), ..pin.clone() };
-    Step { pin, happening, comparison, version }
+    Step { pin, happening, comparison: Some(comparison), version: Some(now.clone()) }
 }
 
 /// What there is to say of a thing whose stored versions cannot be read: it is not known what was approved.
