@@ -84,7 +84,8 @@ impl Timestamp {
         Self::from_seconds((early - (civil(early).2 - 1)) * SECONDS_A_DAY)
     }
 
-    /// The moment in UTC as RFC 3339 writes it, with milliseconds: `2026-11-25T10:28:00.000Z`.
+    /// The moment in UTC as RFC 3339 writes it, with milliseconds: `2026-11-25T10:28:00.000Z`. Years beyond 9999 are written as
+    /// they are.
     pub fn to_rfc3339(self) -> String {
         let (year, month, day) = self.date();
         let (hour, minute, second) = (self.seconds() / 3600 % 24, self.seconds() / 60 % 60, self.seconds() % 60);
@@ -190,6 +191,31 @@ mod tests {
             proptest::prop_assert_eq!((end.month(), end.date().2), (moment.month() + 1, 1));
             proptest::prop_assert!(moment < end && moment < moment.next_day() && moment.next_day() <= end);
             proptest::prop_assert_eq!(end.minus(Lifetime::from_millis(1)).month(), moment.month());
+        }
+    }
+
+    #[test]
+    fn known_moments_are_written_right() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_399, "2000-02-28T23:59:59.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (1_000_000_000, "2001-09-09T01:46:40.000Z"),
+            (1_709_251_199, "2024-02-29T23:59:59.000Z"),
+            (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+            (253_402_300_799, "9999-12-31T23:59:59.000Z"),
+        ] {
+            assert_eq!(Timestamp::from_seconds(seconds).to_rfc3339(), text);
+        }
+        assert_eq!(Timestamp::from_millis(1_795_363_200_007).to_rfc3339(), "2026-11-22T16:00:00.007Z");
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest::proptest! {
+        #[test]
+        fn the_text_grows_with_the_moment(left in 0_u64..253_402_300_799_999, right in 0_u64..253_402_300_799_999) {
+            let (a, b) = (Timestamp::from_millis(left).to_rfc3339(), Timestamp::from_millis(right).to_rfc3339());
+            proptest::prop_assert_eq!(left.cmp(&right), a.cmp(&b));
         }
     }
 }

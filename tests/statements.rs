@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "statements/administration.rs"]
 mod of_administration;
+#[path = "statements/answers.rs"]
+mod of_answers;
 #[path = "statements/audit.rs"]
 mod of_audit;
 #[path = "statements/clients.rs"]
@@ -161,6 +163,7 @@ fn every_statement_of_the_store_is_run_here() {
     let tests = [
         include_str!("statements.rs"),
         include_str!("statements/administration.rs"),
+        include_str!("statements/answers.rs"),
         include_str!("statements/audit.rs"),
         include_str!("statements/clients.rs"),
         include_str!("statements/identities.rs"),

@@ -141,7 +141,7 @@ mod tests {
         let searched = endpoint(PrefixMode::Always, &["zoo__b*", "server_time", "nothing"], &parts);
         let view = View::new(&searched, &parts);
         assert_eq!(listed(&view), ["search_tools", "call_tool", "server_time", "zoo__bat", "zoo__bear"]);
-        let all = ["get_weather", "quantum_random", "server_time", "zoo__bat", "zoo__bear", "zoo__lion"];
+        let all = ["get_weather", "quantum_random", "read_more", "server_time", "zoo__bat", "zoo__bear", "zoo__lion"];
         assert_eq!(shown(&view), all);
         assert!(matches!(view.find_tool("zoo__lion"), Lookup::Found { part: 0, .. }));
         let everything = Endpoint::everything([parts[0].upstream.clone()]);
@@ -155,8 +155,11 @@ mod tests {
         let sees = |seen: &Seen<'_>| !["zoo__bear", "server_time"].contains(&seen.name);
         let nobody = View::new(&searched, &parts);
         let view = nobody.clone().seen_by(Eyes::of(&sees));
-        assert_eq!(listed(&view), ["search_tools", "call_tool", "get_weather", "quantum_random", "zoo__lion"]);
-        assert_eq!(shown(&view), ["get_weather", "quantum_random", "zoo__lion"]);
+        assert_eq!(
+            listed(&view),
+            ["search_tools", "call_tool", "get_weather", "quantum_random", "read_more", "zoo__lion"]
+        );
+        assert_eq!(shown(&view), ["get_weather", "quantum_random", "read_more", "zoo__lion"]);
         let all = nobody.shown_tools(own().into_iter().map(Rc::new));
         let count = all.iter().filter(|tool| view.sees_tool(tool)).count();
         assert_eq!((all.len(), count), (5, 3));
@@ -167,7 +170,7 @@ mod tests {
         let parts = [part("a", &["call_tool", "x"]), part("b", &["search_tools", "call_tool"])];
         let bare = endpoint(PrefixMode::Never, &[], &parts);
         let view = View::new(&bare, &parts);
-        assert_eq!(shown(&view), ["get_weather", "quantum_random", "server_time", "x"]);
+        assert_eq!(shown(&view), ["get_weather", "quantum_random", "read_more", "server_time", "x"]);
         assert_eq!(view.find_tool("call_tool"), Lookup::Unknown);
         let told: Vec<_> = view.left_out().into_iter().map(|it| (it.upstream, it.own, it.reason)).collect();
         let kept = |upstream: &str, own: &str| (upstream.to_owned(), own.to_owned(), LeftOutReason::Kept);

@@ -81,7 +81,7 @@ pub async fn find(
 ) -> Result<Result<Found, ToolError>, Problem> {
     principal.demand(TO_CALL)?;
     let shown = tenant::shown(context, principal, server).await?;
-    if let Some(own) = Own::named(name, principal).filter(|_| shown.endpoint.own_tools) {
+    if let Some(own) = Own::named(name, principal).filter(|own| own.is_at(&shown)) {
         return Ok(tools::own_definition(own).map(|definition| Found::Own(own, definition)));
     }
     let party = tenant::party(context, principal);
@@ -122,7 +122,7 @@ pub async fn list_tools(context: &Context, principal: &Principal) -> Result<Repl
     let parts = locate::parts(context, principal, &tenant::party(context, principal), &shown).await;
     let sees = principal.rights().look();
     let view = View::new(&shown.endpoint, &parts).seen_by(Eyes::of(&sees));
-    let tools = view.tools(&tools::own_definitions(principal));
+    let tools = view.tools(&tools::own_definitions(principal, &shown));
     let tools = tools.into_iter().map(|tool| ToolSummary {
         name: tool.name,
         description: tool.description.unwrap_or_default(),
@@ -289,6 +289,7 @@ async fn made(
     let upstream = shown.upstreams.get(at.index).ok_or(ToolError::Unknown)?;
     let party = tenant::party(context, principal);
     let mut ask = ask(&at.own, arguments);
+    ask.reads_on = shown.endpoint.own_tools;
     if approved {
         ask.answer_once();
     }

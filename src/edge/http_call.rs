@@ -2,7 +2,7 @@
 
 use super::showing::{self, equipped};
 use super::upstreams::Party;
-use super::{clock, database, outbound, tongues};
+use super::{clock, database, long_answers, outbound, tongues};
 use crate::credential::held::Withheld;
 use crate::http_api::answer::{self, MAX_TEXT_BYTES};
 use crate::http_api::check::Api;
@@ -10,7 +10,7 @@ use crate::http_api::credential::Credentials;
 use crate::http_api::request::CallLimits;
 use crate::id::{TenantId, UpstreamId};
 use crate::mcp::capability::{ListCapability, ServerCapabilities};
-use crate::mcp::wire::CallToolResult;
+use crate::mcp::wire::{CallToolResult, text_block};
 use crate::store::upstreams::{API, ApiRow};
 use crate::time::Timestamp;
 use crate::tool::schema::Schema;
@@ -76,7 +76,12 @@ pub async fn ask(
         return Err(failed(UpstreamProblem::of_status(&answer)));
     }
     let output = tool.definition.output_schema.as_ref().and_then(|schema| Schema::compile(schema).ok());
-    let shown = answer::show(tool, output.as_ref(), &answer, MAX_TEXT_BYTES);
+    let mut shown = answer::show(tool, output.as_ref(), &answer, MAX_TEXT_BYTES);
+    if let Some(rest) = shown.rest.take().filter(|_| ask.reads_on)
+        && let Some(how) = long_answers::keep(party, &rest).await
+    {
+        shown.result.content.push(text_block(how));
+    }
     tongues::answer(&shown.result).map_err(failed)
 }
 

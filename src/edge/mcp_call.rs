@@ -154,6 +154,7 @@ async fn tool(
         Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted)).await,
         Found::Upstream(shown, at) => {
             let mut ask = calls::ask(&definition, arguments);
+            ask.reads_on = shown.endpoint.own_tools;
             // A request that goes on may have been approved.
             if permitted.as_ref().is_none_or(|permitted| permitted.approved) {
                 ask.answer_once();

@@ -6,6 +6,7 @@ use super::mcp::{Posted, Served, in_band};
 use super::mcp_face::{self, Faced};
 use super::mcp_work::Work;
 use super::tenant;
+use super::tenant::Shown;
 use super::upstreams::Party;
 use super::{locate, mcp_call, mcp_listen, mcp_session, tools};
 use crate::api::problem::Problem;
@@ -131,7 +132,7 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
         }
         Method::Initialize { negotiated, .. } => to.initialize(negotiated, offered, instructions),
         Method::Discover => to.discover(offered, instructions),
-        Method::List(kind) => listed(&to, kind, (&view, principal), &locate::degraded(&shown, &at_hand)),
+        Method::List(kind) => listed(&to, kind, (&view, principal, &shown), &locate::degraded(&shown, &at_hand)),
         Method::Subscribe { ref uri, wanted } => {
             return Ok(match (&scene.session, exists(&view, uri)) {
                 (None, _) => Prepared::Reply(to.refuse(Fault::NoSession)),
@@ -150,10 +151,15 @@ pub async fn prepare(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<
     Ok(Prepared::Reply(reply))
 }
 
-fn listed(to: &Addressee, kind: ListKind, (view, principal): (&View<'_>, &Principal), degraded: &[Degraded]) -> Reply {
+fn listed(
+    to: &Addressee,
+    kind: ListKind,
+    (view, principal, shown): (&View<'_>, &Principal, &Shown),
+    degraded: &[Degraded],
+) -> Reply {
     match kind {
         ListKind::Tools => {
-            to.tools(view.listed_tools(&tools::own_definitions(principal), mcp_face::definitions()), degraded)
+            to.tools(view.listed_tools(&tools::own_definitions(principal, shown), mcp_face::definitions()), degraded)
         }
         ListKind::Prompts => to.list(kind, &view.prompts(), degraded),
         ListKind::Resources => to.list(kind, &view.resources(), degraded),

@@ -41,6 +41,7 @@ mod limits;
 mod line;
 mod links;
 mod locate;
+mod long_answers;
 mod mcp;
 mod mcp_call;
 mod mcp_desk;

@@ -2,7 +2,8 @@
 
 use super::admission::Principal;
 use super::context::Context;
-use super::{admin, clock, outbound, random};
+use super::tenant::Shown;
+use super::{admin, clock, long_answers, outbound, random};
 use crate::admin::operation::Spec;
 use crate::admin::tools::{self as admin_tools, definitions};
 use crate::api::problem::Limit;
@@ -12,10 +13,10 @@ use crate::scope::ADMIN_READ;
 use crate::time::Lifetime;
 use crate::tool::builtin::quantum_random::Order;
 use crate::tool::builtin::weather::{Query, WeatherFailure, WeatherSettings};
-use crate::tool::builtin::{BuiltIn, server_time};
+use crate::tool::builtin::{BuiltIn, read_more, server_time};
 use crate::tool::result;
 use crate::tool::schema::{Schema, Violation};
-use crate::upstream::UpstreamFailure;
+use crate::upstream::{Speaks, UpstreamFailure};
 use lru::LruCache;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -58,6 +59,12 @@ impl Own {
     pub fn named(name: &str, principal: &Principal) -> Option<Self> {
         let admin = || admin_tools::named(name).filter(|spec| admin::reaches(principal, spec)).map(Self::Admin);
         BuiltIn::named(name).map(Self::BuiltIn).or_else(admin)
+    }
+
+    /// Whether an endpoint shows it.
+    pub fn is_at(self, shown: &Shown) -> bool {
+        let used = |tool| is_of_use(tool, shown);
+        shown.endpoint.own_tools && !matches!(self, Self::BuiltIn(tool) if !used(tool))
     }
 }
 
@@ -117,10 +124,14 @@ pub enum ToolError {
     Unavailable(&'static str),
 }
 
-/// The definitions of the gateway's own tools, as far as this caller's credential and role reach.
-pub fn own_definitions(principal: &Principal) -> Vec<Tool> {
-    let mut all: Vec<Tool> =
-        BUILT_IN.with(|tools| tools.iter().map(|(_, definition)| Tool::clone(definition)).collect());
+/// The definitions of the gateway's own tools, as far as this caller's credential and role reach, and an endpoint has a use for
+/// them.
+pub fn own_definitions(principal: &Principal, shown: &Shown) -> Vec<Tool> {
+    let used = |tools: &Vec<(BuiltIn, Rc<Tool>)>| -> Vec<Tool> {
+        let used = tools.iter().filter(|(tool, _)| is_of_use(*tool, shown));
+        used.map(|(_, definition)| Tool::clone(definition)).collect()
+    };
+    let mut all = BUILT_IN.with(used);
     if principal.scope().allows(ADMIN_READ) {
         let reached = |tools: &Vec<(&'static Spec, Rc<Tool>)>| -> Vec<Tool> {
             let reached = tools.iter().filter(|(spec, _)| admin::reaches(principal, spec));
@@ -129,6 +140,11 @@ pub fn own_definitions(principal: &Principal) -> Vec<Tool> {
         all.extend(ADMIN.with(reached));
     }
     all
+}
+
+/// Whether an endpoint has a use for a tool: only an HTTP API's answers are cut.
+pub fn is_of_use(tool: BuiltIn, shown: &Shown) -> bool {
+    tool != BuiltIn::ReadMore || shown.upstreams.iter().any(|upstream| matches!(upstream.speaks, Speaks::Http(_)))
 }
 
 /// The definitions of all of them, whoever reaches them.
@@ -160,6 +176,10 @@ pub async fn run(
     match tool {
         Own::BuiltIn(BuiltIn::ServerTime) => server_time::run(clock::now()),
         Own::BuiltIn(BuiltIn::QuantumRandom) => quantum_random(&context.env, arguments).await,
+        Own::BuiltIn(BuiltIn::ReadMore) => match read_more::Order::read(arguments) {
+            Some(order) => long_answers::read(context, principal, &order).await,
+            None => read_more::Order::missed(),
+        },
         Own::BuiltIn(BuiltIn::GetWeather) => weather(&context.settings.weather, arguments).await,
         // Kept apart: its state is large, and nobody else's calls should carry it.
         Own::Admin(spec) => match Box::pin(admin::run(context, principal, spec, arguments.clone())).await {

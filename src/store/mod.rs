@@ -3,6 +3,7 @@
 //! A statement that touches a tenant's row names the tenant. Statements are run on real SQLite by `tests/statements.rs`.
 
 pub mod accounts;
+pub mod answers;
 pub mod api_keys;
 pub mod approvals;
 pub mod audit;

@@ -116,6 +116,8 @@ pub struct Ask {
     pub attended: bool,
     /// What it means to send it twice.
     pub repeat: Repeat,
+    /// Whether its client can read on in an answer that is cut.
+    pub reads_on: bool,
     /// The called tool: an answer that does not fit its output schema is not given again.
     pub tool: Option<Rc<Tool>>,
 }
@@ -153,6 +155,7 @@ impl Ask {
             progress: false,
             log_level: None,
             attended: false,
+            reads_on: false,
             repeat: method.repeat(),
             tool: None,
         }

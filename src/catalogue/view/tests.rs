@@ -90,7 +90,10 @@ fn the_list_is_sorted_and_a_failing_upstream_takes_nothing_else_away() {
     let parts = [part("zoo", &["lion"]), absent("dead"), part("art", &["b", "a", "bad name"])];
     let everything = endpoint(PrefixMode::Always, true, &parts);
     let view = View::new(&everything, &parts);
-    assert_eq!(shown(&view), ["art__a", "art__b", "get_weather", "quantum_random", "server_time", "zoo__lion"]);
+    assert_eq!(
+        shown(&view),
+        ["art__a", "art__b", "get_weather", "quantum_random", "read_more", "server_time", "zoo__lion"]
+    );
     assert_eq!(view.find_tool("dead__x"), Lookup::Missing(1));
     assert_eq!(found(&view.find_tool("art__b")), Some(2));
 }
@@ -148,7 +151,7 @@ fn a_disputed_name_gets_its_prefix_and_no_other_does() {
         [part("zoo", &["feed", "lion", "farm__x", "old.a"]), part("farm", &["feed", "x", "get_weather", "old.a"])];
     let mixed = endpoint(PrefixMode::OnConflict, true, &parts);
     let view = View::new(&mixed, &parts);
-    let own = ["get_weather", "quantum_random", "server_time"];
+    let own = ["get_weather", "quantum_random", "read_more", "server_time"];
     let names: Vec<_> = shown(&view).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
     assert_eq!(names, ["farm__feed", "farm__get_weather", "lion", "x", "zoo__farm__x", "zoo__feed"]);
     for (name, part) in

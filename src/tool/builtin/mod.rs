@@ -2,6 +2,7 @@
 //! definition, its schemas and what the code produces in agreement.
 
 pub mod quantum_random;
+pub mod read_more;
 pub mod server_time;
 pub mod weather;
 
@@ -14,13 +15,15 @@ pub enum BuiltIn {
     GetWeather,
     /// `quantum_random`, see [`quantum_random`].
     QuantumRandom,
+    /// `read_more`, see [`read_more`].
+    ReadMore,
     /// `server_time`, see [`server_time`].
     ServerTime,
 }
 
 impl BuiltIn {
     /// Every built-in tool, in the order of the names.
-    pub const ALL: [Self; 3] = [Self::GetWeather, Self::QuantumRandom, Self::ServerTime];
+    pub const ALL: [Self; 4] = [Self::GetWeather, Self::QuantumRandom, Self::ReadMore, Self::ServerTime];
 
     /// The tool with exactly this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -32,6 +35,7 @@ impl BuiltIn {
         match self {
             Self::GetWeather => "get_weather",
             Self::QuantumRandom => "quantum_random",
+            Self::ReadMore => "read_more",
             Self::ServerTime => "server_time",
         }
     }
@@ -40,6 +44,7 @@ impl BuiltIn {
         match self {
             Self::GetWeather => include_str!("get_weather.json"),
             Self::QuantumRandom => include_str!("quantum_random.json"),
+            Self::ReadMore => include_str!("read_more.json"),
             Self::ServerTime => include_str!("server_time.json"),
         }
     }

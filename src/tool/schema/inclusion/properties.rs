@@ -28,6 +28,9 @@ fn circles(schema: &Value) -> bool {
     text.contains("$ref")
 }
 
+/// What a check says that would have cost too much.
+const TOO_DEAR: &str = "cost more to check than is allowed";
+
 fn holds(one: &Value, other: &Value, dice: &mut Dice) -> Result<usize, TestCaseError> {
     let Ok(pair) = Pair::compile(one, other) else { return Ok(0) };
     let mut relation = pair.relate();
@@ -43,7 +46,9 @@ fn holds(one: &Value, other: &Value, dice: &mut Dice) -> Result<usize, TestCaseE
             let source = if dice.chance(50) { from } else { to };
             let value = guided(dice, source, source, 5);
             let (in_from, in_to) = (ours.validate(&value).is_ok(), theirs.validate(&value));
-            prop_assert!(!in_from || in_to.is_ok(), "{from}\n{to}\n{value}\n{in_to:?}");
+            // A check that was given up says nothing of the value.
+            let given_up = matches!(&in_to, Err(found) if found.iter().any(|found| found.problem == TOO_DEAR));
+            prop_assert!(!in_from || in_to.is_ok() || given_up, "{from}\n{to}\n{value}\n{in_to:?}");
             if let Some((from_both, to_both)) = &validators
                 && in_from
                 && from_both.reference.is_valid(&value)

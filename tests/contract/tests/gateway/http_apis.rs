@@ -255,3 +255,49 @@ async fn what_is_no_document_or_is_where_nobody_may_ask_becomes_nothing() {
     let again = team.order("owner", Method::POST, "/admin/upstreams/import", Some(&brought)).await;
     refused(&again, 409, "conflict");
 }
+
+#[tokio::test]
+async fn a_long_answer_is_read_on_page_by_page_by_who_got_it_and_by_nobody_else() {
+    let line = |at: usize| format!("{at:05} é and what stands there\n");
+    let long: String = (0..6_000).map(line).collect();
+    let answered = long.clone();
+    let api = Server::start(move |request| match request.path.as_str() {
+        "/openapi.json" => Reply::json(
+            200,
+            &json!({"openapi": "3.1.0", "info": {"title": "Logs", "version": "1"}, "servers": [{"url": "/v1"}],
+                "paths": {"/log": {"get": {"operationId": "readLog", "responses": {"200": {"description": "The log"}}}}}}),
+        ),
+        _ => Reply::text(200, "text/plain", answered.clone()),
+    });
+    let team = Team::new();
+    let body = json!({"name": "logs", "url": api.url("/openapi.json")});
+    team.make("owner", "/admin/upstreams/import", &body).await;
+    let access = team.token("agent").await;
+    assert!(!gateway().tool_names(&logged_in_elsewhere().await).await.contains(&"read_more".to_owned()));
+    served(&access, "logs__readLog", &json!({})).await;
+    assert!(gateway().tool_names(&access).await.contains(&"read_more".to_owned()));
+    let caller = Caller::modern(gateway(), &access, "");
+    let first = caller.result("tools/call", json!({"name": "logs__readLog", "arguments": {}})).await;
+    let mut read = text(&first["content"][0], "text");
+    let mut next = text(first["content"].as_array().expect("content").last().expect("a marker"), "text");
+    let mut pages = 1;
+    while let (Some(from), Some(to)) = (next.find('{'), next.rfind('}')) {
+        let arguments: Value = serde_json::from_str(&next[from..=to]).expect("what to call with");
+        let called = json!({"name": "read_more", "arguments": arguments});
+        let page = caller.result("tools/call", called).await;
+        read.push_str(&text(&page["structuredContent"], "text"));
+        next = page["structuredContent"]["next"].as_str().unwrap_or_default().to_owned();
+        pages += 1;
+        let stranger = call(&team.token("developer").await, "read_more", &arguments).await.json(200);
+        assert_eq!(stranger["success"], false, "an answer is for who got it: {stranger}");
+    }
+    assert!(pages > 2 && read == long, "{pages} pages, {} of {} bytes", read.len(), long.len());
+    let missed = call(&access, "read_more", &json!({"handle": "made-up", "page": 2})).await.json(200);
+    assert_eq!(missed["success"], false, "{missed}");
+    assert_eq!(requests(&api).len(), 2, "reading on asks nobody");
+}
+
+/// Somebody whose endpoint has no HTTP API.
+async fn logged_in_elsewhere() -> String {
+    Team::new().token("agent").await
+}
