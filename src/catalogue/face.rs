@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(shown(&view), ["get_weather", "quantum_random", "read_more", "zoo__lion"]);
         let all = nobody.shown_tools(own().into_iter().map(Rc::new));
         let count = all.iter().filter(|tool| view.sees_tool(tool)).count();
-        assert_eq!((all.len(), count), (5, 3));
+        assert_eq!((all.len(), count), (6, 4));
     }
 
     #[test]
