@@ -26,6 +26,8 @@
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
 //! | `edge` | the only room that names the Workers runtime |
+//!
+//! [`file`]: mod@file
 
 pub mod breaker;
 pub mod config;

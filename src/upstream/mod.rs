@@ -366,3 +366,29 @@ pub enum UnusableReason {
     #[error("is beyond the number of tools one upstream may have")]
     TooMany,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Speaks, Upstream, UpstreamProblem};
+    use crate::file::options::FileOptions;
+    use crate::id::UpstreamId;
+    use crate::upstream::resilience::Health;
+    use std::rc::Rc;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_part_of_the_platform_has_no_address_in_the_network_and_is_shown_nothing() {
+        let speaks = Speaks::Files(Rc::new(FileOptions::default()));
+        let store = Upstream::store(UpstreamId::parse("ups").unwrap(), "docs", speaks.clone()).unwrap();
+        assert_eq!(store.url.url().host_str(), Some("store.alt"));
+        assert_eq!((store.speaks.clone(), store.reuse.millis()), (speaks, 0));
+        assert_eq!(store.credential.applied(&store.url), Ok(None));
+    }
+
+    #[test]
+    fn what_is_not_bound_is_neither_asked_nor_held_against_the_upstream() {
+        let problem = UpstreamProblem::Unbound;
+        assert!(!problem.was_sent() && problem.health() == Health::Unknown && problem.retry_after().is_none());
+    }
+}

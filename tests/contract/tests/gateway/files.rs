@@ -248,15 +248,31 @@ async fn a_policy_on_what_changes_something_leaves_files_to_be_read_in_every_era
     }
 }
 
+/// Whether a text stands in an object that the local platform keeps.
+fn is_on_disk(text: &str) -> bool {
+    fn holds(folder: &std::path::Path, text: &str) -> bool {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        let has = |path: &std::path::PathBuf| std::fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes());
+        paths.iter().any(|path| if path.is_dir() { holds(path, text) } else { has(path) })
+    }
+    holds(&gateway().state().join("v3/r2"), text)
+}
+
 #[tokio::test]
 async fn files_go_with_their_upstream_and_a_new_one_of_its_name_has_none() {
     let team = Team::new();
     let (access, made) = files(&team, "docs", json!({})).await;
-    done(&access, "docs__write_file", json!({"path": "a.txt", "content": "old"})).await;
+    let canary = format!("what stood in a file of {}", team.tenant());
+    for path in ["a.txt", "b/c.txt"] {
+        done(&access, "docs__write_file", json!({"path": path, "content": canary})).await;
+    }
+    assert!(is_on_disk(&canary), "the test looks where the objects are");
     let path = format!("/admin/upstreams/{}", text(&made, "id"));
     assert_eq!(team.order("owner", Method::DELETE, &path, None).await.status, 204);
     let gone = || async { call(&access, "docs__list_files", json!({})).await.status == 404 };
     within(SEEN, "gone", gone).await;
+    within(SEEN, "deleted", || async { !is_on_disk(&canary) }).await;
     let (access, _) = files(&team, "docs", json!({})).await;
     assert_eq!(paths(&done(&access, "docs__list_files", json!({})).await), [""; 0]);
 }

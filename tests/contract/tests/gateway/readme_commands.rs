@@ -9,7 +9,8 @@ use gateway_contract::{fresh_state, program, workspace, xtask};
 use std::process::Output;
 
 /// Commands of wrangler that work on an account: their help says which options they have.
-const OF_AN_ACCOUNT: [&[&str]; 4] = [&["login"], &["d1", "create"], &["kv", "namespace", "create"], &["secret", "put"]];
+const OF_AN_ACCOUNT: [&[&str]; 5] =
+    [&["login"], &["d1", "create"], &["kv", "namespace", "create"], &["r2", "bucket", "create"], &["secret", "put"]];
 
 /// What is done about a command.
 #[derive(Debug, PartialEq, Eq)]
