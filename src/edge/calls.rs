@@ -86,8 +86,7 @@ pub async fn find(
     }
     let party = tenant::party(context, principal);
     let started = clock::now();
-    let found =
-        locate::locate::<Tool, _>(&party, &shown, principal.rights(), name, |view, name| view.find_tool(name)).await;
+    let found = locate::locate::<Tool, _>(&party, &shown, principal.rights(), name, |view| view.find_tool(name)).await;
     Ok(match found {
         Ok(at) => Ok(Found::Upstream(shown, at)),
         // The name a caller made up is not noted.

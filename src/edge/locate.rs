@@ -114,9 +114,9 @@ pub async fn locate<T: Item, F>(
     shown: &Shown,
     rights: &Rights,
     name: &str,
-    find: impl Fn(&View<'_>, &str) -> Lookup<F>,
+    find: impl Fn(&View<'_>) -> Lookup<F>,
 ) -> Result<At<F>, Lost> {
-    let found = look_for(party, shown, rights, |view| find(view, name)).await;
+    let found = look_for(party, shown, rights, find).await;
     match (found, withheld::<T>(party, shown, rights, name)) {
         (Ok(_) | Err(Lost::Unknown), Some(failure)) => Err(Lost::Failed(failure)),
         (found, _) => found,

@@ -20,30 +20,30 @@ use worker::wasm_bindgen::JsValue;
 pub async fn keep(party: &Party, rest: &Rest) -> Option<String> {
     let kept = rest.text.get(..rest.text.floor_char_boundary(MAX_KEPT_BYTES))?;
     let id = encode_random(&random::bytes::<16>(Purpose::Credential));
-    let mut parts: Vec<PartRow> = Vec::new();
+    let mut pages: Vec<PartRow> = Vec::new();
     let mut from = Some(0);
     while let Some(at) = from {
         let (text, next) = page(kept, at, MAX_TEXT_BYTES);
-        let number = u32::try_from(parts.len()).ok()? + 1;
+        let number = u32::try_from(pages.len()).ok()? + 1;
         let place = part_place(&party.tenant, &party.user, &id, number);
         let nonce = random::bytes::<12>(Purpose::Credential);
         let sealed = party.settings.root.seal(&SecretText::new(text), &place, nonce).ok()?;
-        parts.push(PartRow { page: number, sealed });
+        pages.push(PartRow { page: number, sealed });
         from = next;
     }
-    store(party, &id, &parts).await.ok()?;
+    store(party, &id, &pages).await.ok()?;
     let cut = if kept.len() < rest.text.len() { " The first megabyte of it is kept." } else { "" };
     Some(format!("{}{cut}", how(&id, 2)))
 }
 
-async fn store(party: &Party, id: &str, parts: &[PartRow]) -> Result<(), Problem> {
+async fn store(party: &Party, id: &str, pages: &[PartRow]) -> Result<(), Problem> {
     let now = clock::now();
     let (tenant, user) = (JsValue::from_str(party.tenant.as_str()), JsValue::from_str(party.user.as_str()));
-    let pages = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+    let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
     let mut statements = vec![(MAKE_ROOM, vec![user.clone(), database::moment(now)])];
-    for rows in arrays(parts) {
+    for rows in arrays(pages) {
         let until = database::moment(now.plus(KEPT));
-        statements.push((KEEP, vec![tenant.clone(), user.clone(), id.into(), pages.into(), rows.into(), until]));
+        statements.push((KEEP, vec![tenant.clone(), user.clone(), id.into(), count.into(), rows.into(), until]));
     }
     let statements: Vec<_> = statements.iter().map(|(statement, values)| (*statement, values.as_slice())).collect();
     database::batch(&party.env, &statements).await.map(drop)

@@ -242,17 +242,15 @@ async fn named(scene: &Scene, party: &Party, shown: &Rc<Shown>, call: &Call) -> 
     let (context, rights) = (&scene.context, scene.principal.rights());
     match call {
         Call::Prompt { name, .. } | Call::Complete { reference: Reference::Prompt(name), .. } => {
-            let at =
-                locate::locate::<Prompt, _>(party, shown, rights, name, |view, name| view.find_prompt(name)).await?;
+            let at = locate::locate::<Prompt, _>(party, shown, rights, name, |view| view.find_prompt(name)).await?;
             Ok(At { index: at.index, own: at.own.name.clone() })
         }
         Call::Resource { uri, .. } => {
-            locate::locate::<Resource, _>(party, shown, rights, uri, |view, uri| view.find_resource(uri)).await
+            locate::locate::<Resource, _>(party, shown, rights, uri, |view| view.find_resource(uri)).await
         }
         Call::Complete { reference: Reference::Resource(uri), .. } => {
-            let at =
-                locate::locate::<ResourceTemplate, _>(party, shown, rights, uri, |view, uri| view.find_template(uri))
-                    .await?;
+            let at = locate::locate::<ResourceTemplate, _>(party, shown, rights, uri, |view| view.find_template(uri))
+                .await?;
             Ok(At { index: at.index, own: at.own.uri_template.clone() })
         }
         Call::Task { id, .. } => {

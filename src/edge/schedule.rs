@@ -19,11 +19,8 @@ const NOBODY: &str = "schedule";
 
 /// One run. What fails is said in the log, and comes again with the next.
 pub async fn run(env: Env) {
-    let settings = match context::settings(&env) {
-        Ok(settings) => settings,
-        // Every request says what is wrong with the settings.
-        Err(_) => return,
-    };
+    // Every request says what is wrong with the settings.
+    let Ok(settings) = context::settings(&env) else { return };
     let correlation = CorrelationId::from_bytes(&context::unique());
     let context = Context::new(env, Background::Object, Rc::clone(&settings), correlation);
     if let Err(problem) = scan(&context).await {

@@ -203,7 +203,7 @@ impl<'a> Desk<'a> {
         Ok(Self { context, spec, actor: Actor::User { principal, role, extent } })
     }
 
-    /// Carries an order out. One line for every operation.
+    /// Carries an order out. One line for every operation, here and in the two functions after this.
     pub async fn carry_out(&self, order: Order) -> Result<Outcome, Problem> {
         match self.spec.operation {
             Operation::ListTenants => tenants::list(self, order).await,
@@ -235,6 +235,14 @@ impl<'a> Desk<'a> {
             Operation::ReadPlan => plans::read(self, &order).await,
             Operation::ReplacePlan => plans::replace(self, &order).await,
             Operation::DeletePlan => plans::delete(self, &order).await,
+            Operation::ResealTenant => reseal::reseal(self, &order).await,
+            _ => self.about_upstreams(order).await,
+        }
+    }
+
+    /// Orders about upstreams: what they offer, what they are shown, and who is told of them.
+    async fn about_upstreams(&self, order: Order) -> Result<Outcome, Problem> {
+        match self.spec.operation {
             Operation::ListUpstreams => upstreams::list(self, order).await,
             Operation::CreateUpstream => upstreams::create(self, &order).await,
             Operation::ImportUpstream => import::import(self, &order).await,
@@ -260,7 +268,13 @@ impl<'a> Desk<'a> {
             Operation::ReadCredential => credentials::read(self, &order).await,
             Operation::ReplaceCredential => credentials::replace(self, &order).await,
             Operation::DeleteCredential => credentials::delete(self, &order).await,
-            Operation::ResealTenant => reseal::reseal(self, &order).await,
+            _ => self.about_deeds(order).await,
+        }
+    }
+
+    /// Orders about what somebody did, or wants to do.
+    async fn about_deeds(&self, order: Order) -> Result<Outcome, Problem> {
+        match self.spec.operation {
             Operation::ListRevocations => revocations::list(self, order).await,
             Operation::Revoke => revocations::create(self, &order).await,
             Operation::ListApprovals => approvals::list(self, order).await,
@@ -270,6 +284,7 @@ impl<'a> Desk<'a> {
             Operation::ExportAudit => audit::export(self, &order).await,
             Operation::VerifyAudit => audit::verify(self, &order).await,
             Operation::ReadAuditHead => audit::head(self, &order).await,
+            other => Err(Problem::Internal(format!("nobody carries out {other:?}"))),
         }
     }
 
