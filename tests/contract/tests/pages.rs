@@ -142,6 +142,23 @@ fn people() -> Vec<(&'static str, String)> {
         waiting: &[waits("grace", true), waits(long, false)],
         notice: Some("Approved: the call goes through once, within a quarter of an hour."),
     };
+    vec![
+        ("approvals", approvals.render()),
+        ("approvals-none", ApprovalsPage { waiting: &[], notice: None, ..approvals }.render()),
+        ("people", list.render()),
+        ("people-refused", PeoplePage { made: None, notice: refused, ..list }.render()),
+        ("setup", SetupPage { action: "/setup", ticket, tenant: "acme", username: "ada", notice }.render()),
+        ("join", JoinPage { action: "/join", ticket, username: "", notice: None }.render()),
+        ("join-wrong", JoinPage { action: "/join", ticket, username: "ada", notice }.render()),
+        ("password", PasswordPage { username: "ada", action: "/p", back: "/account", csrf: "c-1", notice }.render()),
+        ("second-factor", factor.render()),
+        ("second-factor-on", SecondFactorPage { offered: None, notice: Some("The code is wrong."), ..factor }.render()),
+        ("code", CodePage { client: Some("Claude Code"), action: "/code", ticket, notice: None }.render()),
+    ]
+}
+
+/// The page of what upstreams changed.
+fn drift() -> Vec<(&'static str, String)> {
     let drifted = |name, verdict, changed, diff| DriftLine {
         id: "p-1",
         fingerprint: "7d865e95",
@@ -175,17 +192,6 @@ fn people() -> Vec<(&'static str, String)> {
         ("drift", drift.render()),
         ("drift-none", DriftPage { waiting: &[], more: false, notice: None, ..drift }.render()),
         ("drift-audited", DriftPage { decidable: false, notice: None, ..drift }.render()),
-        ("approvals", approvals.render()),
-        ("approvals-none", ApprovalsPage { waiting: &[], notice: None, ..approvals }.render()),
-        ("people", list.render()),
-        ("people-refused", PeoplePage { made: None, notice: refused, ..list }.render()),
-        ("setup", SetupPage { action: "/setup", ticket, tenant: "acme", username: "ada", notice }.render()),
-        ("join", JoinPage { action: "/join", ticket, username: "", notice: None }.render()),
-        ("join-wrong", JoinPage { action: "/join", ticket, username: "ada", notice }.render()),
-        ("password", PasswordPage { username: "ada", action: "/p", back: "/account", csrf: "c-1", notice }.render()),
-        ("second-factor", factor.render()),
-        ("second-factor-on", SecondFactorPage { offered: None, notice: Some("The code is wrong."), ..factor }.render()),
-        ("code", CodePage { client: Some("Claude Code"), action: "/code", ticket, notice: None }.render()),
     ]
 }
 
@@ -234,6 +240,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("signed-out", SignedOutPage.render()),
     ];
     pages.extend(people());
+    pages.extend(drift());
     pages
 }
 
