@@ -104,39 +104,16 @@ fn of_a_client(name: &str) -> Value {
     json!({"kind": "client", "user": format!("usr-{numbers}-agent"), "id": name})
 }
 
-#[rustfmt::skip]
 fn table() -> Vec<Line> {
-    use Whom::{Managers, ManagersOrOwn, Operator, Owners, Readers, ReadersOrOwn};
+    let mut all = of_teams();
+    all.extend(of_upstreams());
+    all
+}
+
+#[rustfmt::skip]
+fn of_upstreams() -> Vec<Line> {
+    use Whom::{Managers, ManagersOrOwn, Readers, ReadersOrOwn};
     vec![
-        line(Method::GET, "/admin/tenants", Readers, true, 200, nothing),
-        line(Method::POST, "/admin/tenants", Operator, false, 201, |name| json!({"id": name})),
-        line(Method::GET, "/admin/tenants/{id}", Readers, true, 200, nothing),
-        line(Method::PATCH, "/admin/tenants/{id}", Managers, false, 200, named),
-        line(Method::DELETE, "/admin/tenants/{id}", Owners, false, 204, nothing),
-        line(Method::GET, "/admin/users", ReadersOrOwn, true, 200, nothing),
-        line(Method::POST, "/admin/users", Managers, false, 201, |name| json!({"username": name})),
-        line(Method::GET, "/admin/users/{id}", ReadersOrOwn, true, 200, nothing),
-        line(Method::PATCH, "/admin/users/{id}", Managers, false, 200, |name| json!({"groups": [name]})),
-        line(Method::DELETE, "/admin/users/{id}", Managers, false, 204, nothing),
-        line(Method::POST, "/admin/invitations", Managers, false, 201, |_| json!({"role": "developer"})),
-        line(Method::POST, "/admin/users/{id}/reset", Managers, false, 201, nothing),
-        line(Method::GET, "/admin/keys", ReadersOrOwn, true, 200, nothing),
-        line(Method::POST, "/admin/keys", ManagersOrOwn, false, 201, named),
-        line(Method::GET, "/admin/keys/{id}", ReadersOrOwn, true, 200, nothing),
-        line(Method::PATCH, "/admin/keys/{id}", ManagersOrOwn, false, 200, named),
-        line(Method::POST, "/admin/keys/{id}/rotate", ManagersOrOwn, false, 201, nothing),
-        line(Method::DELETE, "/admin/keys/{id}", ManagersOrOwn, false, 204, nothing),
-        line(Method::GET, "/admin/policies", Readers, true, 200, nothing),
-        line(Method::POST, "/admin/policies", Managers, false, 201, rule),
-        line(Method::GET, "/admin/policies/{id}", Readers, true, 200, nothing),
-        line(Method::PUT, "/admin/policies/{id}", Managers, false, 200, rule),
-        line(Method::DELETE, "/admin/policies/{id}", Managers, false, 204, nothing),
-        line(Method::POST, "/admin/policies/explain", Readers, true, 200, |_| json!({"tool": "server_time"})),
-        line(Method::GET, "/admin/plans", Readers, true, 200, nothing),
-        line(Method::POST, "/admin/plans", Managers, false, 201, limits),
-        line(Method::GET, "/admin/plans/{id}", Readers, true, 200, nothing),
-        line(Method::PUT, "/admin/plans/{id}", Managers, false, 200, limits),
-        line(Method::DELETE, "/admin/plans/{id}", Managers, false, 204, nothing),
         line(Method::GET, "/admin/upstreams", Readers, true, 200, nothing),
         line(Method::POST, "/admin/upstreams", Managers, false, 201, upstream),
         line(Method::POST, "/admin/upstreams/import", Managers, false, 201, import),
@@ -170,6 +147,42 @@ fn table() -> Vec<Line> {
             json!({"secret": {"header": {"name": "x-key", "value": "abc"}}})
         }),
         line(Method::DELETE, "/admin/credentials/{id}", ManagersOrOwn, false, 204, nothing),
+    ]
+}
+
+#[rustfmt::skip]
+fn of_teams() -> Vec<Line> {
+    use Whom::{Managers, ManagersOrOwn, Operator, Owners, Readers, ReadersOrOwn};
+    vec![
+        line(Method::GET, "/admin/tenants", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/tenants", Operator, false, 201, |name| json!({"id": name})),
+        line(Method::GET, "/admin/tenants/{id}", Readers, true, 200, nothing),
+        line(Method::PATCH, "/admin/tenants/{id}", Managers, false, 200, named),
+        line(Method::DELETE, "/admin/tenants/{id}", Owners, false, 204, nothing),
+        line(Method::GET, "/admin/users", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, "/admin/users", Managers, false, 201, |name| json!({"username": name})),
+        line(Method::GET, "/admin/users/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::PATCH, "/admin/users/{id}", Managers, false, 200, |name| json!({"groups": [name]})),
+        line(Method::DELETE, "/admin/users/{id}", Managers, false, 204, nothing),
+        line(Method::POST, "/admin/invitations", Managers, false, 201, |_| json!({"role": "developer"})),
+        line(Method::POST, "/admin/users/{id}/reset", Managers, false, 201, nothing),
+        line(Method::GET, "/admin/keys", ReadersOrOwn, true, 200, nothing),
+        line(Method::POST, "/admin/keys", ManagersOrOwn, false, 201, named),
+        line(Method::GET, "/admin/keys/{id}", ReadersOrOwn, true, 200, nothing),
+        line(Method::PATCH, "/admin/keys/{id}", ManagersOrOwn, false, 200, named),
+        line(Method::POST, "/admin/keys/{id}/rotate", ManagersOrOwn, false, 201, nothing),
+        line(Method::DELETE, "/admin/keys/{id}", ManagersOrOwn, false, 204, nothing),
+        line(Method::GET, "/admin/policies", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/policies", Managers, false, 201, rule),
+        line(Method::GET, "/admin/policies/{id}", Readers, true, 200, nothing),
+        line(Method::PUT, "/admin/policies/{id}", Managers, false, 200, rule),
+        line(Method::DELETE, "/admin/policies/{id}", Managers, false, 204, nothing),
+        line(Method::POST, "/admin/policies/explain", Readers, true, 200, |_| json!({"tool": "server_time"})),
+        line(Method::GET, "/admin/plans", Readers, true, 200, nothing),
+        line(Method::POST, "/admin/plans", Managers, false, 201, limits),
+        line(Method::GET, "/admin/plans/{id}", Readers, true, 200, nothing),
+        line(Method::PUT, "/admin/plans/{id}", Managers, false, 200, limits),
+        line(Method::DELETE, "/admin/plans/{id}", Managers, false, 204, nothing),
         line(Method::POST, "/admin/tenants/{id}/reseal", Managers, false, 200, nothing),
         line(Method::GET, "/admin/revocations", Readers, true, 200, nothing),
         line(Method::POST, "/admin/revocations", Managers, false, 201, of_a_client),

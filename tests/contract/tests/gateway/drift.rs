@@ -88,9 +88,9 @@ async fn a_tool_that_is_poisoned_on_the_third_listing_is_stopped_before_the_next
     refused(&decide(&team, &pin, "proposed", false).await, 409, "conflict");
     assert_eq!(decide(&team, &pin, "proposed", true).await.json(200)["standing"], "approved");
     served(&team, "shift__echo").await;
-    let called =
+    let noted =
         || async { gateway().execute(&team.token("agent").await, ORDER, &json!({"notes": "x"})).await.status == 200 };
-    within(SEEN, "served", called).await;
+    within(SEEN, "served", noted).await;
     let detail = team.order("auditor", Method::GET, &format!("/admin/pins/{}", text(&pin, "id")), None).await.json(200);
     let happened: Vec<_> =
         detail["history"].as_array().expect("a history").iter().map(|entry| text(entry, "happening")).collect();

@@ -97,6 +97,6 @@ async fn an_upstream_is_asked_on_a_schedule_though_nobody_calls_it() {
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert_eq!(run().await, 200);
     let drifted = |line: &String| line.contains("drift.happened") && line.contains("quarantined");
-    within(SEEN, "noticed", || async { gateway.lines().iter().any(|line| drifted(line)) }).await;
+    within(SEEN, "noticed", || async { gateway.lines().iter().any(drifted) }).await;
     assert!(server.calls() == 0);
 }

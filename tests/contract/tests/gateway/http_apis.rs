@@ -283,8 +283,8 @@ async fn a_long_answer_is_read_on_page_by_page_by_who_got_it_and_by_nobody_else(
     let mut pages = 1;
     while let (Some(from), Some(to)) = (next.find('{'), next.rfind('}')) {
         let arguments: Value = serde_json::from_str(&next[from..=to]).expect("what to call with");
-        let called = json!({"name": "read_more", "arguments": arguments});
-        let page = caller.result("tools/call", called).await;
+        let onwards = json!({"name": "read_more", "arguments": arguments});
+        let page = caller.result("tools/call", onwards).await;
         read.push_str(&text(&page["structuredContent"], "text"));
         next = page["structuredContent"]["next"].as_str().unwrap_or_default().to_owned();
         pages += 1;
