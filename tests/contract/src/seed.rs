@@ -46,7 +46,7 @@ const POOLS: [(Tools, usize); 10] = [
     (Tools::Fixtures, 60),
     (Tools::Recorded, 24),
     (Tools::Broken, 6),
-    (Tools::Team, 80),
+    (Tools::Team, 120),
     (Tools::Stores, 12),
 ];
 
