@@ -27,8 +27,8 @@ const DATA: [&str; 2] = ["structuredContent", "_meta"];
 pub enum About {
     /// A tool, by the name it is shown under at the endpoint of everything.
     Tool(String),
-    /// A task of some tool, which is not known any more.
-    Task,
+    /// Something of some tool, which is not known: a task, or what belongs to no call.
+    Unknown,
     /// A prompt, a resource or a completion.
     Other,
 }
@@ -72,7 +72,7 @@ impl Rail {
         self.tools.is_empty()
             || match about {
                 About::Tool(name) => fits(name),
-                About::Task => true,
+                About::Unknown => true,
                 About::Other => false,
             }
     }

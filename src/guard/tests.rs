@@ -228,11 +228,11 @@ fn what_is_refused_is_named_and_counted_with_the_rest() {
 }
 
 #[test]
-fn tools_that_are_named_leave_out_everything_else_and_a_task_is_of_any_tool() {
+fn tools_that_are_named_leave_out_everything_else_and_what_is_of_no_known_tool_is_of_any() {
     let some = rail(&json!({"tools": ["crm__*"]}));
     let tool = |name: &str| About::Tool(name.to_owned());
     assert!(some.is_for(&tool("crm__find")) && !some.is_for(&tool("files__read")));
-    assert!(some.is_for(&About::Task) && !some.is_for(&About::Other));
+    assert!(some.is_for(&About::Unknown) && !some.is_for(&About::Other));
     assert!(Rail::default().is_for(&tool("files__read")) && Rail::default().is_for(&About::Other));
 }
 

@@ -93,10 +93,10 @@ pub fn us_ssn(text: Text<'_>, from: usize) -> Option<Span> {
                 .iter()
                 .enumerate()
                 .all(|(at, byte)| if at == 3 || at == 6 { *byte == b'-' } else { is_digit(*byte) });
-        let stands_alone = !is_word(text.before(start))
-            && text.before(start) != b'-'
-            && !is_word(text.at(end))
-            && !(text.at(end) == b'-' && is_word(text.at(end + 1)));
+        let goes_on = |byte: u8, beyond: u8| is_word(byte) || (byte == b'-' && is_word(beyond));
+        let before = text.before(start);
+        let stands_alone =
+            !goes_on(before, text.before(start.saturating_sub(1))) && !goes_on(text.at(end), text.at(end + 1));
         let (area, group, serial) =
             (text.part(start..start + 3), text.part(start + 4..start + 6), text.part(start + 7..end));
         let is_given = !matches!(area, "000" | "666") && !area.starts_with('9') && group != "00" && serial != "0000";

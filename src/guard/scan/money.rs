@@ -82,7 +82,7 @@ fn account(text: Text<'_>, start: usize) -> Option<usize> {
     if !is_digit(text.at(start + 2)) || !is_digit(text.at(start + 3)) {
         return None;
     }
-    let length = iban_length(&[text.at(start).to_ascii_uppercase(), text.at(start + 1).to_ascii_uppercase()])?;
+    let length = iban_length([text.at(start).to_ascii_uppercase(), text.at(start + 1).to_ascii_uppercase()])?;
     let mut account = Vec::with_capacity(MAX_IBAN);
     let mut at = start;
     while account.len() < length {
@@ -108,8 +108,8 @@ fn is_97(account: &[u8]) -> bool {
 }
 
 /// How long account numbers of a country are.
-const fn iban_length(country: &[u8; 2]) -> Option<usize> {
-    Some(match country {
+const fn iban_length(country: [u8; 2]) -> Option<usize> {
+    Some(match &country {
         b"NO" => 15,
         b"BE" => 16,
         b"DK" | b"FI" | b"FK" | b"FO" | b"GL" | b"NL" | b"SD" => 18,

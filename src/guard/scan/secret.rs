@@ -130,9 +130,10 @@ const LEAST_KEY: usize = 40;
 fn end_of_key(text: Text<'_>, body: usize) -> Option<usize> {
     const LAST: &str = "-----END ";
     let after = text.find(body, "-----").unwrap_or(text.len());
-    let end = match text.has(after, LAST) {
-        true => text.find(after + LAST.len(), "-----").map_or(text.len(), |end| end + 5),
-        false => after,
+    let end = if text.has(after, LAST) {
+        text.find(after + LAST.len(), "-----").map_or(text.len(), |end| end + 5)
+    } else {
+        after
     };
     (after - body >= LEAST_KEY).then_some(end)
 }
