@@ -39,7 +39,8 @@ pub struct Guardrails {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Rail {
-    /// What is looked for, and what happens to it.
+    /// What is looked for, and what happens to it: `email`, `phone`, `credit_card`, `iban`, `us_ssn`, `ipv4`, `ipv6`, `api_key`,
+    /// `jwt`, `private_key`, `bearer_token`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub detectors: BTreeMap<Detector, Action>,
     /// Texts whose presence refuses, at most 64: in any case of letters, with `*` for any characters.
@@ -58,7 +59,7 @@ pub struct Rail {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Action {
-    /// A marker stands in its place.
+    /// A marker such as `[redacted: email]` stands in its place.
     Redact,
     /// The call is refused before anything is sent, or its result is withheld.
     Refuse,

@@ -31,6 +31,7 @@ mod entropy_required;
 mod faults;
 mod federation;
 mod giving_up;
+mod guardrails;
 mod headers;
 mod health;
 mod http_apis;
