@@ -266,8 +266,10 @@ fn a_document_is_read_strictly_and_written_as_it_was_read() {
 
 #[test]
 fn every_detector_has_the_name_that_documents_give_it() {
+    let document = include_str!("../../docs/GUARDRAILS.md");
     for detector in Detector::ALL {
         assert_eq!(json!(detector), detector.name());
+        assert!(document.contains(&format!("\n| `{}` | ", detector.name())), "{detector:?} is not described");
         assert_eq!(swept(&everything(), &detector.marker()), detector.marker());
     }
 }

@@ -68,7 +68,24 @@ const fn is_token(byte: u8) -> bool {
 
 /// A key or token that its beginning gives away. Words joined by hyphens are none: it has a digit or a capital letter.
 pub fn api_key(text: Text<'_>, from: usize) -> Option<Span> {
-    text.first(from, is_url, |text, start| SHAPES.iter().find_map(|shape| shape.end(text, start)))
+    text.first(from, is_url, |text, start| {
+        let may_be = begins_a_key(text.at(start), text.at(start + 1));
+        may_be.then(|| SHAPES.iter().find_map(|shape| shape.end(text, start))).flatten()
+    })
+}
+
+/// Whether a prefix begins with these two: few words do, and every word is asked.
+const fn begins_a_key(first: u8, second: u8) -> bool {
+    match first {
+        b's' | b'r' => second == b'k',
+        b'g' => matches!(second, b'h' | b'i' | b'l'),
+        b'x' => second == b'o',
+        b'A' => matches!(second, b'K' | b'S' | b'I'),
+        b'n' => second == b'p',
+        b'm' => second == b'g',
+        b'w' => second == b'h',
+        _ => false,
+    }
 }
 
 /// How much of a key is read to know that it is one: a longer one is read to its end then, and once.
@@ -154,4 +171,19 @@ pub fn bearer_token(text: Text<'_>, from: usize) -> Option<Span> {
         let is_token = first > token && end - first >= LEAST_TOKEN;
         (is_token && text.bytes(first..end).iter().any(u8::is_ascii_digit)).then_some(end)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SHAPES, begins_a_key};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn every_prefix_begins_as_one_does() {
+        for shape in &SHAPES {
+            let [first, second, ..] = shape.prefix.as_bytes() else { panic!("{}", shape.prefix) };
+            assert!(begins_a_key(*first, *second), "{}", shape.prefix);
+        }
+    }
 }

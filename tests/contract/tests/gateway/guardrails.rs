@@ -101,7 +101,7 @@ async fn arguments_are_redacted_or_refused_before_anything_is_sent_and_only_coun
         let path = format!("/admin/audit?tool={ECHO}&kind={kind}&limit=200");
         let page = team.order("auditor", Method::GET, &path, None).await.json(200);
         let items = page["items"].as_array().expect("records");
-        assert!(items.iter().any(|record| record["guarded"] == counts), "{page}");
+        assert!(items.iter().any(|record| record["record"]["guarded"] == counts), "{page}");
     }
     assert_eq!(team.order("auditor", Method::GET, "/admin/audit/verify", None).await.json(200)["faults"], json!([]));
 }
