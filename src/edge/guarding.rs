@@ -12,6 +12,7 @@ use crate::guard::{About, Counts, Guardrails, Rail, Refusal, Swept};
 use crate::mcp::wire::{CallToolResult, RpcError, Tool};
 use crate::upstream::ask::Notification;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -60,6 +61,16 @@ impl Guard {
     /// Redacts arguments, or refuses them. Whether something was redacted.
     pub fn arguments(&self, arguments: &mut Map<String, Value>) -> Result<bool, ToolError> {
         self.sent(|rail| rail.sweep_data(arguments))
+    }
+
+    /// What would be sent of these. What refuses them is told when they are to be sent, and is on record then.
+    pub fn preview<'a>(&self, arguments: &'a Map<String, Value>) -> Cow<'a, Map<String, Value>> {
+        if self.0.is_none() {
+            return Cow::Borrowed(arguments);
+        }
+        let mut sent = arguments.clone();
+        let _ = self.arguments(&mut sent);
+        Cow::Owned(sent)
     }
 
     /// Refuses an address that is read. It is never redacted: another address is another resource.

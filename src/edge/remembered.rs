@@ -37,9 +37,8 @@ pub async fn execute_once(
 ) -> Result<Reply, Problem> {
     check_key(Some(key))?;
     let name = found.everywhere();
-    let mut sent = request.arguments.clone();
-    // One that is refused is refused when it is made, and on record.
-    let _ = found.guard(principal).arguments(&mut sent);
+    let guard = found.guard(principal);
+    let sent = guard.preview(&request.arguments);
     permit::still_allows(principal, &found.seen(&name), &sent).map_err(problem)?;
     let what = format!("call\n{}\n{}", request.tool, canonical::object(&request.arguments));
     let once = Once::new(context, Some((principal.tenant(), principal.user())), key, &what);
