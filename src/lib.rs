@@ -21,6 +21,7 @@
 //! | [`drift`] | what of an upstream's definitions is pinned, and what a change of one means |
 //! | [`catalogue`] | what an endpoint shows of its upstreams, and under which names |
 //! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
+//! | [`guard`] | what of a call's texts is redacted, and what refuses the call |
 //! | [`http_api`] | HTTP APIs as tools: templates, requests, answers, OpenAPI documents |
 //! | [`admin`] | what administrators do, as data |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
@@ -70,6 +71,8 @@ pub mod catalogue;
 
 pub mod audit;
 pub mod policy;
+
+pub mod guard;
 
 pub mod http_api;
 

@@ -1,9 +1,12 @@
 //! Tenants, as administrators see and change them.
 
 use crate::admin::user::MadeCode;
+use crate::guard::Guardrails;
+use crate::guard::document::object;
 use crate::id::TenantId;
 use crate::policy::judge::DefaultEffect;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 /// When the record of a call is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,9 @@ pub struct Tenant {
     pub audit_bodies: bool,
     /// How long the audit trail is kept, in days.
     pub audit_days: u32,
+    /// What is looked for in the arguments and results of calls; none for nothing.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Guardrails>"))]
+    pub guardrails: Option<Map<String, Value>>,
     /// When it was suspended, seconds since 1970.
     pub suspended_at: Option<u64>,
     /// When it was made, seconds since 1970.
@@ -91,11 +97,19 @@ pub struct TenantChange {
     /// How long the audit trail is kept: 1 to 3660 days.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(range(min = 1, max = 3660)))]
     pub audit_days: Option<u32>,
+    /// What is looked for in the arguments and results of calls; `null` for nothing.
+    #[serde(default, deserialize_with = "guardrails")]
+    pub guardrails: Option<Option<Guardrails>>,
 }
 
 /// Tells a member that is `null` from one that is absent.
 pub fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// The same for guardrails, which are an object.
+pub fn guardrails<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Guardrails>>, D::Error> {
+    object(deserializer).map(Some)
 }
 
 #[cfg(test)]
@@ -111,8 +125,18 @@ mod tests {
         assert_eq!(read(json!({})), None);
         assert_eq!(read(json!({"plan": null})), Some(None));
         assert_eq!(read(json!({"plan": "p"})), Some(Some("p".into())));
-        for bad in [json!({"id": "x"}), json!({"version": 1}), json!({"suspended": "yes"}), json!({"audit_calls": "x"})]
-        {
+        let guardrails = |value: Value| serde_json::from_value::<TenantChange>(value).unwrap().guardrails;
+        assert_eq!(guardrails(json!({})), None);
+        assert_eq!(guardrails(json!({"guardrails": null})), Some(None));
+        assert!(guardrails(json!({"guardrails": {"results": {"deny": ["x"]}}})).is_some_and(|given| given.is_some()));
+        for bad in [
+            json!({"id": "x"}),
+            json!({"version": 1}),
+            json!({"suspended": "yes"}),
+            json!({"audit_calls": "x"}),
+            json!({"guardrails": [null, null]}),
+            json!({"guardrails": {"results": {"x": 1}}}),
+        ] {
             assert!(serde_json::from_value::<TenantChange>(bad.clone()).is_err(), "{bad}");
         }
     }

@@ -80,6 +80,13 @@ pub enum Problem {
     /// A policy of the tenant does not allow the call.
     #[error("a policy does not allow the call")]
     CallForbidden,
+    /// A guardrail of the tenant refuses the call's arguments, or withholds its result. The detail names what refuses, never what
+    /// was found.
+    #[error("guarded: {detail}")]
+    Guarded {
+        /// What can be told.
+        detail: String,
+    },
     /// A policy of the tenant wants a person to approve the call first.
     #[error("approval needed: {id}")]
     ApprovalNeeded {
@@ -265,6 +272,7 @@ impl Problem {
             Self::InsufficientScope { .. } => ("insufficient-scope", 403, "Insufficient scope"),
             Self::Forbidden { .. } => ("forbidden", 403, "Forbidden"),
             Self::CallForbidden => ("call-forbidden", 403, "Call not allowed"),
+            Self::Guarded { .. } => ("guarded", 403, "Refused by a guardrail"),
             Self::ApprovalNeeded { .. } => ("approval-needed", 403, "Approval needed"),
             Self::NoSuchThing => ("no-such-thing", 404, "Not found"),
             Self::VersionNeeded => ("version-needed", 428, "Precondition required"),
@@ -326,7 +334,7 @@ impl Problem {
             Self::InvalidArguments(errors) => {
                 format!("the arguments do not fit the tool's schema in {} place(s)", errors.len())
             }
-            Self::UpstreamFailed { detail, .. } | Self::UpstreamAway { detail, .. } => detail.clone(),
+            Self::Guarded { detail } | Self::UpstreamFailed { detail, .. } | Self::UpstreamAway { detail, .. } => detail.clone(),
             Self::OAuth { error, .. } => error.words.to_owned(),
             Self::StaleForm => "it was shown to another browser, used already, or left open too long; go back to the app and start again".into(),
             Self::Internal(_) => "something went wrong here; quote the correlation id".into(),

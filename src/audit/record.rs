@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Longest text of a reason or a target, in characters; the rest is cut.
@@ -285,6 +286,10 @@ pub struct Draft {
     /// The record of the call that this is the result of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<RecordId>,
+    /// What the tenant's guardrails found: how often, by the names of what is looked for. Of a call, in its arguments; of what
+    /// it came to, in its result.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub guarded: BTreeMap<String, u32>,
     /// How many more of this kind were not written since the last one that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<u32>,
@@ -314,6 +319,7 @@ impl Draft {
             reason: None,
             duration_ms: None,
             call: None,
+            guarded: BTreeMap::new(),
             left_out: None,
         }
     }
@@ -334,6 +340,12 @@ impl Draft {
     #[must_use]
     pub fn because(self, reason: Option<&str>) -> Self {
         Self { reason: reason.map(cut), ..self }
+    }
+
+    /// With what the tenant's guardrails found.
+    #[must_use]
+    pub fn guarded(self, found: &BTreeMap<&'static str, u32>) -> Self {
+        Self { guarded: found.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(), ..self }
     }
 
     /// The draft of what this call came to; `None` where this is no call.

@@ -1,7 +1,10 @@
 use super::{Actor, CredentialKind, Digest, Draft, Kind, Stamp, ToolUsed, version};
+use crate::audit::Trail;
+use crate::audit::chain::{Link, Record};
 use crate::id::{CorrelationId, RecordId, UserId};
 use crate::time::Timestamp;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -62,6 +65,20 @@ fn what_is_not_known_is_not_there() {
         r#"{"id":"AAAAAAAAAAAAAAAAAAAAAA","at":1800000000000,"kind":"auth.login","correlation":"c-1","actor":{}}"#
     );
     assert_eq!(serde_json::to_string(&CredentialKind::OneTimeCode).unwrap(), r#""one_time_code""#);
+}
+
+#[test]
+fn what_guardrails_found_is_on_record_and_a_record_without_it_is_as_it_always_was() {
+    let found = BTreeMap::from([("email", 2), ("deny", 1)]);
+    let draft = draft(1).guarded(&found);
+    let text = serde_json::to_string(&draft).unwrap();
+    assert!(text.contains(r#""guarded":{"deny":1,"email":2}"#), "{text}");
+    assert_eq!(serde_json::from_str::<Draft>(&text).unwrap(), draft);
+    let last = Link::start(&Trail::Operator);
+    let sealed = Record::seal(draft, &last, Timestamp::from_millis(1));
+    assert_eq!(Record::parse(&sealed.text()), Some(sealed));
+    let plain = Record::seal(super::tests::draft(1), &last, Timestamp::from_millis(1)).text();
+    assert!(!plain.contains("guarded") && Record::parse(&plain).is_some());
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::audit::record::{
 };
 use crate::audit::redact::redacted;
 use crate::audit::{AuditMode, Keeping, Trail};
+use crate::guard::Counts;
 use crate::id::{CorrelationId, RecordId};
 use crate::mcp::method::{Call, TaskAction};
 use crate::mcp::wire::Tool;
@@ -154,30 +155,30 @@ pub fn tool_call(
     call(context, principal, Kind::TOOL_CALL, tool, Some(arguments))
 }
 
-/// The record of a request that an upstream answers; none for what only looks: completions, and how a task is.
+/// The record of a request that an upstream answers, with what is sent to it; none for what only looks: completions, and how a
+/// task is.
 pub fn relayed_call(
     context: &Context,
     principal: &Principal,
-    request: &Call,
+    (request, sent): (&Call, &Map<String, Value>),
     upstream: &str,
     tool: Option<&Rc<Tool>>,
 ) -> Option<Draft> {
     let of = |kind, used, arguments| Some(call(context, principal, kind, used, arguments));
+    let (nothing, given) = (Map::new(), |member: &str| sent.get(member).and_then(Value::as_object));
+    let arguments = given("arguments");
     match (request, tool) {
-        (Call::Tool { name, arguments, .. }, Some(definition)) => {
+        (Call::Tool { name, .. }, Some(definition)) => {
+            let arguments = arguments.unwrap_or(&nothing);
             Some(tool_call(context, principal, (name, Some(upstream), definition), arguments))
         }
-        (Call::Tool { name, arguments, .. }, None) => {
-            of(Kind::TOOL_CALL, ToolUsed::named(name, upstream), Some(arguments))
-        }
-        (Call::Prompt { name, arguments, .. }, _) => {
-            of(Kind::PROMPT_GET, ToolUsed::named(name, upstream), arguments.as_ref())
-        }
+        (Call::Tool { name, .. }, None) => of(Kind::TOOL_CALL, ToolUsed::named(name, upstream), arguments),
+        (Call::Prompt { name, .. }, _) => of(Kind::PROMPT_GET, ToolUsed::named(name, upstream), arguments),
         (Call::Resource { uri, .. }, _) => of(Kind::RESOURCE_READ, ToolUsed::resource(uri, upstream), None),
         (Call::Task { action, id }, _) => {
             let used = ToolUsed::named(Digest::of(id.as_bytes()).as_str(), upstream);
             match action {
-                TaskAction::Update { responses } => of(Kind::TASK_UPDATE, used, Some(responses)),
+                TaskAction::Update { .. } => of(Kind::TASK_UPDATE, used, given("inputResponses")),
                 TaskAction::Cancel => of(Kind::TASK_CANCEL, used, None),
                 TaskAction::Get => None,
             }
@@ -211,8 +212,8 @@ fn call(
     }
 }
 
-/// How a call ended: in one word, and why.
-pub type Ended = (&'static str, Option<String>);
+/// How a call ended: in one word, and why; and what guardrails found in its result.
+pub type Ended = (&'static str, Option<String>, Counts);
 
 /// The version of a definition, worked out once.
 fn known_version(definition: &Rc<Tool>) -> Option<String> {
@@ -258,16 +259,17 @@ struct Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        let (outcome, reason) = match self.ended.take() {
+        let (outcome, reason, found) = match self.ended.take() {
             Some(ended) => ended,
             // Outside of a request nothing can be sent: the call stays without a result.
             None if !timer::in_request() => return,
-            None => ("cancelled", None),
+            None => ("cancelled", None, Counts::new()),
         };
         let stamp = stamp_for(&self.writing.correlation);
         let duration = stamp.at.since(self.call.at);
         let Some(result) = self.call.result(stamp) else { return };
-        let result = Draft { duration_ms: Some(duration), ..result.ended(outcome).because(reason.as_deref()) };
+        let result = result.ended(outcome).because(reason.as_deref()).guarded(&found);
+        let result = Draft { duration_ms: Some(duration), ..result };
         let call = (!self.is_written).then(|| self.call.clone());
         self.writing.later(call.into_iter().chain([result]).collect());
     }

@@ -3,33 +3,28 @@
 
 use super::admission::Principal;
 use super::context::Context;
+use super::guarding::Guard;
 use super::locate::{self, At, Lost};
-use super::once::{Before, Once};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
-use super::{audit, clock, errand, permit};
-use crate::admin::order::check_key;
+use super::{audit, clock, errand, permit, remembered};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
-use crate::api::problem::{ArgumentError, BEGUN, Problem, TOO_LONG};
+use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
 use crate::catalogue::eyes::{Eyes, Seen};
 use crate::catalogue::listing::Kind;
 use crate::catalogue::naming::Prefix;
 use crate::catalogue::view::{Freshness, Part, View, everywhere};
-use crate::json::canonical;
+use crate::guard::{About, Counts};
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
 use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Timestamp;
 use crate::upstream::ask::{Answer, Ask};
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamProblem, param};
-use serde::{Deserialize, Serialize};
+use crate::upstream::{ProtocolBreach, Upstream, param};
 use serde_json::{Map, Value};
 use std::rc::Rc;
-
-/// Longest outcome that is remembered, in bytes: a row of the database has two megabytes, and what is sealed is a third longer.
-const LONGEST_REMEMBERED: usize = 1024 * 1024;
 
 /// A tool that was found, with its own definition.
 pub enum Found {
@@ -59,6 +54,15 @@ impl Found {
         match self {
             Self::Own(..) => None,
             Self::Upstream(shown, at) => shown.prefixes.get(at.index),
+        }
+    }
+
+    /// The guardrails of a call of it. What administrators give and are given is not guarded: a key that is shown once, and to
+    /// its maker alone, would be lost.
+    pub fn guard(&self, principal: &Principal) -> Guard {
+        match self {
+            Self::Own(Own::Admin(_), _) => Guard::NONE,
+            _ => Guard::of(principal, || About::Tool(self.everywhere())),
         }
     }
 
@@ -93,7 +97,8 @@ pub async fn find(
         Err(Lost::Unknown) => Err(ToolError::Unknown),
         Err(Lost::Failed(failure)) => {
             let error = ToolError::Upstream(failure.clone());
-            note(context, format!("{}: …", failure.upstream), started, outcome(&Err(error.clone())), Some(&error));
+            let name = format!("{}: …", failure.upstream);
+            note(context, name, started, error_outcome(&error), Some(&error), Counts::new());
             Err(error)
         }
     })
@@ -143,110 +148,33 @@ pub async fn execute(
     let found = find(context, principal, None, &request.tool).await?.map_err(problem)?;
     match key {
         None => executed(context, principal, request, found).await?.map_err(problem).map(|done| told(&done)),
-        Some(key) => Box::pin(execute_once(context, principal, request, found, key)).await,
+        Some(key) => Box::pin(remembered::execute_once(context, principal, request, found, key)).await,
     }
 }
 
-fn told(done: &ExecuteResponse) -> Reply {
+/// The reply to a call that gave a result.
+pub fn told(done: &ExecuteResponse) -> Reply {
     Reply::private_json(200, done)
 }
 
-async fn executed(
+/// Makes a call, and notes it for the log.
+pub async fn executed(
     context: &Context,
     principal: &Principal,
     request: ExecuteRequest,
     found: Found,
 ) -> Result<Result<ExecuteResponse, ToolError>, Problem> {
     let started = clock::now();
-    let called = call(context, principal, (&request.tool, found), request.arguments).await?;
+    let guard = found.guard(principal);
+    let called = call(context, principal, (&request.tool, found), request.arguments, &guard).await?;
     if let Err(ToolError::Unknown) = called {
         return Err(Problem::UnknownTool);
     }
-    note(context, request.tool, started, outcome(&called), called.as_ref().err());
+    note(context, request.tool, started, outcome(&called), called.as_ref().err(), guard.found());
     Ok(called.map(|result| {
         let success = !result.is_error;
         ExecuteResponse { success, result: result.structured_content.unwrap_or(Value::Array(result.content)) }
     }))
-}
-
-/// What came of a call with an idempotency key, as it is remembered.
-#[derive(Serialize, Deserialize)]
-enum Remembered {
-    Done(ExecuteResponse),
-    Failed { detail: String, timeout: bool },
-    TooLong,
-}
-
-/// 1. the key, where the caller still may make the call; 2. the call, if it is new; 3. what came of it is remembered, unless it
-///    was refused before anything was done.
-async fn execute_once(
-    context: &Context,
-    principal: &Principal,
-    request: ExecuteRequest,
-    found: Found,
-    key: &str,
-) -> Result<Reply, Problem> {
-    check_key(Some(key))?;
-    let name = found.everywhere();
-    permit::still_allows(principal, &found.seen(&name), &request.arguments).map_err(problem)?;
-    let what = format!("call\n{}\n{}", request.tool, canonical::object(&request.arguments));
-    let once = Once::new(context, Some((principal.tenant(), principal.user())), key, &what);
-    match once.begin().await? {
-        Before::Nothing => {}
-        Before::Begun => return Err(Problem::Conflict(BEGUN)),
-        Before::Answered(reply) => {
-            let kept: Remembered =
-                serde_json::from_value(reply).map_err(|error| Problem::Internal(error.to_string()))?;
-            return kept.reply();
-        }
-    }
-    // Where it cannot be put on record it may have been made all the same: its key stays taken.
-    let kept = match executed(context, principal, request, found).await? {
-        Ok(done) => Remembered::Done(done),
-        Err(error) => {
-            let made = was_made(&error);
-            match problem(error) {
-                Problem::UpstreamFailed { detail, timeout } if made => Remembered::Failed { detail, timeout },
-                refused => {
-                    once.release().await?;
-                    return Err(refused);
-                }
-            }
-        }
-    };
-    let written = |kept: &Remembered| serde_json::to_value(kept).unwrap_or_default();
-    let all = written(&kept);
-    let fits = all.to_string().len() <= LONGEST_REMEMBERED;
-    // Where this fails, what came of it is told now and not again: its key stays taken.
-    let _ = once.settle(&if fits { all } else { written(&Remembered::TooLong) }).await;
-    kept.reply()
-}
-
-impl Remembered {
-    fn reply(self) -> Result<Reply, Problem> {
-        match self {
-            Self::Done(done) => Ok(told(&done)),
-            Self::Failed { detail, timeout } => Err(Problem::UpstreamFailed { detail, timeout }),
-            Self::TooLong => Err(Problem::Conflict(TOO_LONG)),
-        }
-    }
-}
-
-/// Whether a call that gave no result may have been made.
-const fn was_made(error: &ToolError) -> bool {
-    match error {
-        ToolError::Upstream(failure) => {
-            failure.problem.was_sent() && !matches!(failure.problem, UpstreamProblem::Busy { .. })
-        }
-        ToolError::Refused { .. } | ToolError::NeedsInput | ToolError::Declined => true,
-        ToolError::Unknown
-        | ToolError::Forbidden
-        | ToolError::NeedsApproval { .. }
-        | ToolError::Limited { .. }
-        | ToolError::Away { .. }
-        | ToolError::BadArguments(_)
-        | ToolError::Unavailable(_) => false,
-    }
 }
 
 /// Calls a tool that is shown under a name, when that is permitted, and on record.
@@ -255,8 +183,10 @@ async fn call(
     principal: &Principal,
     (name, found): (&str, Found),
     arguments: Map<String, Value>,
+    guard: &Guard,
 ) -> Result<Result<CallToolResult, ToolError>, Problem> {
-    let arguments = match tools::validated(found.definition(), arguments) {
+    let sound = tools::validated(found.definition(), arguments);
+    let arguments = match sound.and_then(|arguments| guard.tool_arguments(found.definition(), arguments)) {
         Ok(arguments) => arguments,
         Err(error) => return Ok(Err(refused(principal, &found, error))),
     };
@@ -267,9 +197,9 @@ async fn call(
     };
     let upstream = found.upstream().map(Prefix::as_str);
     let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
-    let record = record.allowed_by(permitted.rule.clone());
-    let run = Box::pin(made(context, principal, found, arguments, permitted.approved));
-    Box::pin(audit::recorded(context, principal, record, run, ended)).await
+    let record = record.allowed_by(permitted.rule.clone()).guarded(&guard.in_arguments());
+    let run = Box::pin(made(context, principal, found, arguments, permitted.approved, guard));
+    Box::pin(audit::recorded(context, principal, record, run, |called| ended(called, guard))).await
 }
 
 async fn made(
@@ -278,10 +208,12 @@ async fn made(
     found: Found,
     arguments: Map<String, Value>,
     approved: bool,
+    guard: &Guard,
 ) -> Result<CallToolResult, ToolError> {
     let (shown, at) = match found {
         Found::Own(tool, _) => {
-            return Ok(tools::run(context, principal, tool, &arguments).await);
+            let mut result = tools::run(context, principal, tool, &arguments).await;
+            return guard.own_result(&mut result).map(|()| result);
         }
         Found::Upstream(shown, at) => (shown, at),
     };
@@ -293,22 +225,29 @@ async fn made(
         ask.answer_once();
     }
     match errand::ask(&party, upstream, ask, None).await? {
-        Answer::Result(result) => called(upstream, &at.own, result),
+        Answer::Result(result) => called(upstream, &at.own, result, guard),
         Answer::Error(error) if error.code == URL_ELICITATION_REQUIRED => Err(ToolError::NeedsInput),
         Answer::Error(error) => Err(ToolError::Refused { upstream: upstream.name.clone(), code: error.code }),
         Answer::InputRequired { .. } | Answer::Task(_) => Err(ToolError::NeedsInput),
     }
 }
 
-fn called(upstream: &Upstream, definition: &Rc<Tool>, result: Map<String, Value>) -> Result<CallToolResult, ToolError> {
+fn called(
+    upstream: &Upstream,
+    definition: &Rc<Tool>,
+    mut result: Map<String, Value>,
+    guard: &Guard,
+) -> Result<CallToolResult, ToolError> {
     let breach = |breach: ProtocolBreach| ToolError::Upstream(upstream.failure(breach.into()));
     if !tools::keeps_its_schema(definition, &result) {
         return Err(breach(ProtocolBreach::OutputSchema));
     }
+    guard.result(&mut result)?;
     serde_json::from_value(Value::Object(result)).map_err(|_| breach(ProtocolBreach::Result))
 }
 
-fn problem(error: ToolError) -> Problem {
+/// What a failed call is answered with.
+pub fn problem(error: ToolError) -> Problem {
     match error {
         ToolError::Unknown => Problem::UnknownTool,
         ToolError::BadArguments(violations) => Problem::InvalidArguments(
@@ -318,6 +257,7 @@ fn problem(error: ToolError) -> Problem {
                 .collect(),
         ),
         ToolError::Forbidden => Problem::CallForbidden,
+        ToolError::Guarded(_) | ToolError::Withheld(_) => Problem::Guarded { detail: error.to_string() },
         ToolError::NeedsApproval { id } => Problem::ApprovalNeeded { id },
         ToolError::Limited { limit, retry_after } => Problem::RateLimited { limit, retry_after },
         ToolError::Away { part } => Problem::Unavailable { part, reason: "while a call was charged".into() },
@@ -338,8 +278,8 @@ pub const fn outcome(outcome: &Result<CallToolResult, ToolError>) -> &'static st
 }
 
 /// How a call ended, for its record.
-pub fn ended(called: &Result<CallToolResult, ToolError>) -> audit::Ended {
-    (outcome(called), called.as_ref().err().map(ToString::to_string))
+pub fn ended(called: &Result<CallToolResult, ToolError>, guard: &Guard) -> audit::Ended {
+    (outcome(called), called.as_ref().err().map(ToString::to_string), guard.in_results())
 }
 
 /// What the log calls a call that gave no result.
@@ -350,6 +290,8 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
         ToolError::NeedsApproval { .. } => "needs_approval",
         ToolError::Limited { .. } => "limited",
         ToolError::BadArguments(_) => "bad_arguments",
+        ToolError::Guarded(_) => "guarded",
+        ToolError::Withheld(_) => "withheld",
         ToolError::Upstream(_) => "upstream_failed",
         ToolError::Refused { .. } => "upstream_refused",
         ToolError::NeedsInput => "needs_input",
@@ -358,9 +300,16 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
     }
 }
 
-/// Notes a call for the log.
-pub fn note(context: &Context, tool: String, started: Timestamp, outcome: &'static str, error: Option<&ToolError>) {
+/// Notes a call for the log, with what guardrails found in it.
+pub fn note(
+    context: &Context,
+    tool: String,
+    started: Timestamp,
+    outcome: &'static str,
+    error: Option<&ToolError>,
+    guarded: Counts,
+) {
     let duration_ms = clock::now().since(started);
     let reason = error.map(ToString::to_string);
-    context.note(Call { tool, outcome, reason, duration_ms });
+    context.note(Call { tool, outcome, reason, duration_ms, guarded });
 }

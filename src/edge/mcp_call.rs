@@ -1,6 +1,7 @@
 //! Serving one call of the protocol: what it names, whether it may be made, and who makes it.
 
 use super::calls::{self, Found};
+use super::guarding::Guard;
 use super::locate::{self, At, Lost};
 use super::mcp::{Posted, in_band};
 use super::mcp_serve::{Elsewhere, Object, Prepared, Scene};
@@ -15,6 +16,7 @@ use crate::catalogue::eyes::Seen;
 use crate::catalogue::listing::Kind;
 use crate::catalogue::view::everywhere;
 use crate::entropy::purpose::Purpose;
+use crate::guard::{About, Counts};
 use crate::mcp::era::Era;
 use crate::mcp::headers::repeats_arguments;
 use crate::mcp::method::{Call, Method};
@@ -25,7 +27,7 @@ use crate::mcp::refusal::Fault;
 use crate::mcp::reply::{Addressee, Reply};
 use crate::mcp::ticket::{self, Resume};
 use crate::mcp::turn::Asked;
-use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
+use crate::mcp::wire::{CallToolResult, Prompt, Resource, ResourceTemplate, Tool};
 use crate::scope::TO_CALL;
 use crate::time::Timestamp;
 use crate::upstream::ask::Ask;
@@ -60,36 +62,59 @@ pub async fn call(scene: Scene, posted: &Rc<Posted>, asked: Asked) -> Result<Pre
                 Err(problem) => Ok(Prepared::Reply(to.refuse(in_band(problem)?))),
             }
         }
-        other => {
-            let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await?;
-            let party = scene.party();
-            match named(&scene, &party, &shown, other).await {
-                Ok(At { index, own }) => {
-                    // It is permitted where it is served.
-                    if is_to_be_held(&scene, &party, &asked, (&shown, index)) {
-                        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
-                    }
-                    let approved = match permitted(&scene, &shown, other, (index, &own)).await {
-                        Ok(approved) => approved,
-                        Err(error) => {
-                            let (name, outcome) = (format!("{}: {own}", other.method()), calls::error_outcome(&error));
-                            calls::note(&scene.context, name, clock::now(), outcome, Some(&error));
-                            return Ok(Prepared::Reply(not_permitted(&scene, &asked, other, &error)));
-                        }
-                    };
-                    let mut at = At { index, own: relay::ask(other, &own) };
-                    if approved {
-                        at.own.answer_once();
-                    }
-                    relayed(scene, &party, asked, shown, at, None).await
-                }
-                Err(Lost::Unknown) => Ok(Prepared::Reply(to.refuse(unknown(other)))),
-                Err(Lost::Failed(failure)) => {
-                    Ok(Prepared::Reply(not_permitted(&scene, &asked, other, &ToolError::Upstream(failure))))
-                }
-            }
+        other => Box::pin(elsewhere(scene, asked.clone(), other)).await,
+    }
+}
+
+/// A call of anything but a tool: 1. what it names; 2. what is sent for it, guarded; 3. whether that may be.
+async fn elsewhere(scene: Scene, asked: Asked, call: &Call) -> Result<Prepared, Problem> {
+    let shown = tenant::shown(&scene.context, &scene.principal, scene.place.server.as_deref()).await?;
+    let party = scene.party();
+    let At { index, own } = match named(&scene, &party, &shown, call).await {
+        Ok(at) => at,
+        Err(Lost::Unknown) => return Ok(Prepared::Reply(asked.to.refuse(unknown(call)))),
+        Err(Lost::Failed(failure)) => {
+            return Ok(Prepared::Reply(not_permitted(&scene, &asked, call, &ToolError::Upstream(failure))));
+        }
+    };
+    // It is guarded and permitted where it is served.
+    if is_to_be_held(&scene, &party, &asked, (&shown, index)) {
+        return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
+    }
+    let (guard, mut ask) = (guard(&scene, call), Ask::of(call, &own));
+    let permitted = match guarded(&guard, call, &mut ask) {
+        Ok(()) => permitted(&scene, &shown, call, (index, &own), &ask).await,
+        Err(error) => Err(error),
+    };
+    match permitted {
+        Ok(true) => ask.answer_once(),
+        Ok(false) => {}
+        Err(error) => {
+            let (name, outcome) = (format!("{}: {own}", call.method()), calls::error_outcome(&error));
+            calls::note(&scene.context, name, clock::now(), outcome, Some(&error), guard.found());
+            return Ok(Prepared::Reply(not_permitted(&scene, &asked, call, &error)));
         }
     }
+    relayed(scene, &party, asked, shown, (At { index, own: ask }, guard), None).await
+}
+
+/// The guardrails of a call of anything but a tool.
+fn guard(scene: &Scene, call: &Call) -> Guard {
+    let about = if matches!(call, Call::Task { .. }) { About::Unknown } else { About::Other };
+    Guard::of(&scene.principal, || about)
+}
+
+/// Guards what such a call gives: names stay what they are.
+fn guarded(guard: &Guard, call: &Call, ask: &mut Ask) -> Result<(), ToolError> {
+    if let Call::Resource { uri, .. } = call {
+        guard.address(uri)?;
+    }
+    for given in ["arguments", "argument", "context", "inputResponses"] {
+        if let Some(Value::Object(given)) = ask.params.get_mut(given) {
+            guard.arguments(given)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether this goes on with a call that was charged before.
@@ -130,16 +155,24 @@ async fn tool(
         Ok(arguments) => arguments,
         Err(error) => {
             let error = calls::refused(&scene.principal, &found, error);
-            return Ok(Prepared::Reply(not_made(&scene, asked, call, (shown_name, started), &error)));
+            return Ok(Prepared::Reply(not_made(&scene, asked, call, (shown_name, started), (&error, Counts::new()))));
         }
     };
     let name = found.everywhere();
-    // It is permitted and charged where it is served.
+    // It is guarded, permitted and charged where it is served.
     if let Found::Upstream(shown, at) = &found
         && is_to_be_held(&scene, &scene.party(), asked, (shown, at.index))
     {
         return Ok(Prepared::Elsewhere(Elsewhere::new(scene, Object::Held(None))));
     }
+    let guard = found.guard(&scene.principal);
+    let arguments = match guard.tool_arguments(&definition, arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let error = calls::refused(&scene.principal, &found, error);
+            return Ok(Prepared::Reply(not_made(&scene, asked, call, (&name, started), (&error, guard.found()))));
+        }
+    };
     let seen = found.seen(&name);
     let permitted = if resumes(&scene, call) {
         permit::still_allows(&scene.principal, &seen, &arguments).map(|()| None)
@@ -148,10 +181,12 @@ async fn tool(
     };
     let permitted = match permitted {
         Ok(permitted) => permitted,
-        Err(error) => return Ok(Prepared::Reply(not_made(&scene, asked, call, (&name, started), &error))),
+        Err(error) => {
+            return Ok(Prepared::Reply(not_made(&scene, asked, call, (&name, started), (&error, guard.found()))));
+        }
     };
     match found {
-        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted)).await,
+        Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted), &guard).await,
         Found::Upstream(shown, at) => {
             let mut ask = calls::ask(&definition, arguments);
             ask.reads_on = shown.endpoint.own_tools;
@@ -161,18 +196,24 @@ async fn tool(
             }
             let party = scene.party();
             let at = At { index: at.index, own: ask };
-            relayed(scene, &party, asked.clone(), shown, at, Some((definition, permitted))).await
+            relayed(scene, &party, asked.clone(), shown, (at, guard), Some((definition, permitted))).await
         }
     }
 }
 
 /// A tool's call that is not made, noted under this name. Of a tool that the caller may not see nothing is
 /// noted, as of one that is not there.
-fn not_made(scene: &Scene, asked: &Asked, call: &Call, (name, started): (&str, Timestamp), error: &ToolError) -> Reply {
+fn not_made(
+    scene: &Scene,
+    asked: &Asked,
+    call: &Call,
+    (name, started): (&str, Timestamp),
+    (error, found): (&ToolError, Counts),
+) -> Reply {
     if matches!(error, ToolError::Unknown) {
         return asked.to.refuse(unknown(call));
     }
-    calls::note(&scene.context, name.to_owned(), started, calls::error_outcome(error), Some(error));
+    calls::note(&scene.context, name.to_owned(), started, calls::error_outcome(error), Some(error), found);
     not_permitted(scene, asked, call, error)
 }
 
@@ -203,16 +244,22 @@ async fn own_tool(
     to: &Addressee,
     (tool, name, definition): (Own, String, &Rc<Tool>),
     (arguments, permitted): (&Map<String, Value>, Option<Permitted>),
+    guard: &Guard,
 ) -> Result<Prepared, Problem> {
     let started = clock::now();
     let record = audit::tool_call(context, principal, (&name, None, definition), arguments);
     let record = record.allowed_by(permitted.as_ref().and_then(|permitted| permitted.rule.clone()));
-    let run = Box::pin(async { Ok(tools::run(context, principal, tool, arguments).await) });
-    let result = Box::pin(audit::recorded(context, principal, record, run, calls::ended)).await?;
-    calls::note(context, name, started, calls::outcome(&result), None);
+    let record = record.guarded(&guard.in_arguments());
+    let run = Box::pin(async {
+        let mut result = tools::run(context, principal, tool, arguments).await;
+        guard.own_result(&mut result).map(|()| result)
+    });
+    let result =
+        Box::pin(audit::recorded(context, principal, record, run, |called| calls::ended(called, guard))).await?;
+    calls::note(context, name, started, calls::outcome(&result), result.as_ref().err(), guard.found());
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),
-        Err(_) => to.refuse(Fault::Internal),
+        Err(error) => to.called(CallToolResult::failed(format!("The call failed: {error}."))),
     }))
 }
 
@@ -220,12 +267,19 @@ async fn own_tool(
 /// arguments completed; a task belongs to a call that was allowed.
 ///
 /// A request that goes on counts as approved: it may have been.
-async fn permitted(scene: &Scene, shown: &Shown, call: &Call, (index, own): (usize, &str)) -> Result<bool, ToolError> {
+async fn permitted(
+    scene: &Scene,
+    shown: &Shown,
+    call: &Call,
+    (index, own): (usize, &str),
+    ask: &Ask,
+) -> Result<bool, ToolError> {
     let Some(upstream) = shown.prefixes.get(index) else { return Err(ToolError::Unknown) };
     let nothing = Map::new();
     let (kind, name, arguments) = match call {
-        Call::Prompt { arguments, .. } => {
-            (Kind::Prompt, everywhere::<Prompt>(upstream, own), arguments.as_ref().unwrap_or(&nothing))
+        Call::Prompt { .. } => {
+            let arguments = ask.params.get("arguments").and_then(Value::as_object);
+            (Kind::Prompt, everywhere::<Prompt>(upstream, own), arguments.unwrap_or(&nothing))
         }
         Call::Resource { .. } => (Kind::Resource, everywhere::<Resource>(upstream, own), &nothing),
         Call::Complete { .. } | Call::Tool { .. } | Call::Task { .. } => return Ok(false),
@@ -291,7 +345,7 @@ async fn relayed(
     party: &Party,
     asked: Asked,
     shown: Rc<Shown>,
-    at: At<Ask>,
+    (at, guard): (At<Ask>, Guard),
     tool: Option<(Rc<Tool>, Option<Permitted>)>,
 ) -> Result<Prepared, Problem> {
     let Asked { mut to, meta, method, .. } = asked;
@@ -305,7 +359,7 @@ async fn relayed(
     let hears = !alone || meta.progress.is_some() || meta.log_level.is_some();
     let audience = Audience { notices: Notices::new(to.era, meta.progress.clone(), log_level), to };
     let (tool, permitted) = tool.unzip();
-    let errand = relay::Errand { scene, meta, call, shown, at, tool, permitted: permitted.flatten() };
+    let errand = relay::Errand { scene, meta, call, shown, at, tool, permitted: permitted.flatten(), guard };
     if hears {
         return Ok(Prepared::Work(Work::new(audience, |client| relay::run(errand, client))));
     }

@@ -15,6 +15,7 @@ use crate::catalogue::eyes::Eyes;
 use crate::catalogue::face::ShownTool;
 use crate::catalogue::listing::Listing;
 use crate::catalogue::view::{Part, View};
+use crate::guard::Counts;
 use crate::id::TenantId;
 use crate::mcp::method::{Call, Method};
 use crate::mcp::refusal::Fault;
@@ -110,7 +111,8 @@ fn fitting(tool: FaceTool, arguments: Map<String, Value>) -> Result<Map<String, 
 
 fn failed(scene: &Scene, asked: &Asked, error: &ToolError) -> Reply {
     let Method::Call(call @ Call::Tool { name, .. }) = &asked.method else { return asked.to.refuse(Fault::Internal) };
-    calls::note(&scene.context, name.clone(), clock::now(), calls::error_outcome(error), Some(error));
+    let outcome = calls::error_outcome(error);
+    calls::note(&scene.context, name.clone(), clock::now(), outcome, Some(error), Counts::new());
     relay::failed(call, &asked.to, error)
 }
 
@@ -157,6 +159,7 @@ async fn search(
         started,
         if result.is_error { "bad_arguments" } else { "ok" },
         None,
+        Counts::new(),
     );
     Ok(to.called(result))
 }

@@ -2,6 +2,7 @@
 //! say is listened to.
 
 use super::errand::{self, Hearer, LONGEST_QUESTION};
+use super::guarding::Guard;
 use super::line::Line;
 use super::mcp_serve::Scene;
 use super::mcp_work::{Audience, Client, ClientAnswer, Work};
@@ -11,6 +12,7 @@ use super::timer::{self, Timer, within};
 use super::upstreams::{self, Party};
 use super::{links, locate, outbound};
 use crate::catalogue::view::{Lookup, Part, View};
+use crate::guard::About;
 use crate::mcp::log_level::LogLevel;
 use crate::mcp::notice::Notices;
 use crate::mcp::params::RESERVED;
@@ -305,7 +307,7 @@ impl Ear<'_> {
     fn teller(&self) -> Box<dyn Fn(Notification)> {
         let (party, upstream, told) = (self.party.clone(), self.upstream.clone(), Rc::clone(&self.told));
         let (shown, index, tasks) = (Rc::clone(self.shown), self.index, self.wish.tasks.clone());
-        let opening = self.opening.clone();
+        let (opening, guard) = (self.opening.clone(), Guard::of(&self.scene.principal, || About::Unknown));
         Box::new(move |mut notice| {
             // A modern upstream's first word is its acknowledgement.
             opening.is_over();
@@ -323,7 +325,9 @@ impl Ear<'_> {
             if let Some(known) = own.and_then(|own| tasks.get(own)) {
                 notice.params.insert("taskId".to_owned(), known.as_str().into());
             }
-            told(&notice.method, notice.params);
+            if guard.notice(&mut notice) {
+                told(&notice.method, notice.params);
+            }
         })
     }
 }

@@ -9,6 +9,7 @@
 
 use super::calls::{self, note};
 use super::errand::{self, Hearer};
+use super::guarding::Guard;
 use super::locate::At;
 use super::mcp_serve::Scene;
 use super::mcp_work::Client;
@@ -24,14 +25,14 @@ use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::era::Era;
 use crate::mcp::log_level::LogLevel;
-use crate::mcp::method::{Call, TaskAction};
+use crate::mcp::method::Call;
 use crate::mcp::params::{InputRetry, RequestMeta};
 use crate::mcp::question::Question;
 use crate::mcp::refusal::{Fault, ParamsProblem, URL_ELICITATION_REQUIRED};
 use crate::mcp::reply::{Addressee, Reply};
 use crate::mcp::ticket::{self, Resume};
 use crate::mcp::wire::{CallToolResult, RpcError, Tool};
-use crate::upstream::ask::{Answer, Ask, AskMethod, Notification};
+use crate::upstream::ask::{Answer, Ask, Notification};
 use crate::upstream::{ProtocolBreach, Upstream};
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -55,24 +56,27 @@ pub struct Errand {
     pub tool: Option<Rc<Tool>>,
     /// What lets a tool's call go on, until it is over.
     pub permitted: Option<Permitted>,
+    /// Its guardrails, which have seen what is asked.
+    pub guard: Guard,
 }
 
 /// Asks the upstream, as often as it needs input, and renders what it answered.
 pub async fn run(errand: Errand, client: Client) -> Result<Reply, Problem> {
-    let Errand { scene, meta, call, shown, at, tool, permitted } = errand;
+    let Errand { scene, meta, call, shown, at, tool, permitted, guard } = errand;
     let Some(upstream) = shown.upstreams.get(at.index) else { return Ok(client.to().refuse(Fault::Internal)) };
+    let (index, told) = (at.index, guard.clone());
     let relay =
-        Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index: at.index, upstream, tool, permitted };
+        Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index, upstream, tool, permitted, guard };
     let started = clock::now();
     let answered = relay.recorded(at.own, &client).await?;
     let name = relay.named();
     Ok(match answered {
         Ok((reply, outcome)) => {
-            note(&scene.context, name, started, outcome, None);
+            note(&scene.context, name, started, outcome, None, told.found());
             reply
         }
         Err(error) => {
-            note(&scene.context, name, started, calls::error_outcome(&error), Some(&error));
+            note(&scene.context, name, started, calls::error_outcome(&error), Some(&error), told.found());
             failed(&call, &client.to(), &error)
         }
     })
@@ -103,6 +107,7 @@ struct Relay<'a> {
     upstream: &'a Upstream,
     tool: Option<Rc<Tool>>,
     permitted: Option<Permitted>,
+    guard: Guard,
 }
 
 /// How an upstream is asked for a call that its client makes again.
@@ -133,12 +138,13 @@ impl Relay<'_> {
     async fn recorded(&self, ask: Ask, client: &Client) -> Result<Result<Answered, ToolError>, Problem> {
         let (context, principal) = (&self.scene.context, &self.scene.principal);
         let (upstream, tool) = (self.upstream.name.as_str(), self.tool.as_ref());
+        let record = audit::relayed_call(context, principal, (self.call, &ask.params), upstream, tool);
         let asked = Box::pin(self.asked(ask, client));
-        match audit::relayed_call(context, principal, self.call, upstream, tool) {
+        match record {
             Some(record) => {
                 let rule = self.permitted.as_ref().and_then(|permitted| permitted.rule.clone());
-                let record = record.allowed_by(rule);
-                Box::pin(audit::recorded(context, principal, record, asked, ended)).await
+                let record = record.allowed_by(rule).guarded(&self.guard.in_arguments());
+                Box::pin(audit::recorded(context, principal, record, asked, |answered| self.ended(answered))).await
             }
             None => Ok(asked.await),
         }
@@ -153,7 +159,7 @@ impl Relay<'_> {
                 // The upstream is asked for the first time: what the client brings is not for it.
                 Ok(Again::FromTheStart) => {}
                 Ok(Again::With(_)) if legacy_upstream => visited(retry)?,
-                Ok(Again::With(state)) => resume(&mut ask, retry, state),
+                Ok(Again::With(state)) => self.resume(&mut ask, retry, state)?,
                 Err(fault) => return Ok((client.to().refuse(fault), "bad_arguments")),
             }
         }
@@ -175,7 +181,10 @@ impl Relay<'_> {
                 return Err(ToolError::NeedsInput);
             }
             match answers(client, questions).await {
-                Ok(responses) => give(&mut ask, responses, state),
+                Ok(mut responses) => {
+                    self.guard.arguments(&mut responses)?;
+                    give(&mut ask, responses, state);
+                }
                 Err(error) => return Ok((client.to().refuse(Fault::Upstream(Box::new(error))), "input_refused")),
             }
         }
@@ -206,8 +215,11 @@ impl Relay<'_> {
     fn hearer(&self, client: &Client, takes: ClientCapabilities) -> Hearer {
         let (shown, index) = (Rc::clone(self.shown), self.index);
         let parts = at_hand(&self.party(), self.shown);
-        let ears = client.clone();
+        let (ears, guard) = (client.clone(), self.guard.clone());
         let notices = move |mut notice: Notification| {
+            if !guard.notice(&mut notice) {
+                return;
+            }
             View::new(&shown.endpoint, &parts).reveal_told(index, &notice.method, &mut notice.params);
             ears.notify(&notice.method, notice.params);
         };
@@ -261,6 +273,7 @@ impl Relay<'_> {
                 if self.tool.as_ref().is_some_and(|tool| !tools::keeps_its_schema(tool, &result)) {
                     return Err(self.breach_of(ProtocolBreach::OutputSchema));
                 }
+                self.guard.result(&mut result)?;
                 let failed = result.get("isError") == Some(&Value::Bool(true));
                 self.reveal(&mut result);
                 if let Call::Task { id, .. } = self.call
@@ -270,8 +283,12 @@ impl Relay<'_> {
                 }
                 (to.relayed(self.call, result), if failed { "tool_failed" } else { "ok" })
             }
-            Answer::Error(error) => (to.upstream_error(self.call, error), "upstream_refused"),
+            Answer::Error(mut error) => {
+                self.guard.error(&mut error)?;
+                (to.upstream_error(self.call, error), "upstream_refused")
+            }
             Answer::Task(mut task) => {
+                self.guard.result(&mut task)?;
                 let own_id = task.get("taskId").and_then(Value::as_str).ok_or_else(|| self.breach())?;
                 let Scene { context, place, .. } = self.scene;
                 let nonce = random::bytes(Purpose::McpSealed);
@@ -295,20 +312,33 @@ impl Relay<'_> {
         View::new(&self.shown.endpoint, &parts).reveal(self.index, result);
     }
 
+    /// Takes up a request where its retry says. Responses without a state are passed on: the upstream may have given none.
+    fn resume(&self, ask: &mut Ask, retry: &InputRetry, state: Option<String>) -> Result<(), ToolError> {
+        if let Some(responses) = &retry.responses {
+            let mut responses = responses.clone();
+            self.guard.arguments(&mut responses)?;
+            give(ask, responses, state);
+        } else if let Some(state) = state {
+            ask.params.insert("requestState".to_owned(), state.into());
+        }
+        Ok(())
+    }
+
+    /// How the request ended, for its record.
+    fn ended(&self, answered: &Result<Answered, ToolError>) -> audit::Ended {
+        let found = self.guard.in_results();
+        match answered {
+            Ok((_, outcome)) => (outcome, None, found),
+            Err(error) => (calls::error_outcome(error), Some(error.to_string()), found),
+        }
+    }
+
     fn breach(&self) -> ToolError {
         self.breach_of(ProtocolBreach::Result)
     }
 
     fn breach_of(&self, breach: ProtocolBreach) -> ToolError {
         ToolError::Upstream(self.upstream.failure(breach.into()))
-    }
-}
-
-/// How a request ended, for its record.
-fn ended(answered: &Result<Answered, ToolError>) -> audit::Ended {
-    match answered {
-        Ok((_, outcome)) => (outcome, None),
-        Err(error) => (calls::error_outcome(error), Some(error.to_string())),
     }
 }
 
@@ -326,15 +356,6 @@ async fn answers(client: &Client, questions: Vec<(String, Question)>) -> Result<
     futures::future::join_all(asked).await.into_iter().collect()
 }
 
-/// Takes up a request where its retry says. Responses without a state are passed on: the upstream may have given none.
-fn resume(ask: &mut Ask, retry: &InputRetry, state: Option<String>) {
-    if let Some(responses) = &retry.responses {
-        give(ask, responses.clone(), state);
-    } else if let Some(state) = state {
-        ask.params.insert("requestState".to_owned(), state.into());
-    }
-}
-
 /// A legacy upstream is not answered: it is called again when the user has agreed to visit its pages.
 fn visited(retry: &InputRetry) -> Result<(), ToolError> {
     let mut answers = retry.responses.iter().flat_map(Map::values);
@@ -349,50 +370,4 @@ fn give(ask: &mut Ask, responses: Map<String, Value>, state: Option<String>) {
         Some(state) => ask.params.insert("requestState".to_owned(), state.into()),
         None => ask.params.shift_remove("requestState"),
     };
-}
-
-/// The request that a call other than a tool's makes of its upstream, by the upstream's own name for what is called.
-pub fn ask(call: &Call, own: &str) -> Ask {
-    let mut params = Map::new();
-    let mut set = |name: &str, value: Value| params.insert(name.to_owned(), value);
-    let method = match call {
-        Call::Tool { .. } => AskMethod::CallTool,
-        Call::Prompt { arguments, .. } => {
-            set("name", own.into());
-            if let Some(arguments) = arguments {
-                set("arguments", Value::Object(arguments.clone()));
-            }
-            AskMethod::GetPrompt
-        }
-        Call::Resource { .. } => {
-            set("uri", own.into());
-            AskMethod::ReadResource
-        }
-        Call::Complete { reference, argument, context } => {
-            let (kind, member) = match reference {
-                crate::mcp::params::Reference::Prompt(_) => ("ref/prompt", "name"),
-                crate::mcp::params::Reference::Resource(_) => ("ref/resource", "uri"),
-            };
-            let reference = [("type", kind), (member, own)];
-            let reference = reference.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
-            set("ref", Value::Object(reference.collect()));
-            set("argument", Value::Object(argument.clone()));
-            if let Some(context) = context {
-                set("context", Value::Object(context.clone()));
-            }
-            AskMethod::Complete
-        }
-        Call::Task { action, .. } => {
-            set("taskId", own.into());
-            match action {
-                TaskAction::Get => AskMethod::GetTask,
-                TaskAction::Cancel => AskMethod::CancelTask,
-                TaskAction::Update { responses } => {
-                    set("inputResponses", Value::Object(responses.clone()));
-                    AskMethod::UpdateTask
-                }
-            }
-        }
-    };
-    Ask::plain(method, params)
 }

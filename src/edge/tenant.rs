@@ -12,6 +12,7 @@ use crate::catalogue::naming::Prefix;
 use crate::credential::applied::Bound;
 use crate::credential::held::{Carries, Held, Identity, Withheld};
 use crate::file::options::FileOptions;
+use crate::guard::Guardrails;
 use crate::id::{RuleId, TenantId, UpstreamId, UserId};
 use crate::observe::Event;
 use crate::plan::Plan;
@@ -81,6 +82,8 @@ pub struct Rules {
     pub audit_calls: AuditCalls,
     /// Whether redacted arguments are recorded too.
     pub audit_bodies: bool,
+    /// What is looked for in calls; mostly nothing.
+    pub guardrails: Option<Rc<Guardrails>>,
 }
 
 /// A tenant.
@@ -161,7 +164,7 @@ async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem>
     let servers: Vec<ServerRow> = database::rows(read.get(1))?;
     let row: Option<TenantRow> = database::rows(read.get(2))?.into_iter().next();
     let row = row.ok_or_else(|| Problem::InvalidToken("the tenant is gone".into()))?;
-    let rules = rules_of(row.into(), database::rows(read.get(3))?, database::rows(read.get(4))?)?;
+    let rules = rules_of(row, database::rows(read.get(3))?, database::rows(read.get(4))?)?;
     let credentials: Vec<CredentialRow> = database::rows(read.get(5))?;
     let usable = upstreams.into_iter().filter_map(|row| {
         let credential = credentials.iter().find(|credential| credential.upstream_id == row.id);
@@ -174,12 +177,15 @@ async fn team(context: &Context, tenant: &TenantId) -> Result<Rc<Team>, Problem>
     Ok(team)
 }
 
-/// A policy or plan that cannot be read, as one of a later version, is not left out: what it forbids is not known.
-fn rules_of(tenant: Tenant, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Result<Rules, Problem> {
+/// A policy, plan or guardrail that cannot be read, as one of a later version, is not left out: what it forbids is not known.
+fn rules_of(row: TenantRow, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Result<Rules, Problem> {
     let unreadable = |what: &str, id: &str, why: &dyn std::fmt::Display| Problem::Unavailable {
         part: "the tenant's rules",
         reason: format!("the {what} {id} cannot be read: {why}"),
     };
+    let guardrails = row.guardrails().map(|text| Guardrails::parse(text.as_bytes())).transpose();
+    let guardrails = guardrails.map_err(|invalid| unreadable("document of", "guardrails", &invalid))?;
+    let tenant = Tenant::from(row);
     let versions = policies.iter().map(|row| (row.id.clone(), row.version)).collect();
     let policies = policies.into_iter().map(|row| {
         let rule = Rule::parse(row.rule.as_bytes()).map_err(|invalid| unreadable("policy", &row.id, &invalid))?;
@@ -200,6 +206,7 @@ fn rules_of(tenant: Tenant, policies: Vec<RuleRow>, plans: Vec<LimitsRow>) -> Re
         user_plan: tenant.user_plan,
         audit_calls: tenant.audit_calls,
         audit_bodies: tenant.audit_bodies,
+        guardrails: guardrails.map(Rc::new),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::admin::operation::Spec;
 use crate::admin::tools::{self as admin_tools, definitions};
 use crate::api::problem::Limit;
 use crate::entropy::purpose::Purpose;
+use crate::guard::Refusal;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::scope::ADMIN_READ;
 use crate::time::Lifetime;
@@ -102,6 +103,12 @@ pub enum ToolError {
     /// The arguments do not fit the tool's input schema.
     #[error("the arguments do not fit the tool's input schema")]
     BadArguments(Vec<Violation>),
+    /// A guardrail refuses the arguments.
+    #[error("a guardrail of your team refuses the arguments ({0}); nothing was sent")]
+    Guarded(Refusal),
+    /// A guardrail withholds the result.
+    #[error("a guardrail of your team withholds the result ({0}); the call was made")]
+    Withheld(Refusal),
     /// The tool's upstream failed.
     #[error(transparent)]
     Upstream(#[from] UpstreamFailure),

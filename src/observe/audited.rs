@@ -7,8 +7,8 @@ use crate::audit::Trail;
 use crate::audit::record::{Actor, Credential, CredentialKind, Decision, Draft, Effect, Kind, Stamp, ToolUsed};
 use crate::id::SessionId;
 
-/// What the log calls calls that reached nothing: their arguments, a policy or a limit was against it.
-const REFUSED: [&str; 3] = ["bad_arguments", "forbidden", "limited"];
+/// What the log calls calls that reached nothing: their arguments, a guardrail, a policy or a limit was against it.
+const REFUSED: [&str; 4] = ["bad_arguments", "guarded", "forbidden", "limited"];
 
 /// The operation after which a tenant has no trail.
 const DELETE_TENANT: &str = "delete_tenant";
@@ -207,7 +207,8 @@ fn refused_call(call: &Call, about: Option<&Who>, stamp: Stamper<'_>) -> Option<
     let draft = Draft::new(stamp(), Kind::TOOL_REFUSED, Actor::default());
     let tool = ToolUsed { name: call.tool.clone(), upstream: None, version: None };
     let decision = denied.then_some(Decision { effect: Effect::Deny, rule: None });
-    let draft = Draft { tool: Some(tool), decision, duration_ms: Some(call.duration_ms), ..draft };
+    let draft =
+        Draft { tool: Some(tool), decision, duration_ms: Some(call.duration_ms), ..draft }.guarded(&call.guarded);
     Some((of_some(about), concerning(draft, about).ended(call.outcome)))
 }
 

@@ -4,6 +4,7 @@ use crate::audit::Trail;
 use crate::audit::record::{Draft, Effect, Stamp};
 use crate::entropy::provenance::Provenance;
 use crate::entropy::stamp::Stamp as EntropyStamp;
+use crate::guard::Counts;
 use crate::id::{RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
 use crate::observe::{AccountChange, Call, Event, Request, RevocationCause, TokenIssued, Who};
 use crate::time::{Lifetime, Timestamp};
@@ -36,7 +37,7 @@ fn request(problem: Option<&'static str>, who: Option<Who>) -> Request {
 }
 
 fn call(outcome: &'static str) -> Call {
-    Call { tool: "a__b".into(), outcome, reason: None, duration_ms: Lifetime::from_millis(1) }
+    Call { tool: "a__b".into(), outcome, reason: None, duration_ms: Lifetime::from_millis(1), guarded: Counts::new() }
 }
 
 fn audited(event: &Event, about: Option<&Who>) -> Audited {

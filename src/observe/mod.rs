@@ -13,6 +13,7 @@ pub use change::{AccountChange, RevocationCause};
 use crate::account::role::Role;
 use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
+use crate::guard::Counts;
 use crate::id::{CorrelationId, RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
 use crate::time::{Lifetime, Timestamp};
 use serde::Serialize;
@@ -326,13 +327,16 @@ pub struct Request {
 pub struct Call {
     /// The tool, by the name it is exposed under.
     pub tool: String,
-    /// How it went: `ok`, `tool_failed`, `bad_arguments`, `upstream_failed` or `unavailable`.
+    /// How it went: `ok`, `tool_failed`, `bad_arguments`, `guarded`, `withheld`, `upstream_failed` or `unavailable`.
     pub outcome: &'static str,
     /// Why it could not be made, in the gateway's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How long it took, in milliseconds.
     pub duration_ms: Lifetime,
+    /// What the tenant's guardrails found in it, and how often; never what it was.
+    #[serde(skip_serializing_if = "Counts::is_empty")]
+    pub guarded: Counts,
 }
 
 /// How much an event matters.

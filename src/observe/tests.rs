@@ -1,6 +1,7 @@
 use super::{AccountChange, Call, Event, Level, Request, RevocationCause, Role, TokenIssued, Who};
 use crate::entropy::provenance::{Label, Provenance};
 use crate::entropy::stamp::Stamp;
+use crate::guard::Counts;
 use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
 use crate::time::{Lifetime, Timestamp};
 #[cfg(target_arch = "wasm32")]
@@ -32,9 +33,18 @@ fn an_event_is_one_flat_line() {
 #[test]
 fn a_tool_call_stands_in_the_line_of_its_request() {
     let Event::Request(request) = request(200, None) else { panic!("a request") };
-    let call = Call { tool: "server_time".into(), outcome: "ok", reason: None, duration_ms: Lifetime::from_millis(2) };
-    let line = Event::Request(Request { calls: vec![call], ..request }).render(Timestamp::from_millis(7), None);
-    assert!(line.ends_with(r#""calls":[{"tool":"server_time","outcome":"ok","duration_ms":2}]}"#), "{line}");
+    let guarded = Counts::from([("email", 2)]);
+    let call = Call {
+        tool: "server_time".into(),
+        outcome: "ok",
+        reason: None,
+        duration_ms: Lifetime::from_millis(2),
+        guarded: Counts::new(),
+    };
+    let calls = vec![call.clone(), Call { guarded, ..call }];
+    let line = Event::Request(Request { calls, ..request }).render(Timestamp::from_millis(7), None);
+    let plain = r#"{"tool":"server_time","outcome":"ok","duration_ms":2"#;
+    assert!(line.ends_with(&format!(r#""calls":[{plain}}},{plain},"guarded":{{"email":2}}}}]}}"#)), "{line}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use crate::mcp::capability::ClientCapabilities;
 use crate::mcp::log_level::LogLevel;
 use crate::mcp::message::RequestId;
+use crate::mcp::method::{Call, TaskAction};
+use crate::mcp::params::Reference;
 use crate::mcp::wire::{RpcError, Tool};
 use crate::outbound::HeaderValue;
 use serde_json::{Map, Value};
@@ -142,6 +144,52 @@ impl Ask {
         if self.repeat == Repeat::Reusable {
             self.repeat = Repeat::Safe;
         }
+    }
+
+    /// The request that a call other than a tool's makes of its upstream, by the upstream's own name for what is called.
+    pub fn of(call: &Call, own: &str) -> Self {
+        let mut params = Map::new();
+        let mut set = |name: &str, value: Value| params.insert(name.to_owned(), value);
+        let method = match call {
+            Call::Tool { .. } => AskMethod::CallTool,
+            Call::Prompt { arguments, .. } => {
+                set("name", own.into());
+                if let Some(arguments) = arguments {
+                    set("arguments", Value::Object(arguments.clone()));
+                }
+                AskMethod::GetPrompt
+            }
+            Call::Resource { .. } => {
+                set("uri", own.into());
+                AskMethod::ReadResource
+            }
+            Call::Complete { reference, argument, context } => {
+                let (kind, member) = match reference {
+                    Reference::Prompt(_) => ("ref/prompt", "name"),
+                    Reference::Resource(_) => ("ref/resource", "uri"),
+                };
+                let reference = [("type", kind), (member, own)];
+                let reference = reference.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+                set("ref", Value::Object(reference.collect()));
+                set("argument", Value::Object(argument.clone()));
+                if let Some(context) = context {
+                    set("context", Value::Object(context.clone()));
+                }
+                AskMethod::Complete
+            }
+            Call::Task { action, .. } => {
+                set("taskId", own.into());
+                match action {
+                    TaskAction::Get => AskMethod::GetTask,
+                    TaskAction::Cancel => AskMethod::CancelTask,
+                    TaskAction::Update { responses } => {
+                        set("inputResponses", Value::Object(responses.clone()));
+                        AskMethod::UpdateTask
+                    }
+                }
+            }
+        };
+        Self::plain(method, params)
     }
 
     /// A request whose client hears nothing but the answer.

@@ -23,6 +23,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 const NONE: Option<&str> = None;
+const GUARDRAILS: &str = r#"{"results":{"detectors":{"email":"redact"}}}"#;
 
 fn tenant(database: &Connection, id: &str) -> Tenant {
     read::<TenantRow>(database, tenants::TENANT, [id]).remove(0).into()
@@ -71,13 +72,17 @@ fn a_tenant_is_made_changed_in_the_version_that_was_read_and_deleted_with_all_it
     let nobodys = run(&database, codes::INSERT_OPERATORS_INVITATION, params!["i", "none", "owner", NOW, NOW + 9]);
     assert_eq!((invited, nobodys), (Ok(1), Ok(0)));
     let update = |version: u32, plan: Option<&str>| {
-        let values = params!["acme", version, "Acme", "deny", plan, NONE, "after", 1, 30, None::<i64>];
+        let values = params!["acme", version, "Acme", "deny", plan, NONE, "after", 1, 30, None::<i64>, GUARDRAILS];
         run(&database, tenants::UPDATE, values)
     };
     assert_eq!((update(2, None), update(1, Some("p-2")), update(1, Some("p-1"))), (Ok(0), Ok(0), Ok(1)));
     let changed = tenant(&database, "acme");
     assert_eq!((changed.version, changed.plan.as_deref(), changed.audit_days), (2, Some("p-1"), 30));
     assert!(changed.audit_bodies && changed.suspended_at.is_none());
+    assert_eq!(changed.guardrails.map(|document| json!(document).to_string()).as_deref(), Some(GUARDRAILS));
+    assert_eq!(tenant(&database, "zeta").guardrails, None, "off until somebody says otherwise");
+    let stored = read::<TenantRow>(&database, tenants::TENANT, ["acme"]).remove(0);
+    assert_eq!(stored.guardrails(), Some(GUARDRAILS));
     let listed =
         |only: Option<&str>, after: &str| read::<TenantRow>(&database, tenants::TENANTS, params![after, 9, only]).len();
     assert_eq!((listed(None, ""), listed(None, "acme"), listed(Some("zeta"), "")), (3, 2, 1));

@@ -176,6 +176,9 @@ fn execute() -> Vec<Problem> {
     vec![
         Problem::UnknownTool,
         Problem::CallForbidden,
+        Problem::Guarded {
+            detail: "a guardrail of your team refuses the arguments (api_key); nothing was sent".to_owned(),
+        },
         Problem::ApprovalNeeded { id: "nO8kQx2mD1aVb3c4e5f6g7h8i9j0kA1B2C3D4E5F6Gc".to_owned() },
         Problem::InvalidArguments(vec![error]),
         upstream(UpstreamProblem::Unreachable),

@@ -14,6 +14,7 @@ use crate::api::problem::Problem;
 use crate::audit::Trail;
 use crate::audit::retention::Days;
 use crate::entropy::purpose::Purpose;
+use crate::guard::Guardrails;
 use crate::id::TenantId;
 use crate::observe::RevocationCause;
 use crate::policy::judge::DefaultEffect;
@@ -21,6 +22,7 @@ use crate::store::codes::INSERT_OPERATORS_INVITATION;
 use crate::store::keys;
 use crate::store::tenants::{DELETE, FORGET_REQUESTS, INSERT, TENANT, TENANTS, TenantRow, UPDATE};
 use crate::store::upstreams::LEAVE_TENANTS_FILES;
+use serde_json::{Map, Value};
 
 /// The tenants there are, as far as who asks may see them.
 pub async fn list(desk: &Desk<'_>, mut order: Order) -> Result<Outcome, Problem> {
@@ -69,6 +71,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         audit_calls: AuditCalls::Before,
         audit_bodies: false,
         audit_days: 400,
+        guardrails: None,
         suspended_at: None,
         created_at: now.seconds(),
         version: 1,
@@ -97,6 +100,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         return Err(Problem::Forbidden { whom: "the gateway's operator" });
     }
     let changed = changed(tenant, change, clock::now().seconds())?;
+    let guardrails = changed.guardrails.clone().map(|document| Value::Object(document).to_string());
     let values = [
         changed.id.as_str().into(),
         version.into(),
@@ -110,6 +114,7 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         changed
             .suspended_at
             .map_or(worker::wasm_bindgen::JsValue::NULL, |at| moment(crate::time::Timestamp::from_seconds(at))),
+        maybe(guardrails.as_deref()),
     ];
     if database::run(&desk.context.env, UPDATE, &values).await? == 0 {
         return Err(Problem::Conflict("it was changed meanwhile, or there is no such plan"));
@@ -135,6 +140,11 @@ fn changed(tenant: Tenant, change: TenantChange, now: u64) -> Result<Tenant, Pro
         Some(false) => None,
         None => tenant.suspended_at,
     };
+    let guardrails = match change.guardrails {
+        Some(Some(given)) => Some(written(&given)?),
+        Some(None) => None,
+        None => tenant.guardrails,
+    };
     Ok(Tenant {
         name: change.name.unwrap_or(tenant.name),
         default_effect: change.default_effect.unwrap_or(tenant.default_effect),
@@ -142,10 +152,18 @@ fn changed(tenant: Tenant, change: TenantChange, now: u64) -> Result<Tenant, Pro
         user_plan: change.user_plan.unwrap_or(tenant.user_plan),
         audit_calls: change.audit_calls.unwrap_or(tenant.audit_calls),
         audit_bodies: change.audit_bodies.unwrap_or(tenant.audit_bodies),
+        guardrails,
         audit_days: change.audit_days.unwrap_or(tenant.audit_days),
         suspended_at,
         ..tenant
     })
+}
+
+fn written(guardrails: &Guardrails) -> Result<Map<String, Value>, Problem> {
+    match serde_json::to_value(guardrails) {
+        Ok(Value::Object(document)) => Ok(document),
+        _ => Err(Problem::Internal("guardrails that are no object".into())),
+    }
 }
 
 /// Deletes a tenant. Everything open ends first, so that a gate that does not answer leaves the tenant as it was.

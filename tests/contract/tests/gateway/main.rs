@@ -33,6 +33,7 @@ mod faults;
 mod federation;
 mod files;
 mod giving_up;
+mod guardrails;
 mod headers;
 mod health;
 mod http_apis;
