@@ -7,7 +7,7 @@ use super::guarding::Guard;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
-use super::{audit, clock, errand, permit, remembered};
+use super::{audit, clock, errand, guard_counts, permit, remembered};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
@@ -311,5 +311,6 @@ pub fn note(
 ) {
     let duration_ms = clock::now().since(started);
     let reason = error.map(ToString::to_string);
+    guard_counts::count(context, &guarded);
     context.note(Call { tool, outcome, reason, duration_ms, guarded });
 }

@@ -32,6 +32,7 @@ mod gate;
 mod gate_object;
 mod grant_store;
 mod grants;
+mod guard_counts;
 mod guarding;
 mod health;
 mod http_call;

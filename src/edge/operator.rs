@@ -1,7 +1,7 @@
 //! What an operator's own tools read: `GET /entropy/status` and `GET /metrics`, with a credential of their own.
 
 use super::context::Context;
-use super::random;
+use super::{guard_counts, random};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::status::Status;
@@ -24,6 +24,7 @@ pub async fn metrics(context: &Context, authorization: Option<&str>) -> Result<R
         .sample(&[("version", crate::VERSION)], 1)
         .end();
     entropy_metrics::add(&mut metrics, &hub(context).await?);
+    guard_counts::add(context, &mut metrics).await?;
     let headers = vec![("content-type", MEDIA_TYPE.to_owned()), ("cache-control", "no-store".to_owned())];
     Ok(Reply { status: 200, headers, body: metrics.render().into_bytes() })
 }

@@ -12,6 +12,7 @@ pub mod codes;
 pub mod counter;
 pub mod credentials;
 pub mod gate;
+pub mod guard_counts;
 pub mod identities;
 pub mod keys;
 pub mod people;

@@ -131,6 +131,7 @@ impl World {
             .with("REGISTRATION_SOURCE_BURST", "100000")
             .with("REGISTRATION_SOURCE_PER_MINUTE", "100000")
             .with("OPERATOR_TOKEN", OPERATOR)
+            .with("METRICS_TOKEN", OPERATOR)
             .with("TENANT_DATABASES", seed::databases())
             .with("REDIRECT_SCHEMES", "com.example.app");
         let gateway = Gateway::start(&plan);

@@ -34,7 +34,8 @@ async fn echo(team: &Team, text: &str) -> Answer {
 /// The arguments of the last call that reached a server.
 fn arrived(server: &Shifting) -> Value {
     let asked = server.server.asked();
-    let last = asked.iter().rev().map(|request| request.json()).find(|body| body["method"] == "tools/call");
+    let last =
+        asked.iter().rev().map(gateway_contract::fake::Request::json).find(|body| body["method"] == "tools/call");
     last.expect("a call")["params"]["arguments"].clone()
 }
 
@@ -97,6 +98,11 @@ async fn arguments_are_redacted_or_refused_before_anything_is_sent_and_only_coun
     send(request.json(&json!({"tool": ECHO, "arguments": {"text": sent}}))).await.json(200);
     let line = line("guardrails-counted").await;
     assert_eq!(line["calls"][0]["guarded"], json!({"email": 2}), "{line}");
+    let counted = || async {
+        let metrics = gateway().get_as(gateway_contract::OPERATOR, "/metrics").await.text();
+        metrics.lines().any(|line| line.starts_with("mcp_gateway_guard_findings_total{detector=\"email\"}"))
+    };
+    within(SEEN, "counted", counted).await;
     for (kind, counts) in [("tool.call", json!({"email": 2})), ("tool.refused", json!({"api_key": 1}))] {
         let path = format!("/admin/audit?tool={ECHO}&kind={kind}&limit=200");
         let page = team.order("auditor", Method::GET, &path, None).await.json(200);
