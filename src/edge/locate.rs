@@ -93,7 +93,11 @@ fn withheld<T: Item>(party: &Party, shown: &Shown, rights: &Rights, name: &str) 
         let Some(own) = T::hide(prefix, name).or(bare) else { return false };
         let everywhere = everywhere::<T>(prefix, &own);
         let seen = Seen { kind: T::KIND, name: &everywhere, upstream: Some(prefix), annotations: None };
-        upstreams::withholds(party, upstream, kind, &own) && rights.sees(&seen)
+        let withheld = match kind {
+            drift::Kind::Resource => upstreams::withholds_resource(party, upstream, &own),
+            kind => upstreams::withholds(party, upstream, kind, &own),
+        };
+        withheld && rights.sees(&seen)
     };
     shown.named().find(is_withheld).map(|(upstream, _)| upstream.failure(UpstreamProblem::Quarantined))
 }

@@ -32,6 +32,9 @@ use worker::wasm_bindgen::JsValue;
 /// Upstreams whose pins this isolate remembers.
 const MAX_UPSTREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
+/// How often it is decided anew where somebody else decides at the same time.
+const ATTEMPTS: usize = 3;
+
 type Versions = BTreeMap<Fingerprint, Version>;
 /// The pins of an upstream, and how often they had been changed.
 type Known = (u32, Rc<Pins>);
@@ -62,21 +65,40 @@ pub async fn hold(party: &Party, upstream: &Upstream, survey: Survey) -> Result<
     let offer = Offer::of_survey(&survey);
     // A user's own credential may open less than everybody's: what it does not open is not gone.
     let whole = upstream.credential.identity.holder.is_none();
-    let (mut changes, mut pins) = pins(party, upstream).await.map_err(away)?;
-    let unsettled = pins.unsettled(&offer, whole);
-    let mut steps = Vec::new();
-    if !unsettled.is_empty() {
-        steps = decide(party, upstream, (&pins, &unsettled), &offer, reaction).await.map_err(away)?;
-    }
-    if !steps.is_empty() {
-        changes = commit(party, upstream, &steps).await.map_err(away)?;
-        pins = Rc::new(Pins::clone(&pins).with(steps.iter().map(|step| step.pin.clone())));
-        remember(party, upstream, (changes, Rc::clone(&pins)));
-        tell(party, upstream, &steps);
-    }
+    let ((changes, pins), steps) = settled(party, upstream, (&offer, whole), reaction).await.map_err(away)?;
     let wanted: Vec<&Pin> = serve::wanted(&pins, reaction).collect();
     let versions = versions(party, &wanted).await.map_err(away)?;
     Ok(Held { served: serve::serve(survey, &pins, &versions, reaction), changes, steps })
+}
+
+/// The pins after everything of an offer is decided and stored, and what happened. Where somebody else decided meanwhile, it is
+/// decided anew from what is stored then.
+async fn settled(
+    party: &Party,
+    upstream: &Upstream,
+    (offer, whole): (&Offer, bool),
+    reaction: Reaction,
+) -> Result<(Known, Vec<Step>), Problem> {
+    for _ in 0..ATTEMPTS {
+        let (changes, pins) = pins(party, upstream).await?;
+        let unsettled = pins.unsettled(offer, whole);
+        if unsettled.is_empty() {
+            return Ok(((changes, pins), Vec::new()));
+        }
+        let steps = decide(party, upstream, (&pins, &unsettled), offer, reaction).await?;
+        if steps.is_empty() {
+            return Ok(((changes, pins), steps));
+        }
+        let (stored, changes) = commit(party, upstream, &steps).await?;
+        if stored == steps.len() {
+            let pins = Rc::new(Pins::clone(&pins).with(steps.iter().map(|step| step.pin.clone())));
+            remember(party, upstream, (changes, Rc::clone(&pins)));
+            tell(party, upstream, &steps);
+            return Ok(((changes, pins), steps));
+        }
+        PINS_KNOWN.with_borrow_mut(|known| known.pop(&(party.tenant.clone(), upstream.id.clone())));
+    }
+    Err(Problem::Unavailable { part: "what is pinned of the upstream", reason: "others change it all the time".into() })
 }
 
 /// The pins as far as they are known, and how often they had been changed: not less often than the request's upstream says.
@@ -139,8 +161,9 @@ async fn decide(
     Ok(settle(&facts, unsettled))
 }
 
-/// Stores what was decided, in one transaction, and returns how often the pins have been changed then.
-async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<u32, Problem> {
+/// Stores what was decided, in one transaction. How many steps were stored, which is all of them unless somebody else was first,
+/// and how often the pins have been changed then.
+async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<(usize, u32), Problem> {
     let [tenant, id] = values(party, upstream);
     let now = database::moment(clock::now());
     let of_rows = |statement, rows: Vec<String>| -> Vec<(&'static str, Vec<JsValue>)> {
@@ -149,15 +172,21 @@ async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<u3
     };
     let settled = || arrays(steps.iter().map(StepRow::from));
     let mut statements = of_rows(SETTLE, settled());
+    let settling = statements.len();
+    // Right after: it tells of nothing that was not stored.
+    statements.extend(messages::about(party, upstream, steps)?);
     statements.extend(of_rows(KEEP, arrays(steps.iter().filter_map(VersionRow::of))));
     statements.extend(of_rows(NOTE, settled()));
-    statements.extend(messages::about(party, upstream, steps)?);
     statements.push((COUNT_CHANGE, vec![tenant.clone(), id.clone()]));
     statements.push((CHANGES, vec![tenant, id]));
     let statements: Vec<_> = statements.iter().map(|(statement, values)| (*statement, values.as_slice())).collect();
     let done = database::batch(&party.env, &statements).await?;
+    let mut stored = 0;
+    for settled in done.iter().take(settling) {
+        stored += database::changes(Some(settled))?;
+    }
     let changes: Option<ChangesRow> = database::returned(done.last())?;
-    Ok(changes.map_or(0, |row| row.pins))
+    Ok((stored, changes.map_or(0, |row| row.pins)))
 }
 
 /// Says in the log what a person should know, and has the messages sent.

@@ -195,6 +195,20 @@ pub fn withholds(party: &Party, upstream: &Upstream, kind: Kind, own: &str) -> b
     look(party, upstream, |kept| kept.good.as_ref().map(among)).unwrap_or_default()
 }
 
+/// The same of a resource, which is withheld too where only templates that are withheld give it.
+pub fn withholds_resource(party: &Party, upstream: &Upstream, uri: &str) -> bool {
+    let by_templates = |good: &Good| {
+        let mut giving = good.listing.templates_giving(uri).peekable();
+        let is_withheld = |text: &str| good.withheld.contains(&(Kind::Template, text.to_owned()));
+        good.listing.resource(uri).is_none()
+            && giving.peek().is_some()
+            && giving.all(|template| is_withheld(&template.uri_template))
+    };
+    let among = |good: &Good| !good.withheld.is_empty() && by_templates(good);
+    withholds(party, upstream, Kind::Resource, uri)
+        || look(party, upstream, |kept| kept.good.as_ref().map(among)).unwrap_or_default()
+}
+
 /// A listing that is held to what is pinned now. The upstream is not asked where what it said is fresh and only something
 /// was decided since.
 async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, UpstreamFailure> {
