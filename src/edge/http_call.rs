@@ -2,7 +2,7 @@
 
 use super::showing::{self, equipped};
 use super::upstreams::Party;
-use super::{clock, database, long_answers, outbound, tongues};
+use super::{clock, database, long_answers, outbound, tongues, tools};
 use crate::credential::held::Withheld;
 use crate::http_api::answer::{self, MAX_TEXT_BYTES};
 use crate::http_api::check::Api;
@@ -13,7 +13,6 @@ use crate::mcp::capability::{ListCapability, ServerCapabilities};
 use crate::mcp::wire::{CallToolResult, text_block};
 use crate::store::upstreams::{API, ApiRow};
 use crate::time::Timestamp;
-use crate::tool::schema::Schema;
 use crate::upstream::ask::{Answer, Ask, AskMethod};
 use crate::upstream::survey::{Introduction, Survey};
 use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
@@ -75,8 +74,8 @@ pub async fn ask(
     if answer.status >= 500 || answer.status == 429 {
         return Err(failed(UpstreamProblem::of_status(&answer)));
     }
-    let output = tool.definition.output_schema.as_ref().and_then(|schema| Schema::compile(schema).ok());
-    let mut shown = answer::show(tool, output.as_ref(), &answer, MAX_TEXT_BYTES);
+    let output = ask.tool.as_ref().and_then(tools::output_schema);
+    let mut shown = answer::show(tool, output.as_deref(), &answer, MAX_TEXT_BYTES);
     if let Some(rest) = shown.rest.take().filter(|_| ask.reads_on)
         && let Some(how) = long_answers::keep(party, &rest).await
     {

@@ -243,6 +243,11 @@ async fn ask_weather(settings: &WeatherSettings, query: &Query) -> Result<CallTo
     Query::read_weather(place, answer)
 }
 
+/// The compiled output schema of a definition, if it has one.
+pub fn output_schema(definition: &Rc<Tool>) -> Option<Rc<Schema>> {
+    compiled(definition, Side::Output)
+}
+
 /// The compiled form of a definition's schema, from this isolate's memory or made now; `None` when it cannot be compiled.
 ///
 /// It is found by where the definition lies in memory. The entry keeps the definition alive, so no other can lie there.
