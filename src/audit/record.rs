@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Longest text of a reason or a target, in characters; the rest is cut.
@@ -288,8 +287,8 @@ pub struct Draft {
     pub call: Option<RecordId>,
     /// What the tenant's guardrails found: how often, by the names of what is looked for. Of a call, in its arguments; of what
     /// it came to, in its result.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub guarded: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guarded: Option<Map<String, Value>>,
     /// How many more of this kind were not written since the last one that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<u32>,
@@ -319,7 +318,7 @@ impl Draft {
             reason: None,
             duration_ms: None,
             call: None,
-            guarded: BTreeMap::new(),
+            guarded: None,
             left_out: None,
         }
     }
@@ -344,8 +343,8 @@ impl Draft {
 
     /// With what the tenant's guardrails found.
     #[must_use]
-    pub fn guarded(self, found: &BTreeMap<&'static str, u32>) -> Self {
-        Self { guarded: found.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(), ..self }
+    pub fn guarded(self, found: Map<String, Value>) -> Self {
+        Self { guarded: Some(found).filter(|found| !found.is_empty()), ..self }
     }
 
     /// The draft of what this call came to; `None` where this is no call.

@@ -263,12 +263,12 @@ impl Drop for Unfinished {
             Some(ended) => ended,
             // Outside of a request nothing can be sent: the call stays without a result.
             None if !timer::in_request() => return,
-            None => ("cancelled", None, Counts::new()),
+            None => ("cancelled", None, Counts::default()),
         };
         let stamp = stamp_for(&self.writing.correlation);
         let duration = stamp.at.since(self.call.at);
         let Some(result) = self.call.result(stamp) else { return };
-        let result = result.ended(outcome).because(reason.as_deref()).guarded(&found);
+        let result = result.ended(outcome).because(reason.as_deref()).guarded(found.members());
         let result = Draft { duration_ms: Some(duration), ..result };
         let call = (!self.is_written).then(|| self.call.clone());
         self.writing.later(call.into_iter().chain([result]).collect());

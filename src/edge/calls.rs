@@ -98,7 +98,7 @@ pub async fn find(
         Err(Lost::Failed(failure)) => {
             let error = ToolError::Upstream(failure.clone());
             let name = format!("{}: …", failure.upstream);
-            note(context, name, started, error_outcome(&error), Some(&error), Counts::new());
+            note(context, name, started, error_outcome(&error), Some(&error), Counts::default());
             Err(error)
         }
     })
@@ -197,7 +197,7 @@ async fn call(
     };
     let upstream = found.upstream().map(Prefix::as_str);
     let record = audit::tool_call(context, principal, (name, upstream, found.definition()), &arguments);
-    let record = record.allowed_by(permitted.rule.clone()).guarded(&guard.in_arguments());
+    let record = record.allowed_by(permitted.rule.clone()).guarded(guard.in_arguments().members());
     let run = Box::pin(made(context, principal, found, arguments, permitted.approved, guard));
     Box::pin(audit::recorded(context, principal, record, run, |called| ended(called, guard))).await
 }

@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 const PAUSE: Lifetime = Lifetime::from_seconds(5);
 
 thread_local! {
-    static GATHERED: RefCell<Counts> = const { RefCell::new(Counts::new()) };
+    static GATHERED: RefCell<Counts> = RefCell::default();
     static ADDED: Cell<Option<Timestamp>> = const { Cell::new(None) };
 }
 
@@ -23,12 +23,7 @@ pub fn count(context: &Context, found: &Counts) {
     if found.is_empty() {
         return;
     }
-    GATHERED.with_borrow_mut(|gathered| {
-        for (detector, count) in found {
-            let sum = gathered.entry(detector).or_default();
-            *sum = sum.saturating_add(*count);
-        }
-    });
+    GATHERED.with_borrow_mut(|gathered| gathered.add_all(found));
     let now = clock::now();
     if ADDED.get().is_some_and(|added| now.since(added) < PAUSE) {
         return;
@@ -39,11 +34,7 @@ pub fn count(context: &Context, found: &Counts) {
     let env = context.env.clone();
     context.background.wait_until(async move {
         if database::run(&env, ADD, &[text.as_str().into()]).await.is_err() {
-            GATHERED.with_borrow_mut(|kept| {
-                for (detector, count) in gathered {
-                    *kept.entry(detector).or_default() += count;
-                }
-            });
+            GATHERED.with_borrow_mut(|kept| kept.add_all(&gathered));
         }
     });
 }

@@ -60,7 +60,7 @@ impl Guard {
 
     /// Redacts arguments, or refuses them. Whether something was redacted.
     pub fn arguments(&self, arguments: &mut Map<String, Value>) -> Result<bool, ToolError> {
-        self.sent(|rail| rail.sweep_data(arguments))
+        self.sent(&mut |rail| rail.sweep_data(arguments))
     }
 
     /// What would be sent of these. What refuses them is told when they are to be sent, and is on record then.
@@ -75,12 +75,12 @@ impl Guard {
 
     /// Refuses an address that is read. It is never redacted: another address is another resource.
     pub fn address(&self, uri: &str) -> Result<(), ToolError> {
-        self.sent(|rail| rail.sweep_text(&mut uri.to_owned())).map(drop)
+        self.sent(&mut |rail| rail.sweep_text(&mut uri.to_owned())).map(drop)
     }
 
     /// Redacts a result of an upstream's, in the protocol's form, or withholds it.
     pub fn result(&self, result: &mut Map<String, Value>) -> Result<(), ToolError> {
-        self.received(|rail| rail.sweep_message(result))
+        self.received(&mut |rail| rail.sweep_message(result))
     }
 
     /// The same for a result of a tool of the gateway's own.
@@ -98,9 +98,9 @@ impl Guard {
 
     /// The same for an error of an upstream's.
     pub fn error(&self, error: &mut RpcError) -> Result<(), ToolError> {
-        self.received(|rail| rail.sweep_text(&mut error.message))?;
+        self.received(&mut |rail| rail.sweep_text(&mut error.message))?;
         match &mut error.data {
-            Some(data) => self.received(|rail| rail.sweep_value(data)),
+            Some(data) => self.received(&mut |rail| rail.sweep_value(data)),
             None => Ok(()),
         }
     }
@@ -108,27 +108,28 @@ impl Guard {
     /// Redacts what an upstream says before its answer. Whether it may be told.
     pub fn notice(&self, notice: &mut Notification) -> bool {
         // What a message of the log is about is data; of any other notification that name would be none.
-        let data = notice.params.get_mut("data").map_or(Ok(()), |data| self.received(|rail| rail.sweep_value(data)));
+        let data =
+            notice.params.get_mut("data").map_or(Ok(()), |data| self.received(&mut |rail| rail.sweep_value(data)));
         data.and_then(|()| self.result(&mut notice.params)).is_ok()
     }
 
-    fn sent(&self, sweep: impl FnOnce(&Rail) -> Swept) -> Result<bool, ToolError> {
+    fn sent(&self, sweep: &mut dyn FnMut(&Rail) -> Swept) -> Result<bool, ToolError> {
         let Some(standing) = &self.0 else { return Ok(false) };
         let Some(rail) = standing.rails.arguments.as_ref().filter(|rail| rail.is_for(&standing.about)) else {
             return Ok(false);
         };
         let swept = sweep(rail);
-        add(&mut standing.found.borrow_mut().arguments, &swept.found);
+        standing.found.borrow_mut().arguments.add_all(&swept.found);
         swept.refusal.map_or(Ok(swept.is_changed), |refusal| Err(ToolError::Guarded(refusal)))
     }
 
-    fn received(&self, sweep: impl FnOnce(&Rail) -> Swept) -> Result<(), ToolError> {
+    fn received(&self, sweep: &mut dyn FnMut(&Rail) -> Swept) -> Result<(), ToolError> {
         let Some(standing) = &self.0 else { return Ok(()) };
         let Some(rail) = standing.rails.results.as_ref().filter(|rail| rail.is_for(&standing.about)) else {
             return Ok(());
         };
         let swept = sweep(rail);
-        add(&mut standing.found.borrow_mut().results, &swept.found);
+        standing.found.borrow_mut().results.add_all(&swept.found);
         swept.refusal.map_or(Ok(()), |refusal| Err(ToolError::Withheld(refusal)))
     }
 
@@ -145,14 +146,7 @@ impl Guard {
     /// What was found in all of it.
     pub fn found(&self) -> Counts {
         let mut all = self.in_arguments();
-        add(&mut all, &self.in_results());
+        all.add_all(&self.in_results());
         all
-    }
-}
-
-fn add(all: &mut Counts, more: &Counts) {
-    for (name, count) in more {
-        let sum = all.entry(name).or_default();
-        *sum = sum.saturating_add(*count);
     }
 }

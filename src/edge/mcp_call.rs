@@ -151,11 +151,13 @@ async fn tool(
         return Ok(Prepared::Reply(to.refuse(Fault::Internal)));
     };
     let started = clock::now();
+    let not_made = |name: &str, error: &ToolError, found: Counts| {
+        Ok(Prepared::Reply(not_made(&scene, asked, call, (name, started), (error, found))))
+    };
     let arguments = match tools::validated(&definition, arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let error = calls::refused(&scene.principal, &found, error);
-            return Ok(Prepared::Reply(not_made(&scene, asked, call, (shown_name, started), (&error, Counts::new()))));
+            return not_made(shown_name, &calls::refused(&scene.principal, &found, error), Counts::default());
         }
     };
     let name = found.everywhere();
@@ -168,10 +170,7 @@ async fn tool(
     let guard = found.guard(&scene.principal);
     let arguments = match guard.tool_arguments(&definition, arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let error = calls::refused(&scene.principal, &found, error);
-            return Ok(Prepared::Reply(not_made(&scene, asked, call, (&name, started), (&error, guard.found()))));
-        }
+        Err(error) => return not_made(&name, &calls::refused(&scene.principal, &found, error), guard.found()),
     };
     let seen = found.seen(&name);
     let permitted = if resumes(&scene, call) {
@@ -181,9 +180,7 @@ async fn tool(
     };
     let permitted = match permitted {
         Ok(permitted) => permitted,
-        Err(error) => {
-            return Ok(Prepared::Reply(not_made(&scene, asked, call, (&name, started), (&error, guard.found()))));
-        }
+        Err(error) => return not_made(&name, &error, guard.found()),
     };
     match found {
         Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted), &guard).await,
@@ -249,7 +246,7 @@ async fn own_tool(
     let started = clock::now();
     let record = audit::tool_call(context, principal, (&name, None, definition), arguments);
     let record = record.allowed_by(permitted.as_ref().and_then(|permitted| permitted.rule.clone()));
-    let record = record.guarded(&guard.in_arguments());
+    let record = record.guarded(guard.in_arguments().members());
     let run = Box::pin(async {
         let mut result = tools::run(context, principal, tool, arguments).await;
         guard.own_result(&mut result).map(|()| result)

@@ -112,7 +112,7 @@ fn fitting(tool: FaceTool, arguments: Map<String, Value>) -> Result<Map<String, 
 fn failed(scene: &Scene, asked: &Asked, error: &ToolError) -> Reply {
     let Method::Call(call @ Call::Tool { name, .. }) = &asked.method else { return asked.to.refuse(Fault::Internal) };
     let outcome = calls::error_outcome(error);
-    calls::note(&scene.context, name.clone(), clock::now(), outcome, Some(error), Counts::new());
+    calls::note(&scene.context, name.clone(), clock::now(), outcome, Some(error), Counts::default());
     relay::failed(call, &asked.to, error)
 }
 
@@ -159,7 +159,7 @@ async fn search(
         started,
         if result.is_error { "bad_arguments" } else { "ok" },
         None,
-        Counts::new(),
+        Counts::default(),
     );
     Ok(to.called(result))
 }

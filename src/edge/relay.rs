@@ -143,7 +143,7 @@ impl Relay<'_> {
         match record {
             Some(record) => {
                 let rule = self.permitted.as_ref().and_then(|permitted| permitted.rule.clone());
-                let record = record.allowed_by(rule).guarded(&self.guard.in_arguments());
+                let record = record.allowed_by(rule).guarded(self.guard.in_arguments().members());
                 Box::pin(audit::recorded(context, principal, record, asked, |answered| self.ended(answered))).await
             }
             None => Ok(asked.await),

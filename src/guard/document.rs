@@ -4,9 +4,8 @@ use super::detector::Detector;
 use crate::json::{self, Caps, JsonError};
 use crate::plan::ToolPattern;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// Most entries of a deny list.
 pub const MAX_DENIED: usize = 64;
@@ -41,8 +40,9 @@ pub struct Guardrails {
 pub struct Rail {
     /// What is looked for, and what happens to it: `email`, `phone`, `credit_card`, `iban`, `us_ssn`, `ipv4`, `ipv6`, `api_key`,
     /// `jwt`, `private_key`, `bearer_token`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub detectors: BTreeMap<Detector, Action>,
+    #[serde(skip_serializing_if = "Detectors::is_empty")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "std::collections::BTreeMap<String, Action>"))]
+    pub detectors: Detectors,
     /// Texts whose presence refuses, at most 64: in any case of letters, with `*` for any characters.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(length(max = 64)))]
     #[serde(deserialize_with = "at_most::<MAX_DENIED, _, _>", skip_serializing_if = "Vec::is_empty")]
@@ -63,6 +63,47 @@ pub enum Action {
     Redact,
     /// The call is refused before anything is sent, or its result is withheld.
     Refuse,
+}
+
+/// Detectors, each with what happens to what it finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detectors(Vec<(Detector, Action)>);
+
+impl Detectors {
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is looked for.
+    pub fn kinds(&self) -> impl Iterator<Item = Detector> {
+        self.0.iter().map(|(detector, _)| *detector)
+    }
+
+    /// Whether what this one finds refuses.
+    pub fn refuse(&self, detector: Detector) -> bool {
+        self.0.contains(&(detector, Action::Refuse))
+    }
+}
+
+impl FromIterator<(Detector, Action)> for Detectors {
+    fn from_iter<I: IntoIterator<Item = (Detector, Action)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
+impl Serialize for Detectors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(detector, action)| (detector, action)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Detectors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Map::<String, Value>::deserialize(deserializer)?.into_iter();
+        let read = |(name, action)| Ok((Detector::deserialize(Value::String(name))?, Action::deserialize(action)?));
+        members.map(read).collect::<Result<_, serde_json::Error>>().map_err(D::Error::custom)
+    }
 }
 
 /// An entry of a deny list.

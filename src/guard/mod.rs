@@ -4,6 +4,7 @@
 //! values by their form, and by a check digit where there is one. Each reads a text once, forwards, so that its work grows
 //! with the text alone, whatever the text is.
 
+mod counts;
 pub mod detector;
 pub mod document;
 mod scan;
@@ -11,6 +12,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub use counts::Counts;
 pub use detector::Detector;
 pub use document::{Action, Guardrails, Rail};
-pub use sweep::{About, Counts, Refusal, Swept};
+pub use sweep::{About, Refusal, Swept};

@@ -1,14 +1,11 @@
 //! Looking at everything that a call says.
 
+use super::counts::Counts;
 use super::detector::Detector;
-use super::document::{Action, Rail, folded};
-use super::scan::{self, Span};
+use super::document::{Rail, folded};
+use super::scan::{self, Found};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::fmt;
-
-/// How much of what was found, by the names of detectors, and `deny` for entries of a deny list.
-pub type Counts = BTreeMap<&'static str, u32>;
 
 const DENY: &str = "deny";
 /// How often a text is looked at again after something in it was replaced.
@@ -37,7 +34,7 @@ pub enum About {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Something was found that a detector refuses.
-    Found(Detector),
+    Detected(Detector),
     /// This entry of the deny list is in it, counted from 0.
     Denied(usize),
     /// What is left of arguments does not fit the tool's schema.
@@ -47,7 +44,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Found(detector) => f.write_str(detector.name()),
+            Self::Detected(detector) => f.write_str(detector.name()),
             Self::Denied(entry) => write!(f, "{DENY}[{entry}]"),
             Self::Unfit => f.write_str("redacted, they do not fit the tool's input schema"),
         }
@@ -189,7 +186,7 @@ impl<'a> Sweep<'a> {
         let mut within = Sweep { is_within: true, ..Sweep::of(self.rail) };
         within.data(&mut value);
         let redacted = value.to_string();
-        scan::all(&redacted, self.rail.detectors.keys().copied()).is_empty().then_some(redacted)
+        scan::all(&redacted, self.rail.detectors.kinds()).is_empty().then_some(redacted)
     }
 
     /// What a text is redacted to; `None` where nothing is found.
@@ -198,7 +195,7 @@ impl<'a> Sweep<'a> {
         let mut redacted: Option<String> = None;
         for round in 0..=ROUNDS {
             let current = redacted.as_deref().unwrap_or(text);
-            let found = scan::all(current, self.rail.detectors.keys().copied());
+            let found = scan::all(current, self.rail.detectors.kinds());
             let Some((_, first)) = found.first() else { break };
             self.note(&found);
             // A marker may make a value of what stood beside another one. Whoever arranges that again and again loses it all.
@@ -215,29 +212,24 @@ impl<'a> Sweep<'a> {
         let folded = folded(text);
         for (entry, denied) in self.rail.deny.iter().enumerate() {
             if denied.is_in(&folded) {
-                self.count(DENY);
+                self.swept.found.add(DENY, 1);
                 self.swept.refusal.get_or_insert(Refusal::Denied(entry));
             }
         }
     }
 
-    fn note(&mut self, found: &[(Span, Detector)]) {
+    fn note(&mut self, found: &[Found]) {
         for (_, detector) in found {
-            self.count(detector.name());
-            if self.rail.detectors.get(detector) == Some(&Action::Refuse) {
-                self.swept.refusal.get_or_insert(Refusal::Found(*detector));
+            self.swept.found.add(detector.name(), 1);
+            if self.rail.detectors.refuse(*detector) {
+                self.swept.refusal.get_or_insert(Refusal::Detected(*detector));
             }
         }
-    }
-
-    fn count(&mut self, name: &'static str) {
-        let count = self.swept.found.entry(name).or_default();
-        *count = count.saturating_add(1);
     }
 }
 
 /// A text with a marker in the place of every value; of values that overlap, the first gives its name to all.
-fn replaced(text: &str, found: &[(Span, Detector)]) -> String {
+fn replaced(text: &str, found: &[Found]) -> String {
     let (mut redacted, mut done) = (String::with_capacity(text.len()), 0);
     for (span, detector) in found {
         if span.start >= done {

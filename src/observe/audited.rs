@@ -207,8 +207,8 @@ fn refused_call(call: &Call, about: Option<&Who>, stamp: Stamper<'_>) -> Option<
     let draft = Draft::new(stamp(), Kind::TOOL_REFUSED, Actor::default());
     let tool = ToolUsed { name: call.tool.clone(), upstream: None, version: None };
     let decision = denied.then_some(Decision { effect: Effect::Deny, rule: None });
-    let draft =
-        Draft { tool: Some(tool), decision, duration_ms: Some(call.duration_ms), ..draft }.guarded(&call.guarded);
+    let draft = Draft { tool: Some(tool), decision, duration_ms: Some(call.duration_ms), ..draft }
+        .guarded(call.guarded.members());
     Some((of_some(about), concerning(draft, about).ended(call.outcome)))
 }
 

@@ -37,7 +37,13 @@ fn request(problem: Option<&'static str>, who: Option<Who>) -> Request {
 }
 
 fn call(outcome: &'static str) -> Call {
-    Call { tool: "a__b".into(), outcome, reason: None, duration_ms: Lifetime::from_millis(1), guarded: Counts::new() }
+    Call {
+        tool: "a__b".into(),
+        outcome,
+        reason: None,
+        duration_ms: Lifetime::from_millis(1),
+        guarded: Counts::default(),
+    }
 }
 
 fn audited(event: &Event, about: Option<&Who>) -> Audited {

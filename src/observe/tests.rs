@@ -33,13 +33,14 @@ fn an_event_is_one_flat_line() {
 #[test]
 fn a_tool_call_stands_in_the_line_of_its_request() {
     let Event::Request(request) = request(200, None) else { panic!("a request") };
-    let guarded = Counts::from([("email", 2)]);
+    let mut guarded = Counts::default();
+    guarded.add("email", 2);
     let call = Call {
         tool: "server_time".into(),
         outcome: "ok",
         reason: None,
         duration_ms: Lifetime::from_millis(2),
-        guarded: Counts::new(),
+        guarded: Counts::default(),
     };
     let calls = vec![call.clone(), Call { guarded, ..call }];
     let line = Event::Request(Request { calls, ..request }).render(Timestamp::from_millis(7), None);

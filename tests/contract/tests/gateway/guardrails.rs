@@ -3,6 +3,7 @@
 use crate::gateway;
 use gateway_contract::caller::Caller;
 use gateway_contract::client::{Answer, note_secret, send};
+use gateway_contract::fake::Request;
 use gateway_contract::fake::mcp::Upstream;
 use gateway_contract::fake::shifting::{Shifting, tool};
 use gateway_contract::team::{SEEN, Team, refused, text, within};
@@ -34,8 +35,7 @@ async fn echo(team: &Team, text: &str) -> Answer {
 /// The arguments of the last call that reached a server.
 fn arrived(server: &Shifting) -> Value {
     let asked = server.server.asked();
-    let last =
-        asked.iter().rev().map(gateway_contract::fake::Request::json).find(|body| body["method"] == "tools/call");
+    let last = asked.iter().rev().map(Request::json).find(|body| body["method"] == "tools/call");
     last.expect("a call")["params"]["arguments"].clone()
 }
 
