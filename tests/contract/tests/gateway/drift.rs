@@ -190,16 +190,18 @@ async fn where_a_person_looks_first_nothing_is_shown_until_it_is_approved() {
 async fn what_another_isolate_decided_holds_here_within_five_seconds() {
     let (team, server, upstream) = started(two()).await;
     served(&team, ORDER).await;
-    let approve = |fingerprint: &str| {
+    let set = |change: &str| {
         gateway().sql(&format!(
-            "UPDATE pins SET approved = {fingerprint}, version = version + 1 WHERE upstream_id = '{upstream}' AND name = 'add'; \
+            "UPDATE pins SET {change}, version = version + 1 WHERE upstream_id = '{upstream}' AND name = 'add'; \
              UPDATE upstreams SET pins = pins + 1 WHERE id = '{upstream}';"
         ));
     };
     let asked = server.server.asked().len();
-    approve("'0000000000000000000000000000000000000000000000000000000000000000'");
+    set("approved = '0000000000000000000000000000000000000000000000000000000000000000'");
     within(SEEN, "withheld", || async { !serves(&team, ORDER).await }).await;
-    approve("(SELECT fingerprint FROM pin_versions WHERE pin_id = pins.id)");
+    set(
+        "standing = 'approved', proposed = NULL, approved = (SELECT fingerprint FROM pin_versions WHERE pin_id = pins.id)",
+    );
     served(&team, ORDER).await;
     assert!(server.server.asked().iter().skip(asked).all(|request| request.json()["method"] == "tools/call"));
 }
