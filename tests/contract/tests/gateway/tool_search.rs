@@ -6,6 +6,7 @@ use gateway_contract::seed::Tools;
 use gateway_contract::team::{self, Team, order, within};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 const GREET: &str = "old__greet";
 const TEXT: &str = "old__test_simple_text";
@@ -71,6 +72,8 @@ async fn a_list_is_short_and_everything_is_found_and_called() {
         let direct = caller.call(GREET, json!({"name": "Ada"})).await;
         assert!(greeted["content"].is_array() && greeted == direct, "{greeted} {direct}");
     }
+    // A quick machine has used up the user's burst by now.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     // Pages follow each other, and a made-up cursor is refused.
     let caller = Caller::modern(gateway(), &tokens.access, "short");
     let first = caller.call("search_tools", json!({"query": "test", "limit": 2})).await;
