@@ -98,7 +98,9 @@ async fn arguments_are_redacted_or_refused_before_anything_is_sent_and_only_coun
     send(request.json(&json!({"tool": ECHO, "arguments": {"text": sent}}))).await.json(200);
     let line = line("guardrails-counted").await;
     assert_eq!(line["calls"][0]["guarded"], json!({"email": 2}), "{line}");
+    // An isolate adds what it gathered with the first finding after a while.
     let counted = || async {
+        echo(&team, &sent).await.json(200);
         let metrics = gateway().get_as(gateway_contract::OPERATOR, "/metrics").await.text();
         metrics.lines().any(|line| line.starts_with("mcp_gateway_guard_findings_total{detector=\"email\"}"))
     };
