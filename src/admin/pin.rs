@@ -1,6 +1,6 @@
 //! What is pinned of upstreams, as administrators see and decide it.
 
-use crate::drift::change::Comparison;
+use crate::drift::change::{Comparison, visible};
 use crate::drift::definition::Kind;
 use crate::drift::diff;
 use crate::drift::pin::Standing;
@@ -16,6 +16,10 @@ use serde_json::{Map, Value};
 pub const MOST_APPROVED: usize = 500;
 /// Most things that one message tells of.
 const MOST_TOLD: usize = 20;
+/// Most lines that it has on one of them.
+const MOST_LINES: usize = 60;
+/// Longest name in it, in characters.
+const MAX_NAME_TOLD: usize = 256;
 
 /// What happens to changes of what an upstream offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -246,7 +250,7 @@ pub struct News {
     pub pin: PinId,
     /// What it is.
     pub kind: Kind,
-    /// What its upstream calls it.
+    /// What its upstream calls it, with every character visible.
     pub name: String,
     /// What happened.
     pub happening: Happening,
@@ -295,11 +299,11 @@ pub fn news(steps: &[Step]) -> (Vec<News>, usize) {
     let told = news.iter().take(MOST_TOLD).map(|step| News {
         pin: step.pin.id.clone(),
         kind: step.pin.kind,
-        name: step.pin.name.clone(),
+        name: visible(&step.pin.name, MAX_NAME_TOLD),
         happening: step.happening,
         verdict: step.verdict(),
         proposed: step.pin.proposed.clone(),
-        diff: step.comparison.as_ref().map(lines).unwrap_or_default(),
+        diff: step.comparison.as_ref().map(some_lines).unwrap_or_default(),
     });
     (told.collect(), news.len().saturating_sub(MOST_TOLD))
 }
@@ -307,4 +311,14 @@ pub fn news(steps: &[Step]) -> (Vec<News>, usize) {
 /// A comparison as a person reads it.
 pub fn lines(comparison: &Comparison) -> Vec<String> {
     diff::lines('~', comparison)
+}
+
+/// As much of it as a message has room for.
+fn some_lines(comparison: &Comparison) -> Vec<String> {
+    let mut all = lines(comparison);
+    if all.len() > MOST_LINES {
+        all.truncate(MOST_LINES);
+        all.push("    …".to_owned());
+    }
+    all
 }

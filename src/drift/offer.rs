@@ -28,14 +28,15 @@ impl Offer {
         Self { versions: keyed.collect() }
     }
 
-    /// Everything that an upstream said it offers, and what it said of itself.
+    /// Everything that an upstream said it offers, and what it said of itself, but for what is too long to be kept.
     pub fn of_survey(survey: &Survey) -> Self {
         let tools = survey.tools.iter().map(Definition::of_tool);
         let prompts = survey.prompts.iter().map(Definition::of_prompt);
         let resources = survey.resources.iter().map(Definition::of_resource);
         let templates = survey.templates.iter().map(Definition::of_template);
         let server = std::iter::once(Definition::of_introduction(&survey.introduction));
-        Self::new(server.chain(tools).chain(prompts).chain(resources).chain(templates).map(Version::of))
+        let all = server.chain(tools).chain(prompts).chain(resources).chain(templates).map(Version::of);
+        Self::new(all.filter(Version::can_be_kept))
     }
 
     /// The version of a thing.

@@ -76,14 +76,13 @@ impl Pin {
         PinId::from_bytes(&start)
     }
 
-    /// Whether there is nothing to decide or to note about it. `offered` is what its upstream offers in its place.
-    pub fn is_settled(&self, offered: Option<&Fingerprint>) -> bool {
-        let Some(offered) = offered else { return self.absent };
+    /// Whether what its upstream offers in its place is what is known of it: there is nothing to decide.
+    pub fn knows(&self, offered: &Fingerprint) -> bool {
         let known = match self.standing {
             Standing::Approved => self.approved.as_ref(),
             Standing::Held | Standing::Quarantined | Standing::Refused => self.proposed.as_ref(),
         };
-        !self.absent && known == Some(offered)
+        known == Some(offered)
     }
 
     /// Whether it is withheld from callers: calls of it are refused, whatever is shown in its place.
@@ -132,11 +131,12 @@ impl Pins {
     }
 
     /// The things of which something has to be decided or noted, and whose versions that takes: those that are offered and
-    /// not settled, and, where the whole of an offer is known, those that are offered no more.
+    /// new or changed, and, where the whole of an offer is known, those that are back and those that are offered no more. An offer to
+    /// one user says nothing of what comes and goes: others may be offered more or less.
     pub fn unsettled<'a>(&'a self, offer: &'a Offer, whole: bool) -> Unsettled<'a> {
         let pin_of = |version: &Version| self.get(version.kind(), version.name());
-        let unsettled =
-            |version: &&Version| pin_of(version).is_none_or(|pin| !pin.is_settled(Some(version.fingerprint())));
+        let settled = |pin: &Pin, version: &Version| pin.knows(version.fingerprint()) && !(whole && pin.absent);
+        let unsettled = |version: &&Version| pin_of(version).is_none_or(|pin| !settled(pin, version));
         let offered: Vec<&Version> = offer.iter().filter(unsettled).collect();
         let is_gone = |pin: &&Pin| offer.get(pin.kind, &pin.name).is_none();
         let gone: Vec<&Pin> = if whole { self.iter().filter(is_gone).collect() } else { Vec::new() };
@@ -206,10 +206,15 @@ mod tests {
         let (old, new) = (version("a", "old"), version("a", "new"));
         for standing in [Standing::Held, Standing::Approved, Standing::Quarantined, Standing::Refused] {
             let known = pin(&old, standing, false);
-            assert!(known.is_settled(Some(old.fingerprint())) && !known.is_settled(Some(new.fingerprint())));
-            assert!(!known.is_settled(None), "it is offered no more");
-            let away = pin(&old, standing, true);
-            assert!(away.is_settled(None) && !away.is_settled(Some(old.fingerprint())), "it is back");
+            assert!(known.knows(old.fingerprint()) && !known.knows(new.fingerprint()));
+            let (pins, away) = (Pins::new([known]), Pins::new([pin(&old, standing, true)]));
+            let (offer, nothing) = (Offer::new([old.clone()]), Offer::default());
+            assert!(pins.unsettled(&offer, true).is_empty() && !pins.unsettled(&nothing, true).is_empty());
+            assert!(
+                away.unsettled(&nothing, true).is_empty() && !away.unsettled(&offer, true).is_empty(),
+                "it is back"
+            );
+            assert!(away.unsettled(&offer, false).is_empty(), "it is there for one user, and was all the time");
         }
     }
 

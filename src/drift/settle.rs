@@ -145,7 +145,7 @@ impl Facts<'_> {
     /// A thing that changed or is back; nothing where its upstream offers what it offered all the time.
     fn step(&self, pin: &Pin, now: &Version) -> Option<Step> {
         let back = Pin { absent: false, ..pin.clone() };
-        if back.is_settled(Some(now.fingerprint())) {
+        if pin.knows(now.fingerprint()) {
             return pin.absent.then(|| unchanged(&back, Happening::Returned));
         }
         // It is what was approved, to the letter, whatever waited meanwhile.

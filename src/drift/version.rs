@@ -9,6 +9,8 @@ use std::fmt::{self, Write as _};
 
 /// Limits on a stored definition: 1 MiB, 160 levels.
 pub const CAPS: Caps = Caps { max_bytes: 1024 * 1024, max_depth: 160 };
+/// Longest definition that is kept, name and members as canonical JSON, in bytes. Nothing that is shown is as long.
+pub const MAX_KEPT_BYTES: usize = 256 * 1024;
 /// What is hashed begins with this and the kind, so that no other thing that is hashed anywhere is a definition.
 const DOMAIN: &str = "mcp-secure-gateway/definition/v1";
 
@@ -23,15 +25,16 @@ pub struct Fingerprint(String);
 pub struct InvalidFingerprint;
 
 impl Fingerprint {
-    /// The fingerprint of a definition. Neither the order of an object's members nor the spelling of a number counts.
-    pub fn of(definition: &Definition) -> Self {
+    /// The fingerprint of a definition whose members have this canonical form. Neither the order of an object's members nor the
+    /// spelling of a number counts.
+    fn of(definition: &Definition, members: &str) -> Self {
         let mut hash = Sha256::new();
         for part in [DOMAIN, definition.kind.as_str(), &definition.name] {
             hash.update(part.as_bytes());
             // No part can end where another one begins.
             hash.update([0xff]);
         }
-        hash.update(canonical::object(&definition.members).as_bytes());
+        hash.update(members.as_bytes());
         let mut text = String::with_capacity(64);
         for byte in hash.finalize() {
             // Writing to a text does not fail.
@@ -88,13 +91,15 @@ pub enum Unreadable {
 pub struct Version {
     definition: Definition,
     fingerprint: Fingerprint,
+    bytes: usize,
 }
 
 impl Version {
     /// A definition, with the fingerprint it has.
     pub fn of(definition: Definition) -> Self {
-        let fingerprint = Fingerprint::of(&definition);
-        Self { definition, fingerprint }
+        let members = canonical::object(&definition.members);
+        let (fingerprint, bytes) = (Fingerprint::of(&definition, &members), definition.name.len() + members.len());
+        Self { definition, fingerprint, bytes }
     }
 
     /// Reads what [`Version::stored`] gave. The definition must be of this fingerprint, which is kept beside it.
@@ -114,6 +119,11 @@ impl Version {
             ("members".to_owned(), Value::Object(members.clone())),
         ];
         canonical::object(&whole.into_iter().collect())
+    }
+
+    /// Whether it can be kept: what is longer is as if it were not offered.
+    pub const fn can_be_kept(&self) -> bool {
+        self.bytes <= MAX_KEPT_BYTES
     }
 
     /// The definition.

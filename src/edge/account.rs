@@ -11,6 +11,7 @@ use crate::gate::message::{GateReply, GateRequest};
 use crate::gate::session::Session;
 use crate::gate::single;
 use crate::id::SessionId;
+use crate::oauth::parameters::Parameters;
 use crate::oauth::ticket::{Account, Form, Login};
 use crate::observe::RevocationCause;
 use crate::page::{AccountPage, SessionKind, SessionLine, SignedOutPage};
@@ -107,6 +108,15 @@ pub async fn signed_in(context: &Context, request: &Request, ticket: Option<&str
     let browser = Browser::of(request);
     let _: Account = browser.open(context, Form::Account, ticket.unwrap_or_default())?;
     browser.person(context).await?.ok_or(Problem::StaleForm)
+}
+
+/// Whether a form approves what it is about, or refuses it.
+pub fn approves(form: &Parameters) -> Result<bool, Problem> {
+    match form.find("do") {
+        Some("approve") => Ok(true),
+        Some("refuse") => Ok(false),
+        _ => Err(Problem::InvalidBody("the form says nothing that can be done".into())),
+    }
 }
 
 /// A line of the page, with the texts it is made of.

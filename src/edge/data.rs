@@ -13,7 +13,6 @@ use crate::store::tables::TABLES;
 use crate::upstream::ask::{Answer, Ask};
 use crate::upstream::survey::Survey;
 use crate::upstream::{ProtocolBreach, UpstreamProblem};
-use serde::Serialize;
 use serde_json::Value;
 use worker::js_sys::{Error, Function, JSON, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -69,18 +68,18 @@ async fn carry_out(database: &D1Database, order: Order) -> Result<Answer, Upstre
                 Ok(raw) => Rows::of(raw, most).ok_or(UpstreamProblem::Protocol(ProtocolBreach::Result))?,
                 Err(refused) => return Ok(tongues::refused(&refused)),
             };
-            told(Ok(rows))
+            tongues::told(Ok::<_, Refused>(rows))
         }
         Order::Execute(command, values) => {
             let done = run(prepared(database, command.as_str(), &values)?, "run").await?;
             let changes = |done: &Value| done.pointer("/meta/changes").and_then(Value::as_u64).unwrap_or_default();
-            told(done.map(|done| Changed { changes: changes(&done) }))
+            tongues::told(done.map(|done| Changed { changes: changes(&done) }))
         }
-        Order::Describe(None) => told(Ok(tables(database).await?)),
+        Order::Describe(None) => tongues::told(Ok::<_, Refused>(tables(database).await?)),
         Order::Describe(Some(name)) => {
             let found = tables(database).await?.named(&name).cloned();
             let found = found.map(|table| Tables { tables: vec![table], truncated: false });
-            told(found.ok_or(Refused::Table(name)))
+            tongues::told(found.ok_or(Refused::Table(name)))
         }
     }
 }
@@ -101,10 +100,6 @@ async fn tables(database: &D1Database) -> Result<Tables, UpstreamProblem> {
     let values = [Bound::Number(f64::from(MOST_COLUMNS + 1))];
     let found = run(prepared(database, TABLES, &values)?, "raw").await?.map_err(|_| UpstreamProblem::Unreachable)?;
     Rows::of(found, MOST_COLUMNS).map(Tables::of).ok_or(UpstreamProblem::Protocol(ProtocolBreach::Result))
-}
-
-fn told<T: Serialize>(done: Result<T, Refused>) -> Result<Answer, UpstreamProblem> {
-    done.map_or_else(|refused| Ok(tongues::refused(&refused)), |value| tongues::structured(serde_json::to_value(value)))
 }
 
 fn prepared(database: &D1Database, text: &str, values: &[Bound]) -> Result<D1PreparedStatement, UpstreamProblem> {

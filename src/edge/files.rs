@@ -17,7 +17,6 @@ use crate::time::{Lifetime, Timestamp};
 use crate::upstream::ask::{Answer, Ask};
 use crate::upstream::survey::Survey;
 use crate::upstream::{Upstream, UpstreamProblem};
-use serde::Serialize;
 use worker::{Bucket, Conditional, Env, HttpMetadata, ListOptionsBuilder, Object, Range};
 
 /// A search ends so long before its time is up, to say where it stopped.
@@ -95,13 +94,13 @@ impl<'a> Files<'a> {
 
     async fn carry_out(&self, order: Order) -> Result<Answer, UpstreamProblem> {
         match order {
-            Order::Read(reading) => told(self.read(&reading).await?),
-            Order::Write(writing) => told(self.write(writing).await?),
-            Order::List(listing) => told(self.list(&listing).await?),
-            Order::Search(searching) => told(self.search(&searching).await?),
+            Order::Read(reading) => tongues::told(self.read(&reading).await?),
+            Order::Write(writing) => tongues::told(self.write(writing).await?),
+            Order::List(listing) => tongues::told(self.list(&listing).await?),
+            Order::Search(searching) => tongues::told(self.search(&searching).await?),
             Order::Delete(path) => {
                 self.bucket.delete(self.area.key(&path)).await.map_err(away)?;
-                told(Ok(Deleted { path: path.to_string(), deleted: true }))
+                tongues::told(Ok::<_, Refused>(Deleted { path: path.to_string(), deleted: true }))
             }
         }
     }
@@ -234,10 +233,6 @@ impl<'a> Files<'a> {
             }
         }
     }
-}
-
-fn told<T: Serialize>(done: Result<T, Refused>) -> Result<Answer, UpstreamProblem> {
-    done.map_or_else(|refused| Ok(tongues::refused(&refused)), |value| tongues::structured(serde_json::to_value(value)))
 }
 
 /// What stands in an object; nothing where it is gone, or a condition does not hold.

@@ -17,8 +17,8 @@ use crate::drift::version::{Fingerprint, Version};
 use crate::id::{TenantId, UpstreamId};
 use crate::observe::Event;
 use crate::store::pins::{
-    CHANGES, COUNT_CHANGE, ChangesRow, KEEP, NEIGHBOURS, NOTE, NeighbourRow, PINS, PinRow, SETTLE, StepRow,
-    StoredVersion, VERSIONS, VersionRow, arrays,
+    CHANGES, COUNT_CHANGE, ChangesRow, FORGET_HISTORY, FORGET_VERSIONS, KEEP, NEIGHBOURS, NOTE, NeighbourRow, PINS,
+    PinRow, SETTLE, StepRow, StoredVersion, VERSIONS, VersionRow, arrays,
 };
 use crate::upstream::survey::Survey;
 use crate::upstream::{Speaks, Upstream, UpstreamFailure};
@@ -177,7 +177,9 @@ async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<(u
     statements.extend(messages::about(party, upstream, steps)?);
     statements.extend(of_rows(KEEP, arrays(steps.iter().filter_map(VersionRow::of))));
     statements.extend(of_rows(NOTE, settled()));
-    statements.push((COUNT_CHANGE, vec![tenant.clone(), id.clone()]));
+    for statement in [FORGET_VERSIONS, FORGET_HISTORY, COUNT_CHANGE] {
+        statements.push((statement, vec![tenant.clone(), id.clone()]));
+    }
     statements.push((CHANGES, vec![tenant, id]));
     let statements: Vec<_> = statements.iter().map(|(statement, values)| (*statement, values.as_slice())).collect();
     let done = database::batch(&party.env, &statements).await?;

@@ -1,6 +1,6 @@
 //! The page of what upstreams offer and nobody has approved: administrators decide it, auditors see it.
 
-use super::account::signed_in;
+use super::account::{approves, signed_in};
 use super::authorize::login_page;
 use super::browser::{self, Browser, Person};
 use super::context::Context;
@@ -11,6 +11,7 @@ use crate::account::role::Role;
 use crate::admin::pin::{PinView, lines};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
+use crate::drift::change::visible;
 use crate::drift::compare::{compare, first_sight};
 use crate::drift::neighbours::Neighbours;
 use crate::drift::settle::Happening;
@@ -28,6 +29,9 @@ use worker::web_sys::Request;
 
 /// Most things that are shown.
 const MOST: u32 = 50;
+/// Longest name, and longest definition of something new, that is shown, in characters.
+const MAX_NAME: usize = 256;
+const MAX_WHOLE: usize = 4_000;
 
 /// `GET /account/drift`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
@@ -44,11 +48,7 @@ pub async fn decide(context: &Context, request: &Request) -> Result<Reply, Probl
     let form = browser::posted(request).await?;
     let person = signed_in(context, request, form.find("csrf")).await?;
     let role = reader(context, &person).await?;
-    let approve = match form.find("do") {
-        Some("approve") => true,
-        Some("refuse") => false,
-        _ => return Err(Problem::InvalidBody("the form says nothing that can be done".into())),
-    };
+    let approve = approves(&form)?;
     let (pin, version) = (form.find("pin").unwrap_or_default(), form.find("fingerprint").unwrap_or_default());
     let seen = [SeenRow { id: pin, fingerprint: version }];
     let who = (person.tenant.as_str(), person.user.as_str());
@@ -107,17 +107,20 @@ async fn page(
     let mut pins: Vec<PinView> = rows.into_iter().map(PinView::from).take(MOST as usize).collect();
     pins.sort_by_key(|pin| std::cmp::Reverse(pin.verdict));
     let versions = versions(context, tenant, &pins).await?;
-    let told: Vec<(String, String)> =
-        pins.iter().map(|pin| (Timestamp::from_seconds(pin.changed_at).to_words(), diff(pin, &versions))).collect();
+    let words = |pin: &PinView| {
+        let since = Timestamp::from_seconds(pin.changed_at).to_words();
+        (visible(&pin.name, MAX_NAME), since, diff(pin, &versions))
+    };
+    let told: Vec<(String, String, String)> = pins.iter().map(words).collect();
     let waiting: Vec<DriftLine<'_>> = pins
         .iter()
         .zip(&told)
-        .map(|(pin, (since, diff))| DriftLine {
+        .map(|(pin, (name, since, diff))| DriftLine {
             id: pin.id.as_str(),
             fingerprint: pin.proposed.as_ref().map_or("", Fingerprint::as_str),
             upstream: &pin.upstream,
             kind: pin.kind.as_str(),
-            name: &pin.name,
+            name,
             verdict: pin.verdict.as_str(),
             changed: pin.approved.is_some(),
             since,
@@ -153,7 +156,7 @@ fn diff(pin: &PinView, versions: &BTreeMap<Fingerprint, Version>) -> String {
         (Some(approved), Some(proposed)) => lines(&compare(approved, proposed, &nobody)).join("\n"),
         (None, Some(proposed)) => {
             let members = serde_json::Value::Object(proposed.definition().members.clone());
-            let whole = crate::drift::change::visible(&members.to_string(), 4_000);
+            let whole = visible(&members.to_string(), MAX_WHOLE);
             format!("{}\n{whole}", lines(&first_sight(proposed, &nobody)).join("\n"))
         }
         (_, None) => "What is stored of it cannot be read.".to_owned(),

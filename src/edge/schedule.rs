@@ -40,8 +40,15 @@ async fn scan(context: &Context) -> Result<(), Problem> {
     outcomes.into_iter().collect()
 }
 
-/// Asks one upstream. One that cannot be asked now has had its turn too.
+/// Asks one upstream. One that cannot be asked now has had its turn too, whatever stands in the way.
 async fn one(context: &Context, row: &ToScanRow) -> Result<(), Problem> {
+    let scanned = hold(context, row).await;
+    let values = [row.tenant_id.as_str().into(), row.id.as_str().into(), database::moment(clock::now())];
+    database::run(&context.env, SCANNED, &values).await?;
+    scanned
+}
+
+async fn hold(context: &Context, row: &ToScanRow) -> Result<(), Problem> {
     let user = UserId::parse(NOBODY).map_err(|error| Problem::Internal(error.to_string()))?;
     let party = tenant::party_of(context, row.tenant_id.clone(), user);
     if let Some(upstream) = tenant::upstream(context, &row.tenant_id, &row.id).await?
@@ -50,6 +57,5 @@ async fn one(context: &Context, row: &ToScanRow) -> Result<(), Problem> {
         let (tenant, upstream) = (row.tenant_id.clone(), upstream.name.clone());
         context.log(&Event::UpstreamDegraded { tenant, upstream, reason: failure.to_string() });
     }
-    let values = [row.tenant_id.as_str().into(), row.id.as_str().into(), database::moment(clock::now())];
-    database::run(&context.env, SCANNED, &values).await.map(drop)
+    Ok(())
 }

@@ -71,8 +71,16 @@ pub fn refused(why: &dyn std::fmt::Display) -> Answer {
     Answer::Result(members(&CallToolResult::failed(format!("{why}."))))
 }
 
+/// What came of an order: what a tool answers, or why it does nothing.
+pub fn told<T: Serialize, R: std::fmt::Display>(done: Result<T, R>) -> Result<Answer, UpstreamProblem> {
+    match done {
+        Ok(value) => structured(serde_json::to_value(value)),
+        Err(why) => Ok(refused(&why)),
+    }
+}
+
 /// What a tool answers.
-pub fn structured(value: Result<Value, serde_json::Error>) -> Result<Answer, UpstreamProblem> {
+fn structured(value: Result<Value, serde_json::Error>) -> Result<Answer, UpstreamProblem> {
     let value = value.map_err(|_| UpstreamProblem::Protocol(ProtocolBreach::Result))?;
     Ok(Answer::Result(members(&CallToolResult::structured(value))))
 }

@@ -1,6 +1,6 @@
 //! The page of calls that wait for approval: administrators decide them, everybody sees the own ones.
 
-use super::account::signed_in;
+use super::account::{approves, signed_in};
 use super::authorize::login_page;
 use super::browser::{self, Browser, Person};
 use super::clock;
@@ -41,11 +41,7 @@ pub async fn decide(context: &Context, request: &Request) -> Result<Reply, Probl
     let form = browser::posted(request).await?;
     let person = signed_in(context, request, form.find("csrf")).await?;
     let role = role_of(context, &person).await?;
-    let state = match form.find("do") {
-        Some("approve") => ApprovalState::Approved,
-        Some("refuse") => ApprovalState::Refused,
-        _ => return Err(Problem::InvalidBody("the form says nothing that can be done".into())),
-    };
+    let state = if approves(&form)? { ApprovalState::Approved } else { ApprovalState::Refused };
     let (now, id) = (clock::now(), form.find("approval").unwrap_or_default());
     let values = [
         person.tenant.as_str().into(),

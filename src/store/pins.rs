@@ -58,6 +58,21 @@ pub const NOTE: &str = "\
         AND pins.tenant_id = ?1 AND pins.upstream_id = ?2 \
     WHERE true ON CONFLICT (pin_id, version) DO NOTHING";
 
+/// Makes room, of an upstream that changes what it offers all the time: of each thing the hundred newest versions stay, and those that
+/// count. `?1` tenant, `?2` upstream.
+pub const FORGET_VERSIONS: &str = "\
+    DELETE FROM pin_versions WHERE rowid IN (SELECT place.id FROM (\
+        SELECT kept.rowid AS id, kept.fingerprint, pins.approved, pins.proposed, \
+               row_number() OVER (PARTITION BY kept.pin_id ORDER BY kept.seen_at DESC, kept.rowid DESC) AS number \
+        FROM pin_versions AS kept JOIN pins ON pins.id = kept.pin_id \
+        WHERE pins.tenant_id = ?1 AND pins.upstream_id = ?2) AS place \
+    WHERE number > 100 AND fingerprint IS NOT approved AND fingerprint IS NOT proposed)";
+
+/// The same of what happened: the last thousand of each thing stay. `?1` tenant, `?2` upstream.
+pub const FORGET_HISTORY: &str = "\
+    DELETE FROM pin_history WHERE rowid IN (SELECT noted.rowid FROM pin_history AS noted JOIN pins ON pins.id = noted.pin_id \
+        WHERE pins.tenant_id = ?1 AND pins.upstream_id = ?2 AND noted.version <= pins.version - 1000)";
+
 /// Has every isolate look at the upstream's pins again. `?1` tenant, `?2` upstream.
 pub const COUNT_CHANGE: &str = "UPDATE upstreams SET pins = pins + 1 WHERE tenant_id = ?1 AND id = ?2";
 

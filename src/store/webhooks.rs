@@ -27,12 +27,13 @@ pub const MESSAGES: &str = "\
 /// Deletes a webhook with its messages. `?1` tenant, `?2` id.
 pub const DELETE: &str = "DELETE FROM webhooks WHERE tenant_id = ?1 AND id = ?2";
 
-/// Lays a message down for every webhook of a tenant, where the statement before it changed something; one that is there already is
-/// no other. `?1` tenant, `?2` what names the message,
+/// Lays a message down for every webhook of a tenant, where the statement before it changed something and fewer than a thousand wait to be
+/// sent to it; one that is there already is no other. `?1` tenant, `?2` what names the message,
 /// `?3` body, `?4` now.
 pub const LAY_DOWN: &str = "\
     INSERT INTO messages (id, webhook_id, tenant_id, body, created_at, due_at) \
     SELECT 'msg_' || ?2 || '.' || id, id, tenant_id, ?3, ?4, ?4 FROM webhooks WHERE tenant_id = ?1 AND changes() > 0 \
+      AND (SELECT COUNT(*) FROM messages WHERE webhook_id = webhooks.id AND due_at IS NOT NULL) < 1000 \
     ON CONFLICT (id) DO NOTHING";
 
 /// The same for one webhook. `?5` webhook.

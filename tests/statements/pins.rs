@@ -210,3 +210,30 @@ fn what_is_agreed_on_is_replaced_in_the_version_that_was_read_and_counts_as_a_ch
     assert_eq!(run(&database, pins::COUNT_CHANGE, params!["acme", UPSTREAM]), Ok(1));
     assert_eq!(changes(), Some(2));
 }
+
+#[test]
+fn of_a_thing_that_changes_all_the_time_the_newest_versions_stay_and_those_that_count() {
+    let database = team();
+    commit(&database, "acme", &decided(&database, &Offer::new([tool("add", &[])]), Reaction::default()), NOW);
+    let id = stored(&database, "acme").get(Kind::Tool, "add").unwrap().id.to_string();
+    for at in 1..=150 {
+        let values = params![id, format!("{at:064}"), "{}", NOW + at];
+        run(&database, "INSERT INTO pin_versions VALUES (?1, ?2, ?3, ?4)", values).unwrap();
+        let values = params![id, at + 1, "accepted", "identical", NOW + at];
+        run(
+            &database,
+            "INSERT INTO pin_history (pin_id, version, happening, verdict, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            values,
+        )
+        .unwrap();
+    }
+    for tenant in ["zeta", "acme"] {
+        let deleted = run(&database, pins::FORGET_VERSIONS, params![tenant, UPSTREAM]).unwrap();
+        assert_eq!(deleted, if tenant == "acme" { 50 } else { 0 });
+    }
+    // The approved one is the oldest of all, and stays.
+    assert_eq!(count(&database, "pin_versions"), 101);
+    database.execute("UPDATE pins SET version = 1050", []).unwrap();
+    assert_eq!(run(&database, pins::FORGET_HISTORY, params!["acme", UPSTREAM]), Ok(50));
+    assert_eq!(count(&database, "pin_history"), 101);
+}

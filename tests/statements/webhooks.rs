@@ -21,6 +21,11 @@ fn messages(database: &Connection, tenant: &str, webhook: &str) -> Vec<MessageVi
     rows.into_iter().map(MessageView::from).collect()
 }
 
+fn messages_to(database: &Connection, webhook: &str) -> i64 {
+    let statement = "SELECT COUNT(*) FROM messages WHERE webhook_id = ?1";
+    database.query_row(statement, [webhook], |row| row.get(0)).unwrap()
+}
+
 #[test]
 fn a_tenant_has_its_own_webhooks_fifty_at_most() {
     let database = two_tenants();
@@ -50,6 +55,15 @@ fn a_message_is_laid_down_once_for_each_webhook_of_its_tenant() {
     assert_eq!((lay_for("zeta"), lay_for("acme")), (Ok(0), Ok(1)));
     assert_eq!((due(&database, NOW, NONE).len(), due(&database, NOW, Some("zeta")).len()), (3, 0));
     assert_eq!((messages(&database, "acme", "w-1").len(), messages(&database, "zeta", "w-1").len()), (2, 0));
+    for at in 0..1_000 {
+        lay(&format!("more-{at}")).unwrap();
+    }
+    assert_eq!(
+        (messages_to(&database, "w-1"), messages_to(&database, "w-2")),
+        (1_000, 1_000),
+        "a thousand wait at most"
+    );
+    database.execute("DELETE FROM messages WHERE id LIKE '%more%'", []).unwrap();
     assert_eq!(run(&database, webhooks::DELETE, params!["acme", "w-1"]), Ok(1));
     assert_eq!(count(&database, "messages"), 1, "a webhook goes with its messages");
 }

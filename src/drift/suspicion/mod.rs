@@ -25,7 +25,7 @@ use super::change::Change;
 use super::definition::Definition;
 use super::neighbours::Neighbours;
 use super::reason::Reason;
-use super::version::Fingerprint;
+use super::version::Version;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -136,7 +136,7 @@ fn signs(definition: &Definition, neighbours: &Neighbours) -> Vec<Sign> {
     });
     if found.len() >= MAX_SIGNS {
         // What was not searched is another text in every definition.
-        let evidence = Fingerprint::of(definition).to_string();
+        let evidence = Version::of(definition.clone()).fingerprint().to_string();
         found.push(Sign { suspicion: Suspicion::Blob, evidence, at: String::new() });
     }
     found

@@ -139,6 +139,22 @@ struct Properties {
     additional: Option<usize>,
 }
 
+impl Properties {
+    /// The subschemas that `properties` and its relatives apply to a member; `None` where finding them out costs more than is left.
+    fn applying(&self, name: &str, purse: &mut Purse) -> Option<Vec<usize>> {
+        let mut nodes: Vec<usize> = self.named.get(name).copied().into_iter().collect();
+        for (pattern, node) in &self.matching {
+            if pattern.matches(name, purse)? {
+                nodes.push(*node);
+            }
+        }
+        if nodes.is_empty() {
+            nodes.extend(self.additional);
+        }
+        Some(nodes)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bound {
     Minimum,

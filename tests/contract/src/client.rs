@@ -194,6 +194,28 @@ impl Gateway {
         }
     }
 
+    /// The result of a call over plain REST that succeeds.
+    #[track_caller]
+    pub fn done(&self, access: &str, tool: &str, arguments: &Value) -> impl Future<Output = Value> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let answer = self.execute(access, tool, arguments).await.json(200);
+            assert_eq!(answer["success"], true, "{caller}: {tool} {arguments}: {answer}");
+            answer["result"].clone()
+        }
+    }
+
+    /// Why a call over plain REST does nothing, in the tool's words.
+    #[track_caller]
+    pub fn failed(&self, access: &str, tool: &str, arguments: &Value) -> impl Future<Output = String> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let answer = self.execute(access, tool, arguments).await.json(200);
+            assert_eq!(answer["success"], false, "{caller}: {tool} {arguments}: {answer}");
+            answer["result"][0]["text"].as_str().expect("words").to_owned()
+        }
+    }
+
     /// Calls a tool through the plain face.
     pub async fn execute(&self, access: &str, tool: &str, arguments: &Value) -> Answer {
         self.post_as(access, "/mcp/execute", &json!({"tool": tool, "arguments": arguments})).await

@@ -141,17 +141,9 @@ impl Run<'_> {
         let mut verdict = Verdict::of(true);
         for (name, member) in members {
             let place = Place { above: Some(at), member: Member::Name(name) };
-            let mut nodes: Vec<usize> = properties.named.get(name).copied().into_iter().collect();
-            for (pattern, node) in &properties.matching {
-                match pattern.matches(name, &mut self.purse) {
-                    Some(true) => nodes.push(*node),
-                    Some(false) => {}
-                    None => self.exhausted = true,
-                }
-            }
-            if nodes.is_empty() {
-                nodes.extend(properties.additional);
-            }
+            let nodes = properties.applying(name, &mut self.purse);
+            self.exhausted |= nodes.is_none();
+            let nodes = nodes.unwrap_or_default();
             if !nodes.is_empty() && self.schema.follows_evaluation {
                 verdict.seen.names.insert(name);
             }

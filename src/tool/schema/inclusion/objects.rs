@@ -121,18 +121,9 @@ impl<'s> Prover<'s> {
 
     /// The subschemas that `properties` and its relatives apply to a member.
     fn applying(&mut self, properties: &Properties, name: &str) -> Vec<usize> {
-        let mut nodes: Vec<usize> = properties.named.get(name).copied().into_iter().collect();
-        for (pattern, node) in &properties.matching {
-            match pattern.matches(name, &mut self.purse) {
-                Some(true) => nodes.push(*node),
-                Some(false) => {}
-                None => self.exhausted = true,
-            }
-        }
-        if nodes.is_empty() {
-            nodes.extend(properties.additional);
-        }
-        nodes
+        let nodes = properties.applying(name, &mut self.purse);
+        self.exhausted |= nodes.is_none();
+        nodes.unwrap_or_default()
     }
 
     fn implies_properties(&mut self, case: &Case, at: Ref, properties: &'s Properties) -> bool {

@@ -2,7 +2,6 @@
 
 use crate::gateway;
 use gateway_contract::caller::Caller;
-use gateway_contract::client::Answer;
 use gateway_contract::seed::DATABASE;
 use gateway_contract::team::{SEEN, Team, refused, text, within};
 use reqwest::Method;
@@ -27,25 +26,9 @@ async fn database(team: &Team, name: &str, options: Value) -> (String, Value) {
     let made = team.make("owner", "/admin/upstreams", &order).await;
     let access = team.token("agent").await;
     let query = format!("{name}__query");
-    let seen = || async { call(&access, &query, json!({"sql": "SELECT 1"})).await.status == 200 };
+    let seen = || async { gateway().execute(&access, &query, &json!({"sql": "SELECT 1"})).await.status == 200 };
     within(SEEN, "there", seen).await;
     (access, made)
-}
-
-async fn call(access: &str, tool: &str, arguments: Value) -> Answer {
-    gateway().execute(access, tool, &arguments).await
-}
-
-async fn done(access: &str, tool: &str, arguments: Value) -> Value {
-    let answer = call(access, tool, arguments.clone()).await.json(200);
-    assert_eq!(answer["success"], true, "{tool} {arguments}: {answer}");
-    answer["result"].clone()
-}
-
-async fn failed(access: &str, tool: &str, arguments: Value) -> String {
-    let answer = call(access, tool, arguments.clone()).await.json(200);
-    assert_eq!(answer["success"], false, "{tool} {arguments}: {answer}");
-    answer["result"][0]["text"].as_str().expect("words").to_owned()
 }
 
 #[tokio::test]
@@ -56,27 +39,33 @@ async fn a_query_is_answered_with_bound_values_and_within_its_rows() {
     assert_eq!((&made["kind"], &made["url"]), (&json!("database"), &json!("d1://DATA_DEMO")), "{made}");
     let ask = |sql: String, params: Value| json!({"sql": sql, "params": params});
     let sql = format!("SELECT id, what, price AS id FROM {table} WHERE id = ?1 OR what = ?2 ORDER BY id DESC -- two");
-    let rows = done(&access, "crm__query", ask(sql, json!([7, "order 9"]))).await;
+    let rows = gateway().done(&access, "crm__query", &ask(sql, json!([7, "order 9"]))).await;
     assert_eq!(rows["columns"].as_array().map(Vec::len), Some(3), "{rows}");
     assert_eq!(rows["rows"], json!([[9, "order 9", 9.5], [7, "order 7", 7.5]]), "{rows}");
     assert_eq!(rows["truncated"], false);
     let hostile = format!("x'; DROP TABLE {table}; --");
-    let rows =
-        done(&access, "crm__query", ask(format!("SELECT ?1 AS a, count(*) AS n FROM {table}"), json!([hostile]))).await;
+    let rows = gateway()
+        .done(&access, "crm__query", &ask(format!("SELECT ?1 AS a, count(*) AS n FROM {table}"), json!([hostile])))
+        .await;
     assert_eq!(rows["rows"], json!([[hostile, 300]]), "{rows}");
-    let all = done(&access, "crm__query", json!({"sql": format!("SELECT id FROM {table};")})).await;
+    let all = gateway().done(&access, "crm__query", &json!({"sql": format!("SELECT id FROM {table};")})).await;
     assert_eq!((all["rows"].as_array().map(Vec::len), &all["truncated"]), (Some(200), &json!(true)));
-    let few = done(&access, "crm__query", json!({"sql": format!("SELECT id FROM {table}"), "max_rows": 3})).await;
+    let few =
+        gateway().done(&access, "crm__query", &json!({"sql": format!("SELECT id FROM {table}"), "max_rows": 3})).await;
     assert_eq!((&few["rows"], &few["truncated"]), (&json!([[1], [2], [3]]), &json!(true)));
-    let odd = done(&access, "crm__query", json!({"sql": "SELECT x'00ff' AS b, NULL AS n, 1.5 AS f WHERE 1 = 1"})).await;
+    let odd = gateway()
+        .done(&access, "crm__query", &json!({"sql": "SELECT x'00ff' AS b, NULL AS n, 1.5 AS f WHERE 1 = 1"}))
+        .await;
     assert_eq!(odd["rows"], json!([[{"base64": "AP8="}, null, 1.5]]), "{odd}");
-    let long =
-        done(&access, "crm__query", json!({"sql": format!("SELECT hex(zeroblob(20000)) AS a FROM {table}")})).await;
+    let long = gateway()
+        .done(&access, "crm__query", &json!({"sql": format!("SELECT hex(zeroblob(20000)) AS a FROM {table}")}))
+        .await;
     assert_eq!(long["truncated"], true);
     assert!(long.to_string().len() < 300_000 && long["rows"].as_array().is_some_and(|rows| rows.len() < 10));
-    let empty = done(&access, "crm__query", json!({"sql": format!("SELECT id, what FROM {table} WHERE 0")})).await;
+    let empty =
+        gateway().done(&access, "crm__query", &json!({"sql": format!("SELECT id, what FROM {table} WHERE 0")})).await;
     assert_eq!((&empty["rows"], &empty["truncated"]), (&json!([]), &json!(false)), "{empty}");
-    let wrong = failed(&access, "crm__query", json!({"sql": "SELECT a FROM nowhere"})).await;
+    let wrong = gateway().failed(&access, "crm__query", &json!({"sql": "SELECT a FROM nowhere"})).await;
     assert!(wrong.contains("no such table: nowhere") && !wrong.contains("D1_"), "{wrong}");
     let records = team.order("auditor", Method::GET, "/admin/audit?tool=crm__query&kind=tool.call", None).await;
     assert!(records.json(200)["items"].as_array().is_some_and(|items| items.len() > 5), "{}", records.text());
@@ -112,13 +101,19 @@ async fn a_statement_that_writes_or_looks_elsewhere_is_no_query() {
         "",
     ] {
         let sql = text.replace("{t}", &table);
-        let answer = call(&access, "crm__query", json!({"sql": sql})).await;
+        let answer = gateway().execute(&access, "crm__query", &json!({"sql": sql})).await;
         let is_refused = answer.status == 422 || answer.json(200)["success"] == false;
         assert!(is_refused, "{sql}: {}", answer.text());
     }
     // There is no tool that writes where nothing is said of writing.
-    refused(&call(&access, "crm__execute", json!({"sql": format!("DELETE FROM {table}")})).await, 404, "unknown-tool");
-    let rows = done(&access, "crm__query", json!({"sql": format!("SELECT count(*), min(what) FROM {table}")})).await;
+    refused(
+        &gateway().execute(&access, "crm__execute", &json!({"sql": format!("DELETE FROM {table}")})).await,
+        404,
+        "unknown-tool",
+    );
+    let rows = gateway()
+        .done(&access, "crm__query", &json!({"sql": format!("SELECT count(*), min(what) FROM {table}")}))
+        .await;
     assert_eq!(rows["rows"], json!([[300, "order 1"]]), "{rows}");
 }
 
@@ -129,10 +124,10 @@ async fn rows_are_changed_where_the_upstream_and_the_policies_allow_it() {
     let options = json!({"binding": DATABASE, "writes": true, "statements": ["insert", "update"]});
     let (access, _) = database(&team, "crm", options).await;
     let insert = json!({"sql": format!("INSERT INTO {table} (id, what) VALUES (?, ?)"), "params": [1001, "it's"]});
-    assert_eq!(done(&access, "crm__execute", insert.clone()).await["changes"], 1);
-    assert!(failed(&access, "crm__execute", insert).await.contains("UNIQUE constraint failed"));
+    assert_eq!(gateway().done(&access, "crm__execute", &insert.clone()).await["changes"], 1);
+    assert!(gateway().failed(&access, "crm__execute", &insert).await.contains("UNIQUE constraint failed"));
     let update = json!({"sql": format!("UPDATE {table} SET price = ? WHERE id > ?"), "params": [null, 299]});
-    assert_eq!(done(&access, "crm__execute", update).await["changes"], 2);
+    assert_eq!(gateway().done(&access, "crm__execute", &update).await["changes"], 2);
     for text in [
         "DELETE FROM {t}",
         "REPLACE INTO {t} (id, what) VALUES (1, 'x')",
@@ -142,16 +137,18 @@ async fn rows_are_changed_where_the_upstream_and_the_policies_allow_it() {
         "UPDATE sqlite_schema SET sql = ''",
         "SELECT 1",
     ] {
-        failed(&access, "crm__execute", json!({"sql": text.replace("{t}", &table)})).await;
+        gateway().failed(&access, "crm__execute", &json!({"sql": text.replace("{t}", &table)})).await;
     }
-    let left = done(&access, "crm__query", json!({"sql": format!("SELECT count(*), min(what) FROM {table}")})).await;
+    let left = gateway()
+        .done(&access, "crm__query", &json!({"sql": format!("SELECT count(*), min(what) FROM {table}")}))
+        .await;
     assert_eq!(left["rows"], json!([[301, "it's"]]), "{left}");
     team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["crm"], "read_only": false}}))
         .await;
     let order = json!({"sql": format!("UPDATE {table} SET what = 'x'")});
-    let denied = || async { call(&access, "crm__execute", order.clone()).await.status == 404 };
+    let denied = || async { gateway().execute(&access, "crm__execute", &order.clone()).await.status == 404 };
     within(SEEN, "denied", denied).await;
-    done(&access, "crm__query", json!({"sql": "SELECT 1"})).await;
+    gateway().done(&access, "crm__query", &json!({"sql": "SELECT 1"})).await;
 }
 
 #[tokio::test]
@@ -175,7 +172,7 @@ async fn a_database_that_is_not_given_to_a_tenant_is_as_one_that_is_not_there() 
          ('db-{tenant}', '{tenant}', 'crm', 'database', 'd1://{DATABASE}', '{{\"binding\":\"{DATABASE}\",\"writes\":true}}', 1);"
     ));
     let access = strangers.token("agent").await;
-    let there = || async { call(&access, "crm__query", json!({"sql": "SELECT 1"})).await.status == 502 };
+    let there = || async { gateway().execute(&access, "crm__query", &json!({"sql": "SELECT 1"})).await.status == 502 };
     within(SEEN, "refused", there).await;
     let tried =
         strangers.order("owner", Method::POST, &format!("/admin/upstreams/db-{tenant}/test"), None).await.json(200);
@@ -187,13 +184,18 @@ async fn tables_are_described_by_a_tool_and_as_resources() {
     let team = Team::with_a_database();
     let table = table(&team);
     let (access, made) = database(&team, "crm", json!({"binding": DATABASE})).await;
-    let told = done(&access, "crm__describe_tables", json!({"table": table})).await;
+    let told = gateway().done(&access, "crm__describe_tables", &json!({"table": table})).await;
     let key = json!({"name": "id", "type": "INTEGER", "required": false, "key": true});
     assert_eq!(told["tables"][0]["columns"][0], key, "{told}");
     assert_eq!(told["tables"][0]["columns"].as_array().map(Vec::len), Some(4));
-    let all = done(&access, "crm__describe_tables", json!({})).await.to_string();
+    let all = gateway().done(&access, "crm__describe_tables", &json!({})).await.to_string();
     assert!(all.contains(&table) && !all.contains("_cf_") && !all.contains("sqlite_"), "{all}");
-    assert!(failed(&access, "crm__describe_tables", json!({"table": "sqlite_master"})).await.contains("no table"));
+    assert!(
+        gateway()
+            .failed(&access, "crm__describe_tables", &json!({"table": "sqlite_master"}))
+            .await
+            .contains("no table")
+    );
     let caller = Caller::modern(gateway(), &access, "");
     let listed = caller.result("resources/list", json!({})).await.to_string();
     let uri = format!("mcp+crm+table:///{table}");

@@ -11,27 +11,13 @@ use serde_json::{Value, json};
 async fn files(team: &Team, name: &str, options: Value) -> (String, Value) {
     let made = team.make("owner", "/admin/upstreams", &json!({"name": name, "kind": "files", "files": options})).await;
     let access = team.token("agent").await;
-    let seen = || async { call(&access, &format!("{name}__list_files"), json!({})).await.status == 200 };
+    let seen = || async { gateway().execute(&access, &format!("{name}__list_files"), &json!({})).await.status == 200 };
     within(SEEN, "there", seen).await;
     (access, made)
 }
 
-async fn call(access: &str, tool: &str, arguments: Value) -> Answer {
-    gateway().execute(access, tool, &arguments).await
-}
-
-/// The result of a call that succeeds.
-async fn done(access: &str, tool: &str, arguments: Value) -> Value {
-    let answer = call(access, tool, arguments.clone()).await.json(200);
-    assert_eq!(answer["success"], true, "{tool} {arguments}: {answer}");
-    answer["result"].clone()
-}
-
-/// Why a call does nothing.
-async fn failed(access: &str, tool: &str, arguments: Value) -> String {
-    let answer = call(access, tool, arguments.clone()).await.json(200);
-    assert_eq!(answer["success"], false, "{tool} {arguments}: {answer}");
-    answer["result"][0]["text"].as_str().expect("words").to_owned()
+async fn write(access: &str, arguments: Value) -> Answer {
+    gateway().execute(access, "docs__write_file", &arguments).await
 }
 
 fn paths(list: &Value) -> Vec<&str> {
@@ -44,35 +30,40 @@ async fn a_file_is_written_read_listed_found_and_deleted() {
     let (access, made) = files(&team, "docs", json!({})).await;
     assert_eq!((&made["kind"], &made["url"]), (&json!("files"), &json!("r2://FILES")), "{made}");
     let text = "# Größe\nthe needle stands here\n";
-    let wrote = done(&access, "docs__write_file", json!({"path": "notes/ü b.md", "content": text})).await;
-    let read = done(&access, "docs__read_file", json!({"path": "notes/ü b.md"})).await;
+    let wrote = gateway().done(&access, "docs__write_file", &json!({"path": "notes/ü b.md", "content": text})).await;
+    let read = gateway().done(&access, "docs__read_file", &json!({"path": "notes/ü b.md"})).await;
     assert_eq!(
         (&read["content"], &read["etag"], &read["media_type"]),
         (&json!(text), &wrote["etag"], &json!("text/markdown"))
     );
     // A part ends before a character that it would cut, and says where the next one begins.
-    let part = done(&access, "docs__read_file", json!({"path": "notes/ü b.md", "offset": 2, "length": 3})).await;
+    let part =
+        gateway().done(&access, "docs__read_file", &json!({"path": "notes/ü b.md", "offset": 2, "length": 3})).await;
     assert_eq!((&part["content"], &part["next_offset"]), (&json!("Gr"), &json!(4)), "{part}");
     let binary = json!({"path": "b.bin", "content": "/wABAg==", "encoding": "base64"});
-    assert_eq!(done(&access, "docs__write_file", binary).await["size"], 4);
-    let read = done(&access, "docs__read_file", json!({"path": "b.bin"})).await;
+    assert_eq!(gateway().done(&access, "docs__write_file", &binary).await["size"], 4);
+    let read = gateway().done(&access, "docs__read_file", &json!({"path": "b.bin"})).await;
     assert_eq!((&read["content"], &read["encoding"]), (&json!("/wABAg=="), &json!("base64")));
-    done(&access, "docs__write_file", json!({"path": "empty.txt", "content": ""})).await;
-    assert_eq!(done(&access, "docs__read_file", json!({"path": "empty.txt"})).await["content"], "");
-    let first = done(&access, "docs__list_files", json!({"limit": 2})).await;
-    let rest = done(&access, "docs__list_files", json!({"cursor": first["next_cursor"]})).await;
+    gateway().done(&access, "docs__write_file", &json!({"path": "empty.txt", "content": ""})).await;
+    assert_eq!(gateway().done(&access, "docs__read_file", &json!({"path": "empty.txt"})).await["content"], "");
+    let first = gateway().done(&access, "docs__list_files", &json!({"limit": 2})).await;
+    let rest = gateway().done(&access, "docs__list_files", &json!({"cursor": first["next_cursor"]})).await;
     assert_eq!((paths(&first), paths(&rest)), (vec!["b.bin", "empty.txt"], vec!["notes/ü b.md"]));
     assert_eq!(rest["next_cursor"], Value::Null);
-    assert_eq!(paths(&done(&access, "docs__list_files", json!({"folder": "notes"})).await), ["notes/ü b.md"]);
-    let found = done(&access, "docs__search_files", json!({"glob": "**/*.md", "text": "needle"})).await;
+    assert_eq!(
+        paths(&gateway().done(&access, "docs__list_files", &json!({"folder": "notes"})).await),
+        ["notes/ü b.md"]
+    );
+    let found = gateway().done(&access, "docs__search_files", &json!({"glob": "**/*.md", "text": "needle"})).await;
     assert_eq!(found["files"][0]["matches"], json!([{"line": 2, "text": "the needle stands here"}]), "{found}");
-    let few = done(&access, "docs__search_files", json!({"glob": "**", "limit": 1})).await;
+    let few = gateway().done(&access, "docs__search_files", &json!({"glob": "**", "limit": 1})).await;
     assert_eq!((paths(&few), &few["stopped_early"]), (vec!["b.bin"], &json!(true)));
-    let more = done(&access, "docs__search_files", json!({"glob": "**", "cursor": few["next_cursor"]})).await;
+    let more =
+        gateway().done(&access, "docs__search_files", &json!({"glob": "**", "cursor": few["next_cursor"]})).await;
     assert_eq!((paths(&more).len(), &more["stopped_early"]), (2, &json!(false)), "{more}");
-    done(&access, "docs__delete_file", json!({"path": "b.bin"})).await;
-    done(&access, "docs__delete_file", json!({"path": "b.bin"})).await;
-    assert!(failed(&access, "docs__read_file", json!({"path": "b.bin"})).await.contains("no file"));
+    gateway().done(&access, "docs__delete_file", &json!({"path": "b.bin"})).await;
+    gateway().done(&access, "docs__delete_file", &json!({"path": "b.bin"})).await;
+    assert!(gateway().failed(&access, "docs__read_file", &json!({"path": "b.bin"})).await.contains("no file"));
     let records = team.order("auditor", Method::GET, "/admin/audit?tool=docs__delete_file&kind=tool.call", None).await;
     assert_eq!(records.json(200)["items"].as_array().map(Vec::len), Some(2), "{}", records.text());
 }
@@ -81,20 +72,20 @@ async fn a_file_is_written_read_listed_found_and_deleted() {
 async fn nobody_overwrites_what_it_has_not_seen_and_of_ten_writers_at_once_one_writes() {
     let team = Team::new();
     let (access, _) = files(&team, "docs", json!({})).await;
-    let first = done(&access, "docs__write_file", json!({"path": "a.txt", "content": "1", "if_absent": true})).await;
+    let first =
+        gateway().done(&access, "docs__write_file", &json!({"path": "a.txt", "content": "1", "if_absent": true})).await;
     for blind in [json!({}), json!({"if_absent": true}), json!({"if_etag": "0123abcd"})] {
         let mut order = json!({"path": "a.txt", "content": "lost"});
         order.as_object_mut().expect("members").extend(blind.as_object().expect("members").clone());
-        assert!(failed(&access, "docs__write_file", order).await.contains("nothing was written"), "{blind}");
+        assert!(gateway().failed(&access, "docs__write_file", &order).await.contains("nothing was written"), "{blind}");
     }
     let absent = json!({"path": "b.txt", "content": "x", "if_etag": first["etag"]});
-    assert!(failed(&access, "docs__write_file", absent).await.contains("nothing was written"));
+    assert!(gateway().failed(&access, "docs__write_file", &absent).await.contains("nothing was written"));
     let order = |content: String| json!({"path": "a.txt", "content": content, "if_etag": first["etag"]});
-    let writers = (0..10).map(|at| call(&access, "docs__write_file", order(format!("writer {at}"))));
+    let writers = (0..10).map(|at| write(&access, order(format!("writer {at}"))));
     let written = futures_of(writers).await.into_iter().filter(|answer| answer.json(200)["success"] == true);
     assert_eq!(written.count(), 1);
-    let makers =
-        (0..10).map(|at| call(&access, "docs__write_file", json!({"path": "new.txt", "content": format!("{at}")})));
+    let makers = (0..10).map(|at| write(&access, json!({"path": "new.txt", "content": format!("{at}")})));
     let made = futures_of(makers).await.into_iter().filter(|answer| answer.json(200)["success"] == true);
     assert_eq!(made.count(), 1);
 }
@@ -120,12 +111,16 @@ async fn futures_of(calls: impl Iterator<Item = impl Future<Output = Answer>>) -
 async fn nothing_that_is_called_a_path_leads_to_another_tenants_files_or_another_upstreams() {
     let (ours, theirs) = (Team::new(), Team::new());
     let (their_access, their_made) = files(&theirs, "docs", json!({})).await;
-    done(&their_access, "docs__write_file", json!({"path": "secret.txt", "content": "canary of theirs"})).await;
+    gateway()
+        .done(&their_access, "docs__write_file", &json!({"path": "secret.txt", "content": "canary of theirs"}))
+        .await;
     let (access, _) = files(&ours, "docs", json!({})).await;
     let (_, other) = files(&ours, "other", json!({})).await;
-    done(&access, "other__write_file", json!({"path": "secret.txt", "content": "canary of the other"})).await;
-    assert_eq!(paths(&done(&access, "docs__list_files", json!({})).await), [""; 0]);
-    assert!(failed(&access, "docs__read_file", json!({"path": "secret.txt"})).await.contains("no file"));
+    gateway()
+        .done(&access, "other__write_file", &json!({"path": "secret.txt", "content": "canary of the other"}))
+        .await;
+    assert_eq!(paths(&gateway().done(&access, "docs__list_files", &json!({})).await), [""; 0]);
+    assert!(gateway().failed(&access, "docs__read_file", &json!({"path": "secret.txt"})).await.contains("no file"));
     let their_key = format!("t/{}/{}/secret.txt", theirs.tenant(), text(&their_made, "id"));
     let other_key = format!("{}/secret.txt", text(&other, "id"));
     for target in [their_key.as_str(), other_key.as_str()] {
@@ -146,20 +141,20 @@ async fn nothing_that_is_called_a_path_leads_to_another_tenants_files_or_another
             format!("{target}/.."),
         ] {
             for tool in ["docs__read_file", "docs__delete_file"] {
-                let told = call(&access, tool, json!({"path": path})).await.text();
+                let told = gateway().execute(&access, tool, &json!({"path": path})).await.text();
                 assert!(!told.contains("canary"), "{path}: {told}");
             }
-            let told = call(&access, "docs__list_files", json!({"folder": path})).await.text();
+            let told = gateway().execute(&access, "docs__list_files", &json!({"folder": path})).await.text();
             assert!(!told.contains("secret"), "{path}: {told}");
         }
     }
     // A cursor of another place goes on in this one, where there is nothing.
     let cursor = "Li4vLi4v";
-    assert_eq!(paths(&done(&access, "docs__list_files", json!({"cursor": cursor})).await), [""; 0]);
-    assert!(failed(&access, "docs__list_files", json!({"cursor": "??"})).await.contains("cursor"));
-    let kept = done(&their_access, "docs__read_file", json!({"path": "secret.txt"})).await;
+    assert_eq!(paths(&gateway().done(&access, "docs__list_files", &json!({"cursor": cursor})).await), [""; 0]);
+    assert!(gateway().failed(&access, "docs__list_files", &json!({"cursor": "??"})).await.contains("cursor"));
+    let kept = gateway().done(&their_access, "docs__read_file", &json!({"path": "secret.txt"})).await;
     assert_eq!(kept["content"], "canary of theirs");
-    let kept = done(&access, "other__read_file", json!({"path": "secret.txt"})).await;
+    let kept = gateway().done(&access, "other__read_file", &json!({"path": "secret.txt"})).await;
     assert_eq!(kept["content"], "canary of the other");
 }
 
@@ -169,7 +164,7 @@ async fn sizes_extensions_and_reading_only_are_as_the_upstream_says() {
     let options = json!({"max_bytes": 8, "extensions": ["txt"]});
     let (access, made) = files(&team, "docs", options.clone()).await;
     assert_eq!(made["files"]["max_bytes"], 8, "{made}");
-    done(&access, "docs__write_file", json!({"path": "a.txt", "content": "12345678"})).await;
+    gateway().done(&access, "docs__write_file", &json!({"path": "a.txt", "content": "12345678"})).await;
     for (order, words) in [
         (json!({"path": "b.txt", "content": "123456789"}), "9 bytes"),
         (json!({"path": "b.txt", "content": "üüüüü"}), "10 bytes"),
@@ -177,21 +172,22 @@ async fn sizes_extensions_and_reading_only_are_as_the_upstream_says() {
         (json!({"path": "txt", "content": ""}), "extension"),
         (json!({"path": "b.txt", "content": "!", "encoding": "base64"}), "base64"),
     ] {
-        assert!(failed(&access, "docs__write_file", order.clone()).await.contains(words), "{order}");
+        assert!(gateway().failed(&access, "docs__write_file", &order.clone()).await.contains(words), "{order}");
     }
-    refused(&call(&access, "docs__write_file", json!({"path": "b.txt"})).await, 422, "invalid-arguments");
+    refused(&gateway().execute(&access, "docs__write_file", &json!({"path": "b.txt"})).await, 422, "invalid-arguments");
     refused(
-        &call(&access, "docs__write_file", json!({"path": "b.txt", "content": "", "tenant": "x"})).await,
+        &gateway().execute(&access, "docs__write_file", &json!({"path": "b.txt", "content": "", "tenant": "x"})).await,
         422,
         "invalid-arguments",
     );
     let path = format!("/admin/upstreams/{}", text(&made, "id"));
     let change = json!({"files": {"read_only": true}});
     team.order("owner", Method::PATCH, &path, Some(&change)).await.json(200);
-    let gone =
-        || async { call(&access, "docs__write_file", json!({"path": "c.txt", "content": ""})).await.status == 404 };
+    let gone = || async {
+        gateway().execute(&access, "docs__write_file", &json!({"path": "c.txt", "content": ""})).await.status == 404
+    };
     within(SEEN, "only read", gone).await;
-    assert_eq!(done(&access, "docs__read_file", json!({"path": "a.txt"})).await["content"], "12345678");
+    assert_eq!(gateway().done(&access, "docs__read_file", &json!({"path": "a.txt"})).await["content"], "12345678");
     for (wrong, words) in [
         (json!({"name": "f", "kind": "files", "files": {"max_bytes": 5_242_881}}), "max_bytes"),
         (json!({"name": "f", "kind": "files", "files": {"extensions": ["../x"]}}), "extensions"),
@@ -217,10 +213,11 @@ async fn sizes_extensions_and_reading_only_are_as_the_upstream_says() {
 async fn a_policy_on_what_changes_something_leaves_files_to_be_read_in_every_era() {
     let team = Team::new();
     let (access, _) = files(&team, "docs", json!({})).await;
-    done(&access, "docs__write_file", json!({"path": "a b.md", "content": "hello"})).await;
+    gateway().done(&access, "docs__write_file", &json!({"path": "a b.md", "content": "hello"})).await;
     team.policy(&json!({"name": "look only", "effect": "deny", "what": {"upstreams": ["docs"], "read_only": false}}))
         .await;
-    let denied = || async { call(&access, "docs__delete_file", json!({"path": "a b.md"})).await.status == 404 };
+    let denied =
+        || async { gateway().execute(&access, "docs__delete_file", &json!({"path": "a b.md"})).await.status == 404 };
     within(SEEN, "denied", denied).await;
     for revision in ["modern", "legacy"] {
         let caller = match revision {
@@ -265,14 +262,14 @@ async fn files_go_with_their_upstream_and_a_new_one_of_its_name_has_none() {
     let (access, made) = files(&team, "docs", json!({})).await;
     let canary = format!("what stood in a file of {}", team.tenant());
     for path in ["a.txt", "b/c.txt"] {
-        done(&access, "docs__write_file", json!({"path": path, "content": canary})).await;
+        gateway().done(&access, "docs__write_file", &json!({"path": path, "content": canary})).await;
     }
     assert!(is_on_disk(&canary), "the test looks where the objects are");
     let path = format!("/admin/upstreams/{}", text(&made, "id"));
     assert_eq!(team.order("owner", Method::DELETE, &path, None).await.status, 204);
-    let gone = || async { call(&access, "docs__list_files", json!({})).await.status == 404 };
+    let gone = || async { gateway().execute(&access, "docs__list_files", &json!({})).await.status == 404 };
     within(SEEN, "gone", gone).await;
     within(SEEN, "deleted", || async { !is_on_disk(&canary) }).await;
     let (access, _) = files(&team, "docs", json!({})).await;
-    assert_eq!(paths(&done(&access, "docs__list_files", json!({})).await), [""; 0]);
+    assert_eq!(paths(&gateway().done(&access, "docs__list_files", &json!({})).await), [""; 0]);
 }
