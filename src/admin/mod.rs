@@ -20,3 +20,4 @@ pub mod tools;
 pub mod upstream;
 pub mod user;
 pub mod webhook;
+pub mod whom;

@@ -12,7 +12,7 @@ use crate::id::encode_random;
 use crate::mcp::wire::CallToolResult;
 use crate::secret::SecretText;
 use crate::store::answers::{KEEP, KeptRow, MAKE_ROOM, PART, PartRow, part_place};
-use crate::store::pins::arrays;
+use crate::store::arrays::arrays;
 use crate::tool::builtin::read_more::{KEPT, MAX_KEPT_BYTES, Order, how};
 use worker::wasm_bindgen::JsValue;
 

@@ -1,7 +1,8 @@
 //! Changes, told to clients as upstreams tell them: for as long as somebody listens, every upstream that has something to
 //! say is listened to.
 
-use super::errand::{self, Hearer, LONGEST_QUESTION};
+use super::attending::{Hearer, LONGEST_QUESTION};
+use super::errand;
 use super::guarding::Guard;
 use super::line::Line;
 use super::mcp_serve::Scene;

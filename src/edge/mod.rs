@@ -5,6 +5,7 @@ mod admin;
 mod admission;
 mod approval;
 mod assertion;
+mod attending;
 mod audit;
 mod audit_trail_object;
 mod auth;

@@ -16,9 +16,10 @@ use crate::drift::settle::{Facts, Step, settle};
 use crate::drift::version::{Fingerprint, Version};
 use crate::id::{TenantId, UpstreamId};
 use crate::observe::Event;
+use crate::store::arrays::arrays;
 use crate::store::pins::{
     CHANGES, COUNT_CHANGE, ChangesRow, FORGET_HISTORY, FORGET_VERSIONS, KEEP, NEIGHBOURS, NOTE, NeighbourRow, PINS,
-    PinRow, SETTLE, StepRow, StoredVersion, VERSIONS, VersionRow, arrays,
+    PinRow, SETTLE, StepRow, StoredVersion, VERSIONS, VersionRow,
 };
 use crate::upstream::survey::Survey;
 use crate::upstream::{Speaks, Upstream, UpstreamFailure};

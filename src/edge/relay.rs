@@ -7,8 +7,9 @@
 //! | legacy | modern | the client is asked on its stream, and the upstream is asked again with the answers |
 //! | legacy | legacy | the client is asked on its stream, and its answer is passed on |
 
+use super::attending::Hearer;
 use super::calls::{self, note};
-use super::errand::{self, Hearer};
+use super::errand;
 use super::guarding::Guard;
 use super::locate::At;
 use super::mcp_serve::Scene;

@@ -19,8 +19,9 @@ use crate::drift::version::{Fingerprint, Version};
 use crate::oauth::ticket::{Account, Form, Login};
 use crate::observe::Event;
 use crate::page::{DriftLine, DriftPage};
+use crate::store::arrays::arrays;
 use crate::store::pins::{
-    APPROVE, COUNT_CHANGES, NOTE_DECISION, PINS_PAGE, PinViewRow, REFUSE, SeenRow, StoredVersion, VERSIONS, arrays,
+    APPROVE, COUNT_CHANGES, NOTE_DECISION, PINS_PAGE, PinViewRow, REFUSE, SeenRow, StoredVersion, VERSIONS,
 };
 use crate::time::Timestamp;
 use std::collections::BTreeMap;

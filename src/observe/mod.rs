@@ -7,15 +7,16 @@ pub mod audited;
 mod change;
 pub mod entropy_metrics;
 pub mod exposition;
+mod request;
 
 pub use change::{AccountChange, RevocationCause};
+pub use request::{Call, Request};
 
 use crate::account::role::Role;
 use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
-use crate::guard::Counts;
 use crate::id::{CorrelationId, RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
-use crate::time::{Lifetime, Timestamp};
+use crate::time::Timestamp;
 use serde::Serialize;
 
 /// One event.
@@ -294,49 +295,6 @@ pub struct TokenIssued {
     pub token: TokenId,
     /// What may be said about the randomness of both.
     pub entropy: Stamp,
-}
-
-/// An answered request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Request {
-    /// The method, cut to 16 characters.
-    pub method: String,
-    /// The path of the route, never the path as it was sent; `None` when there is no such route.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub route: Option<&'static str>,
-    /// The HTTP status.
-    pub status: u16,
-    /// From first to last, in milliseconds; the platform's clock stands still between I/O.
-    pub duration_ms: Lifetime,
-    /// Who asked, once known.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub who: Option<Who>,
-    /// The tool calls it made.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<Call>,
-    /// The kind of problem, if it was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<&'static str>,
-    /// Why it was refused, in the gateway's own words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// A tool call within a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Call {
-    /// The tool, by the name it is exposed under.
-    pub tool: String,
-    /// How it went: `ok`, `tool_failed`, `bad_arguments`, `guarded`, `withheld`, `upstream_failed` or `unavailable`.
-    pub outcome: &'static str,
-    /// Why it could not be made, in the gateway's own words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// How long it took, in milliseconds.
-    pub duration_ms: Lifetime,
-    /// What the tenant's guardrails found in it, and how often; never what it was.
-    #[serde(skip_serializing_if = "Counts::is_empty")]
-    pub guarded: Counts,
 }
 
 /// How much an event matters.

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod answers;
 pub mod api_keys;
 pub mod approvals;
+pub mod arrays;
 pub mod audit;
 pub mod clients;
 pub mod codes;
