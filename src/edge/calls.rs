@@ -21,6 +21,7 @@ use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::Call;
 use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Timestamp;
+use crate::tool::builtin::BuiltIn;
 use crate::upstream::ask::{Answer, Ask};
 use crate::upstream::{ProtocolBreach, Upstream, param};
 use serde_json::{Map, Value};
@@ -58,10 +59,11 @@ impl Found {
     }
 
     /// The guardrails of a call of it. What administrators give and are given is not guarded: a key that is shown once, and to
-    /// its maker alone, would be lost.
+    /// its maker alone, would be lost. What `read_more` gives is of some tool, which is not known any more.
     pub fn guard(&self, principal: &Principal) -> Guard {
         match self {
             Self::Own(Own::Admin(_), _) => Guard::NONE,
+            Self::Own(Own::BuiltIn(BuiltIn::ReadMore), _) => Guard::of(principal, || About::Unknown),
             _ => Guard::of(principal, || About::Tool(self.everywhere())),
         }
     }

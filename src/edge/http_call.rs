@@ -76,12 +76,16 @@ pub async fn ask(
     }
     let output = ask.tool.as_ref().and_then(tools::output_schema);
     let mut shown = answer::show(tool, output.as_deref(), &answer, MAX_TEXT_BYTES);
-    if let Some(rest) = shown.rest.take().filter(|_| ask.reads_on)
-        && let Some(how) = long_answers::keep(party, &rest).await
-    {
-        shown.result.content.push(text_block(how));
+    let rest = shown.rest.take().filter(|_| ask.reads_on);
+    let Some(rest) = rest else { return tongues::answer(&shown.result).map_err(failed) };
+    let how = long_answers::keep(party, &rest).await;
+    shown.result.content.extend(how.map(text_block));
+    let mut answer = tongues::answer(&shown.result).map_err(failed)?;
+    if let Answer::Result(members) = &mut answer {
+        // What leads on is good for a while only: it is not given again out of memory.
+        members.insert("ttlMs".to_owned(), 0.into());
     }
-    tongues::answer(&shown.result).map_err(failed)
+    Ok(answer)
 }
 
 /// What goes with a request to the API: what the upstream's credential comes to at its base.
