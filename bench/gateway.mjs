@@ -45,6 +45,7 @@ function options(issuer, more = {}) {
       MCP_SESSION: { className: "McpSession", useSQLite: true },
       MCP_HELD: { className: "McpHeld", useSQLite: true },
       AUDIT_TRAIL: { className: "AuditTrail", useSQLite: true },
+      METRICS: { className: "Metrics", useSQLite: true },
     },
   };
 }

@@ -77,6 +77,11 @@ impl Breaker {
         matches!(self.state, State::Closed)
     }
 
+    /// Until when it lets nothing through, not even a probe; none where it is closed, or a probe is under way.
+    pub const fn open_until(&self) -> Option<Timestamp> {
+        if let State::Open { until } = self.state { Some(until) } else { None }
+    }
+
     /// Whether something may be asked now. A probe is the only one until its outcome is told, or it is lost.
     pub fn admit(&mut self, rule: &Rule, now: Timestamp) -> Verdict {
         let left = match self.state {

@@ -23,6 +23,7 @@
 //! | [`audit`] [`policy`] | who did what: records in a chain in which every change shows · who may see and call what |
 //! | [`guard`] | what of a call's texts is redacted, and what refuses the call |
 //! | [`http_api`] | HTTP APIs as tools: templates, requests, answers, OpenAPI documents |
+//! | [`metric`] | what is counted, where it is added up, and how it is told |
 //! | [`admin`] | what administrators do, as data |
 //! | [`page`] | the pages a person sees, and the content policy they are sent with |
 //! | [`store`] [`observe`] [`api`] [`settings`] | every SQL statement and key · typed log events · the REST contract · all settings |
@@ -75,6 +76,8 @@ pub mod policy;
 pub mod guard;
 
 pub mod http_api;
+
+pub mod metric;
 
 pub mod admin;
 

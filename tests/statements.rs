@@ -28,6 +28,8 @@ mod of_credentials;
 mod of_identities;
 #[path = "statements/lost_replies.rs"]
 mod of_lost_replies;
+#[path = "statements/metrics.rs"]
+mod of_metrics;
 #[path = "statements/people.rs"]
 mod of_people;
 #[path = "statements/pins.rs"]

@@ -118,7 +118,7 @@ impl AuditFilter {
 const LARGEST: u64 = 9_007_199_254_740;
 
 /// A whole number, which a query writes as text.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let read = match Option::<Value>::deserialize(deserializer)? {
         None => return Ok(None),
         Some(Value::String(text)) => text.parse().ok(),

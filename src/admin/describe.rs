@@ -1,6 +1,7 @@
 //! The operations as tools of the protocol: their definitions, made of the table and the types. Made on the host only; the
 //! Worker reads the rendered file beside this one, and a test keeps the file current.
 
+use crate::admin::activity::ActivityFilter;
 use crate::admin::approval::{ApprovalDecision, ApprovalFilter};
 use crate::admin::audit::AuditFilter;
 use crate::admin::credential::{CredentialFilter, NewCredential, Replacement};
@@ -56,6 +57,7 @@ fn filter(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema> 
         Operation::ListPins => Some(shapes.subschema_for::<PinFilter>()),
         Operation::ComparePin => Some(shapes.subschema_for::<VersionPair>()),
         Operation::ListApprovals => Some(shapes.subschema_for::<ApprovalFilter>()),
+        Operation::ReadActivity => Some(shapes.subschema_for::<ActivityFilter>()),
         Operation::QueryAudit => Some(shapes.subschema_for::<AuditFilter>()),
         _ => None,
     }

@@ -3,6 +3,7 @@
 //! One table ([`operation::OPERATIONS`]) is behind three faces: the REST routes under `/admin`, their description, and the
 //! tools by which an agent runs the gateway. An operation takes an [`order::Order`], whatever face it came through.
 
+pub mod activity;
 pub mod approval;
 pub mod audit;
 pub mod credential;

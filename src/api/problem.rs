@@ -213,6 +213,11 @@ impl Problem {
         self.kind().0
     }
 
+    /// The name of the limit that was met, if that is the problem.
+    pub const fn limit(&self) -> Option<&'static str> {
+        if let Self::RateLimited { limit, .. } = self { Some(limit.name()) } else { None }
+    }
+
     /// The problem document as a reply. `realm` is what was to be protected, for `WWW-Authenticate`.
     pub fn reply(&self, correlation: &CorrelationId, realm: Realm<'_>) -> Reply {
         let (name, status, title) = self.kind();

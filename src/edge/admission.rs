@@ -6,6 +6,7 @@
 //! 4. one call out of the lease this isolate holds, or one question to the principal's gate.
 
 use super::context::Context;
+use super::metrics::{self, Cache};
 use super::rights::Rights;
 use super::standing::{self, Standing};
 use super::tenant::{self, Rules};
@@ -284,7 +285,9 @@ pub fn read(context: &Context, text: &str) -> Result<Rc<VerifiedToken>, TokenRef
     let now = clock::now();
     let key: [u8; 32] = Sha256::digest(text).into();
     let known = VERIFIED.with_borrow_mut(|verified| verified.get(&key).cloned());
-    if let Some(token) = known.filter(|token| now < token.expires_at()) {
+    let known = known.filter(|token| now < token.expires_at());
+    metrics::looked(Cache::Tokens, known.is_some());
+    if let Some(token) = known {
         return Ok(token);
     }
     let settings = &context.settings;
@@ -310,14 +313,17 @@ async fn admit(context: &Context, caller: Caller) -> Result<Principal, Problem> 
         GateRequest::Admit { token: id.clone(), session, asked, policy: rate, lease_life: settings.lease_life };
     match gate::ask(&context.env, &gate, &question).await? {
         GateReply::Admitted(admission) => {
+            metrics::leased("granted", admission.calls());
             LEASES.with_borrow_mut(|leases| leases.keep(&id, asked_at, settings.lease_life, &admission));
             admitted(admission.remaining)
         }
         GateReply::Limited { retry_after } => {
+            metrics::leased("limited", 0);
             let held = LEASES.with_borrow_mut(|leases| leases.take_held(&id, clock::now()));
             held.map_or(Err(Problem::RateLimited { limit: Limit::Calls(rate), retry_after }), admitted)
         }
         GateReply::Revoked => {
+            metrics::leased("refused", 0);
             forget(&id);
             Err(Problem::InvalidToken("revoked".into()))
         }
@@ -327,7 +333,12 @@ async fn admit(context: &Context, caller: Caller) -> Result<Principal, Problem> 
 
 /// Verifies the caller's credential for an endpoint and takes one call.
 pub async fn authenticate(context: &Context, presented: &Presented<'_>) -> Result<Principal, Problem> {
-    admit(context, caller(context, presented).await?).await
+    let admitted = match caller(context, presented).await {
+        Ok(caller) => admit(context, caller).await,
+        Err(problem) => Err(problem),
+    };
+    metrics::authenticated(presented.authorization, admitted.as_ref().err());
+    admitted
 }
 
 impl Principal {

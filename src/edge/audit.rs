@@ -19,7 +19,7 @@ use crate::audit::record::{
 use crate::audit::redact::redacted;
 use crate::audit::{AuditMode, Keeping, Trail};
 use crate::guard::Counts;
-use crate::id::{CorrelationId, RecordId};
+use crate::id::{CorrelationId, RecordId, TenantId};
 use crate::mcp::method::{Call, TaskAction};
 use crate::mcp::wire::Tool;
 use crate::observe::audited::{Audited, likeness};
@@ -60,6 +60,11 @@ impl Ledger {
     /// Whose account this request is about, for records of refusals: the caller's, or the one that somebody tries.
     pub fn concerns(&self, who: &Who) {
         self.about.replace(Some(who.clone()));
+    }
+
+    /// The tenant it is about, where that is known.
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.about.borrow().as_ref().map(|who| who.tenant.clone())
     }
 
     /// Has a whole trail forgotten when the request is settled: its tenant is no more.
@@ -114,6 +119,7 @@ pub fn refused(context: &Context, problem: &Problem) {
         who: None,
         calls: Vec::new(),
         problem: Some(problem.name()),
+        limit: problem.limit(),
         reason: Some(problem.to_string()),
     });
     observe(context, &event);

@@ -7,7 +7,7 @@ use super::guarding::Guard;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
-use super::{audit, clock, errand, guard_counts, permit, remembered};
+use super::{audit, clock, errand, permit, remembered};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
@@ -18,7 +18,7 @@ use crate::catalogue::view::{Freshness, Part, View, everywhere};
 use crate::guard::{About, Counts};
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
-use crate::observe::Call;
+use crate::observe::{Call, TOOL_CALL};
 use crate::scope::{TO_CALL, TO_LIST};
 use crate::time::Timestamp;
 use crate::tool::builtin::BuiltIn;
@@ -56,6 +56,12 @@ impl Found {
             Self::Own(..) => None,
             Self::Upstream(shown, at) => shown.prefixes.get(at.index),
         }
+    }
+
+    /// A call of it under that name, for the log.
+    pub fn used(&self, name: &str) -> Used {
+        let upstream = self.upstream().map(|upstream| upstream.as_str().to_owned());
+        Used { method: TOOL_CALL, name: name.to_owned(), upstream }
     }
 
     /// The guardrails of a call of it. What administrators give and are given is not guarded: a key that is shown once, and to
@@ -99,8 +105,9 @@ pub async fn find(
         Err(Lost::Unknown) => Err(ToolError::Unknown),
         Err(Lost::Failed(failure)) => {
             let error = ToolError::Upstream(failure.clone());
-            let name = format!("{}: …", failure.upstream);
-            note(context, name, started, error_outcome(&error), Some(&error), Counts::default());
+            let (name, upstream) = (format!("{}: …", failure.upstream), Some(failure.upstream.clone()));
+            let used = Used { method: TOOL_CALL, name, upstream };
+            note(context, used, started, error_outcome(&error), Some(&error), Counts::default());
             Err(error)
         }
     })
@@ -168,11 +175,12 @@ pub async fn executed(
 ) -> Result<Result<ExecuteResponse, ToolError>, Problem> {
     let started = clock::now();
     let guard = found.guard(principal);
+    let used = found.used(&request.tool);
     let called = call(context, principal, (&request.tool, found), request.arguments, &guard).await?;
     if let Err(ToolError::Unknown) = called {
         return Err(Problem::UnknownTool);
     }
-    note(context, request.tool, started, outcome(&called), called.as_ref().err(), guard.found());
+    note(context, used, started, outcome(&called), called.as_ref().err(), guard.found());
     Ok(called.map(|result| {
         let success = !result.is_error;
         ExecuteResponse { success, result: result.structured_content.unwrap_or(Value::Array(result.content)) }
@@ -302,10 +310,27 @@ pub const fn error_outcome(error: &ToolError) -> &'static str {
     }
 }
 
+/// What was called, for the log.
+pub struct Used {
+    /// The method of the protocol that it is a call of.
+    pub method: &'static str,
+    /// What it is called there.
+    pub name: String,
+    /// The upstream whose it is; none for the gateway's own.
+    pub upstream: Option<String>,
+}
+
+impl Used {
+    /// A tool of the gateway's own.
+    pub fn own(name: &str) -> Self {
+        Self { method: TOOL_CALL, name: name.to_owned(), upstream: None }
+    }
+}
+
 /// Notes a call for the log, with what guardrails found in it.
 pub fn note(
     context: &Context,
-    tool: String,
+    Used { method, name, upstream }: Used,
     started: Timestamp,
     outcome: &'static str,
     error: Option<&ToolError>,
@@ -313,6 +338,6 @@ pub fn note(
 ) {
     let duration_ms = clock::now().since(started);
     let reason = error.map(ToString::to_string);
-    guard_counts::count(context, &guarded);
-    context.note(Call { tool, outcome, reason, duration_ms, guarded });
+    let limit = error.and_then(ToolError::limit);
+    context.note(Call { method, tool: name, upstream, outcome, limit, reason, duration_ms, guarded });
 }

@@ -2,10 +2,10 @@
 
 use super::audit::{self, Ledger};
 use super::incoming::header;
-use super::{clock, random};
+use super::{clock, metrics, random};
 use crate::api::problem::Problem;
 use crate::config::ConfigProblem;
-use crate::id::CorrelationId;
+use crate::id::{CorrelationId, TenantId};
 use crate::observe::{Call, Event, Level};
 use crate::settings::Settings;
 use crate::time::Timestamp;
@@ -77,7 +77,11 @@ impl Context {
     /// Writes one event to the log, and to the audit trail when it belongs there.
     pub fn log(&self, event: &Event) {
         audit::observe(self, event);
-        log(event, Some(&self.correlation));
+        let tenant = self.ledger.tenant();
+        write(event, Some(&self.correlation), tenant.as_ref());
+        if matches!(*self.background, Background::Object) {
+            metrics::send_soon(&self.env, &self.background);
+        }
     }
 }
 
@@ -128,6 +132,11 @@ pub fn unique() -> [u8; 16] {
 
 /// Writes one event to the log. Outside a request there is no correlation id.
 pub fn log(event: &Event, correlation: Option<&CorrelationId>) {
+    write(event, correlation, None);
+}
+
+fn write(event: &Event, correlation: Option<&CorrelationId>, tenant: Option<&TenantId>) {
+    metrics::observe(event, tenant);
     let line = event.render(clock::now(), correlation);
     match event.level() {
         Level::Info => worker::console_log!("{line}"),

@@ -1,5 +1,6 @@
 //! Databases of tenants: bindings that the operator gave them, asked in statements that were looked at before.
 
+use super::metrics::{self, Part};
 use super::tongues;
 use super::upstreams::Party;
 use crate::id::TenantId;
@@ -58,6 +59,7 @@ fn bound(party: &Party, options: &DatabaseOptions) -> Result<D1Database, Upstrea
     if !party.settings.databases.has(&party.tenant, &options.binding) {
         return Err(UpstreamProblem::Unbound);
     }
+    metrics::asked(Part::TenantD1);
     party.env.d1(&options.binding).map_err(|_| UpstreamProblem::Unbound)
 }
 

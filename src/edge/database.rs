@@ -1,6 +1,7 @@
 //! Asking the database. It always asks the primary: a replica may be behind a change that disables a user.
 
 use super::context::unavailable;
+use super::metrics::{self, Part};
 use crate::api::problem::Problem;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -67,5 +68,6 @@ pub fn moment(moment: Timestamp) -> JsValue {
 
 fn prepare(env: &Env, statement: &str, values: &[JsValue]) -> Result<D1PreparedStatement, Problem> {
     let failed = unavailable(PART);
+    metrics::asked(Part::D1);
     env.d1("DB").map_err(&failed)?.prepare(statement).bind(values).map_err(&failed)
 }

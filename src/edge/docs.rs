@@ -2,6 +2,7 @@
 //! what the pages are drawn with.
 
 use super::context::unavailable;
+use super::metrics::{self, Part};
 use super::reply::secure;
 use crate::api::problem::Problem;
 use crate::id::CorrelationId;
@@ -19,6 +20,7 @@ pub async fn serve(env: &Env, path: &str, correlation: &CorrelationId) -> Result
         "/openapi.json" => "/docs/openapi.json",
         file => file,
     };
+    metrics::asked(Part::Assets);
     let assets = env.assets("ASSETS").map_err(&failed)?;
     let found = assets.fetch(format!("https://assets{file}"), None).await.map_err(&failed)?;
     if found.status_code() != 200 {

@@ -6,9 +6,10 @@ use super::shield::{self, Pass, Whom};
 use super::showing::{self, equipped};
 use super::timer::{self, Timer};
 use super::upstreams::Party;
-use super::{clock, links, outbound, random, reused, tongues};
+use super::{clock, links, metrics, outbound, random, reused, tongues};
 use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
+use crate::observe::count_upstream;
 use crate::outbound::OutboundFailure;
 use crate::time::{Lifetime, Timestamp};
 use crate::upstream::ask::{Answer, Ask, AskMethod, Repeat};
@@ -139,9 +140,8 @@ impl<'a> Job<'a> {
         mut attempt: impl AsyncFnMut() -> Result<T, UpstreamFailure>,
     ) -> Result<T, UpstreamFailure> {
         let pass = self.enter().await?;
-        let done = attempt().await;
+        let done = self.tried(pass, &mut attempt).await;
         let failure = done.as_ref().err().map(|failure| &failure.problem);
-        pass.tell(self.whom(), failure);
         let Some(pause) = failure.filter(|_| repeatable).and_then(|problem| self.pause_before_again(problem)) else {
             return done;
         };
@@ -149,11 +149,25 @@ impl<'a> Job<'a> {
             Timer::from(Duration::from_millis(pause.millis())).await;
             // An upstream that was left alone meanwhile failed as it did.
             let Ok(pass) = self.enter().await else { return done };
-            let done = attempt().await;
-            pass.tell(self.whom(), done.as_ref().err().map(|failure| &failure.problem));
-            done
+            self.tried(pass, &mut attempt).await
         })
         .await
+    }
+
+    /// Tries once, and says how that went and how long it took.
+    async fn tried<T>(
+        &self,
+        pass: Pass,
+        attempt: &mut impl AsyncFnMut() -> Result<T, UpstreamFailure>,
+    ) -> Result<T, UpstreamFailure> {
+        let started = clock::now();
+        let done = attempt().await;
+        let (whom, took) = (self.whom(), clock::now().since(started));
+        let failure = done.as_ref().err().map(|failure| &failure.problem);
+        let error = failure.map(UpstreamProblem::name);
+        metrics::gather(|gathered| count_upstream(gathered, (whom.tenant, whom.name), error, took));
+        pass.tell(whom, failure);
+        done
     }
 
     fn pause_before_again(&self, problem: &UpstreamProblem) -> Option<Lifetime> {

@@ -1,6 +1,7 @@
 //! Files of a tenant: objects of the bucket, each behind the tenant's and the upstream's ids.
 
 use super::context::Context;
+use super::metrics::{self, Part};
 use super::upstreams::Party;
 use super::{clock, database, tongues};
 use crate::file::content::{Encoding, Window, Written};
@@ -93,6 +94,7 @@ impl<'a> Files<'a> {
     }
 
     async fn carry_out(&self, order: Order) -> Result<Answer, UpstreamProblem> {
+        metrics::asked(Part::R2);
         match order {
             Order::Read(reading) => tongues::told(self.read(&reading).await?),
             Order::Write(writing) => tongues::told(self.write(writing).await?),

@@ -2,7 +2,7 @@
 
 use super::context::{self, Context};
 use super::mcp::Served;
-use super::{audit, clock, reply};
+use super::{audit, clock, metrics, reply};
 use crate::api::challenge::Realm;
 use crate::api::cors::Grant;
 use crate::api::problem::Problem;
@@ -52,6 +52,7 @@ pub async fn finish(
         response.headers().append(name, value)?;
     }
     context::log(&Event::Request(answered), Some(&context.correlation));
+    metrics::send_soon(&context.env, &context.background);
     Ok(response)
 }
 
@@ -76,6 +77,7 @@ fn request_event(context: &Context, trace: &Trace, status: u16, problem: Option<
         who: trace.who.clone(),
         calls: context.take_calls(),
         problem: problem.map(Problem::name),
+        limit: problem.and_then(Problem::limit),
         reason: problem.map(ToString::to_string),
     }
 }

@@ -1,5 +1,6 @@
 //! Asking a gate. Whatever goes wrong on the way means that the truth is unknown, and the answer is 503.
 
+use super::metrics::{self, Part};
 use crate::api::problem::{Limit, Problem};
 use crate::gate::bucket::Policy;
 use crate::gate::message::{GateReply, GateRequest};
@@ -43,6 +44,7 @@ pub fn unexpected(reply: &GateReply) -> Problem {
 }
 
 async fn exchange(env: &Env, name: &str, question: &GateRequest) -> worker::Result<GateReply> {
+    metrics::asked(Part::Gate);
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
     let gate = env.durable_object("GATE")?.get_by_name(name)?;

@@ -1,6 +1,7 @@
 //! Health: alive asks nothing, ready really asks every part, health says what works.
 
 use super::context::Context;
+use super::metrics::{self, Part};
 use super::{clock, gate, random};
 use crate::api::health::{Liveness, PartState, health, readiness};
 use crate::api::reply::Reply;
@@ -63,11 +64,13 @@ async fn within(probe: impl Future<Output = bool>) -> PartState {
 }
 
 async fn database(env: &Env) -> bool {
+    metrics::asked(Part::D1);
     let Ok(database) = env.d1("DB") else { return false };
     database.prepare(PROBE).all().await.is_ok_and(|rows| rows.success())
 }
 
 async fn revocations(env: &Env) -> bool {
+    metrics::asked(Part::Kv);
     let Ok(list) = env.kv("REVOCATIONS") else { return false };
     list.get("probe").text().await.is_ok()
 }

@@ -1,6 +1,6 @@
 //! Serving one call of the protocol: what it names, whether it may be made, and who makes it.
 
-use super::calls::{self, Found};
+use super::calls::{self, Found, Used};
 use super::guarding::Guard;
 use super::locate::{self, At, Lost};
 use super::mcp::{Posted, in_band};
@@ -90,8 +90,10 @@ async fn elsewhere(scene: Scene, asked: Asked, call: &Call) -> Result<Prepared, 
         Ok(true) => ask.answer_once(),
         Ok(false) => {}
         Err(error) => {
-            let (name, outcome) = (format!("{}: {own}", call.method()), calls::error_outcome(&error));
-            calls::note(&scene.context, name, clock::now(), outcome, Some(&error), guard.found());
+            let (method, outcome) = (call.method(), calls::error_outcome(&error));
+            let upstream = shown.upstreams.get(index).map(|upstream| upstream.name.clone());
+            let used = Used { method, name: format!("{method}: {own}"), upstream };
+            calls::note(&scene.context, used, clock::now(), outcome, Some(&error), guard.found());
             return Ok(Prepared::Reply(not_permitted(&scene, &asked, call, &error)));
         }
     }
@@ -151,13 +153,14 @@ async fn tool(
         return Ok(Prepared::Reply(to.refuse(Fault::Internal)));
     };
     let started = clock::now();
-    let not_made = |name: &str, error: &ToolError, found: Counts| {
-        Ok(Prepared::Reply(not_made(&scene, asked, call, (name, started), (error, found))))
+    let not_made = |used: Used, error: &ToolError, found: Counts| {
+        Ok(Prepared::Reply(not_made(&scene, asked, call, (used, started), (error, found))))
     };
     let arguments = match tools::validated(&definition, arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            return not_made(shown_name, &calls::refused(&scene.principal, &found, error), Counts::default());
+            let used = found.used(shown_name);
+            return not_made(used, &calls::refused(&scene.principal, &found, error), Counts::default());
         }
     };
     let name = found.everywhere();
@@ -170,7 +173,9 @@ async fn tool(
     let guard = found.guard(&scene.principal);
     let arguments = match guard.tool_arguments(&definition, arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return not_made(&name, &calls::refused(&scene.principal, &found, error), guard.found()),
+        Err(error) => {
+            return not_made(found.used(&name), &calls::refused(&scene.principal, &found, error), guard.found());
+        }
     };
     let seen = found.seen(&name);
     let permitted = if resumes(&scene, call) {
@@ -180,7 +185,7 @@ async fn tool(
     };
     let permitted = match permitted {
         Ok(permitted) => permitted,
-        Err(error) => return not_made(&name, &error, guard.found()),
+        Err(error) => return not_made(found.used(&name), &error, guard.found()),
     };
     match found {
         Found::Own(own, _) => own_tool(&scene, &to, (own, name, &definition), (&arguments, permitted), &guard).await,
@@ -198,19 +203,19 @@ async fn tool(
     }
 }
 
-/// A tool's call that is not made, noted under this name. Of a tool that the caller may not see nothing is
+/// A tool's call that is not made, and noted. Of a tool that the caller may not see nothing is
 /// noted, as of one that is not there.
 fn not_made(
     scene: &Scene,
     asked: &Asked,
     call: &Call,
-    (name, started): (&str, Timestamp),
+    (used, started): (Used, Timestamp),
     (error, found): (&ToolError, Counts),
 ) -> Reply {
     if matches!(error, ToolError::Unknown) {
         return asked.to.refuse(unknown(call));
     }
-    calls::note(&scene.context, name.to_owned(), started, calls::error_outcome(error), Some(error), found);
+    calls::note(&scene.context, used, started, calls::error_outcome(error), Some(error), found);
     not_permitted(scene, asked, call, error)
 }
 
@@ -253,7 +258,8 @@ async fn own_tool(
     });
     let result =
         Box::pin(audit::recorded(context, principal, record, run, |called| calls::ended(called, guard))).await?;
-    calls::note(context, name, started, calls::outcome(&result), result.as_ref().err(), guard.found());
+    let used = Used::own(&name);
+    calls::note(context, used, started, calls::outcome(&result), result.as_ref().err(), guard.found());
     Ok(Prepared::Reply(match result {
         Ok(result) => to.called(result),
         Err(error) => to.called(CallToolResult::failed(format!("The call failed: {error}."))),

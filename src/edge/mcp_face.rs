@@ -3,12 +3,13 @@
 //!
 //! The words are kept per endpoint as long as it shows the same listings; who sees what is asked anew for every search.
 
+use super::calls::{self, Used};
 use super::mcp::in_band;
 use super::mcp_serve::Scene;
 use super::relay;
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
-use super::{calls, clock, locate};
+use super::{clock, locate};
 use crate::api::problem::Problem;
 use crate::catalogue::endpoint::Endpoint;
 use crate::catalogue::eyes::Eyes;
@@ -112,7 +113,7 @@ fn fitting(tool: FaceTool, arguments: Map<String, Value>) -> Result<Map<String, 
 fn failed(scene: &Scene, asked: &Asked, error: &ToolError) -> Reply {
     let Method::Call(call @ Call::Tool { name, .. }) = &asked.method else { return asked.to.refuse(Fault::Internal) };
     let outcome = calls::error_outcome(error);
-    calls::note(&scene.context, name.clone(), clock::now(), outcome, Some(error), Counts::default());
+    calls::note(&scene.context, Used::own(name), clock::now(), outcome, Some(error), Counts::default());
     relay::failed(call, &asked.to, error)
 }
 
@@ -155,7 +156,7 @@ async fn search(
     };
     calls::note(
         context,
-        FaceTool::Search.name().to_owned(),
+        Used::own(FaceTool::Search.name()),
         started,
         if result.is_error { "bad_arguments" } else { "ok" },
         None,

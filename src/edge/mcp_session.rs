@@ -8,6 +8,7 @@ use super::context::unavailable;
 use super::incoming::header;
 use super::mcp::{Posted, SESSION, Served, is_modern, refuse};
 use super::mcp_serve::Scene;
+use super::metrics::{self, Part};
 use super::{incoming, random, reply};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
@@ -125,6 +126,7 @@ async fn ask(
     // Only the object's name routes; the path says which endpoint it is.
     let url = format!("https://session{}", incoming::path(request));
     let request = Request::new_with_str_and_init(&url, &init).map_err(|error| failed(error.into()))?;
+    metrics::asked(Part::McpObject);
     let object = scene.context.env.durable_object(binding).and_then(|objects| objects.get_by_name(object));
     let response = object.map_err(&failed)?.fetch_with_request(request.into()).await.map_err(&failed)?;
     returned(scene, response).map(Served::Response).map_err(&failed)

@@ -1,11 +1,12 @@
 //! Messages to webhooks: laid down with what they tell of, sent in the background, and tried again on a schedule.
 
 use super::upstreams::Party;
-use super::{Problem, clock, context, database, outbound};
+use super::{Problem, clock, context, database, metrics, outbound};
 use crate::admin::pin::{DriftMessage, news};
 use crate::admin::webhook::Message;
 use crate::drift::settle::Step;
 use crate::id::TenantId;
+use crate::metric::Family;
 use crate::observe::Event;
 use crate::outbound::OutboundUrl;
 use crate::settings::Settings;
@@ -104,6 +105,7 @@ async fn send(env: &Env, settings: &Settings, row: &DueRow) -> Result<(), Proble
     let failure = attempt(settings, row).await;
     let now = clock::now();
     let Some(reason) = failure else {
+        metrics::count(Family::WebhookMessages, ["taken".into()], 1);
         return database::run(env, SENT, &[id, database::moment(now)]).await.map(drop);
     };
     let attempts = row.attempts.saturating_add(1);

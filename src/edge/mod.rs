@@ -33,7 +33,6 @@ mod gate;
 mod gate_object;
 mod grant_store;
 mod grants;
-mod guard_counts;
 mod guarding;
 mod health;
 mod http_call;
@@ -58,6 +57,8 @@ mod mcp_session_object;
 mod mcp_stream;
 mod mcp_work;
 mod messages;
+mod metrics;
+mod metrics_object;
 mod oidc;
 mod once;
 mod operator;
@@ -389,6 +390,7 @@ fn refuse_to_serve(problem: &Problem, request: &Request, correlation: &Correlati
         who: None,
         calls: Vec::new(),
         problem: Some(problem.name()),
+        limit: None,
         reason: Some(problem.to_string()),
     });
     context::log(&event, Some(correlation));

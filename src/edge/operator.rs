@@ -1,13 +1,16 @@
 //! What an operator's own tools read: `GET /entropy/status` and `GET /metrics`, with a credential of their own.
 
 use super::context::Context;
-use super::{guard_counts, random};
+use super::{database, metrics, random};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::status::Status;
-use crate::observe::entropy_metrics;
-use crate::observe::exposition::{Exposition, Kind, MEDIA_TYPE};
+use crate::metric::entropy;
+use crate::metric::exposition::{Exposition, MEDIA_TYPE};
+use crate::metric::state::{self, State};
 use crate::secret::SecretText;
+use crate::store::metrics::{PINS_THAT_WAIT, PinsRow};
+use futures::future::try_join3;
 
 /// `GET /entropy/status`.
 pub async fn entropy_status(context: &Context, authorization: Option<&str>) -> Result<Reply, Problem> {
@@ -18,15 +21,17 @@ pub async fn entropy_status(context: &Context, authorization: Option<&str>) -> R
 /// `GET /metrics`.
 pub async fn metrics(context: &Context, authorization: Option<&str>) -> Result<Reply, Problem> {
     admit(context, authorization)?;
-    let mut metrics = Exposition::default();
-    metrics
-        .family("mcp_gateway_info", Kind::Gauge, "1, with the gateway's version.")
-        .sample(&[("version", crate::VERSION)], 1)
-        .end();
-    entropy_metrics::add(&mut metrics, &hub(context).await?);
-    guard_counts::add(context, &mut metrics).await?;
+    let env = &context.env;
+    let (hub, counted, pins) =
+        try_join3(hub(context), metrics::read(env), database::all(env, PINS_THAT_WAIT, &[])).await?;
+    let (tally, resting) = counted;
+    let pins: Vec<(String, u64)> = pins.into_iter().map(|row: PinsRow| (row.standing, row.pins)).collect();
+    let mut text = Exposition::default();
+    state::add(&mut text, &State { version: crate::VERSION, pins: &pins, resting: &resting, series: tally.len() });
+    tally.tell(&mut text);
+    entropy::add(&mut text, &hub);
     let headers = vec![("content-type", MEDIA_TYPE.to_owned()), ("cache-control", "no-store".to_owned())];
-    Ok(Reply { status: 200, headers, body: metrics.render().into_bytes() })
+    Ok(Reply { status: 200, headers, body: text.render().into_bytes() })
 }
 
 async fn hub(context: &Context) -> Result<Status, Problem> {

@@ -3,6 +3,7 @@
 //! It speaks to the platform's `fetch` and streams themselves: the runtime library's wrappers read more of a request and
 //! of a response than is needed here, and a proxied call pays for each look-up.
 
+use super::metrics::{self, Part};
 use super::stream;
 use super::timer::Watch;
 use crate::outbound::{OutboundAnswer, OutboundFailure, OutboundRequest, Patience};
@@ -93,6 +94,7 @@ async fn exchange(
 /// work that waits for it, in nobody's request, where nothing may be fetched. An exception that got through would end every
 /// request of the isolate.
 pub(super) fn fetch(request: &OutboundRequest, init: &RequestInit) -> Result<JsFuture, JsValue> {
+    metrics::asked(Part::Fetch);
     let url = JsValue::from_str(request.url.url().as_str());
     let sent = FETCH
         .with(|fetch| fetch.dyn_ref::<Function>().ok_or(JsValue::UNDEFINED)?.call2(&JsValue::UNDEFINED, &url, init))?;

@@ -6,6 +6,7 @@
 
 use super::clock;
 use super::context::Context;
+use super::metrics::{self, Part};
 use crate::api::problem::Problem;
 use crate::entropy::child::ChildSeed;
 use crate::entropy::generator::{EXTRA_BYTES, LocalSeed, SEED_BYTES, Salt};
@@ -162,6 +163,7 @@ async fn read<T: DeserializeOwned>(env: &Env, path: &str) -> Option<T> {
 }
 
 async fn ask(env: &Env, method: Method, path: &str, body: Option<String>) -> Option<Zeroizing<Vec<u8>>> {
+    metrics::asked(Part::EntropyHub);
     let mut init = RequestInit::new();
     init.with_method(method).with_body(body.map(|body| JsValue::from_str(&body)));
     let hub = env.durable_object(HUB_BINDING).ok()?.get_by_name(HUB_NAME).ok()?;

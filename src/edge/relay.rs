@@ -8,7 +8,7 @@
 //! | legacy | legacy | the client is asked on its stream, and its answer is passed on |
 
 use super::attending::Hearer;
-use super::calls::{self, note};
+use super::calls::{self, Used, note};
 use super::errand;
 use super::guarding::Guard;
 use super::locate::At;
@@ -70,14 +70,14 @@ pub async fn run(errand: Errand, client: Client) -> Result<Reply, Problem> {
         Relay { scene: &scene, meta: &meta, call: &call, shown: &shown, index, upstream, tool, permitted, guard };
     let started = clock::now();
     let answered = relay.recorded(at.own, &client).await?;
-    let name = relay.named();
+    let used = relay.used();
     Ok(match answered {
         Ok((reply, outcome)) => {
-            note(&scene.context, name, started, outcome, None, told.found());
+            note(&scene.context, used, started, outcome, None, told.found());
             reply
         }
         Err(error) => {
-            note(&scene.context, name, started, calls::error_outcome(&error), Some(&error), told.found());
+            note(&scene.context, used, started, calls::error_outcome(&error), Some(&error), told.found());
             failed(&call, &client.to(), &error)
         }
     })
@@ -124,11 +124,13 @@ type Answered = (Reply, &'static str);
 
 impl Relay<'_> {
     /// What the log calls the request: a tool by its shown name, anything else by its upstream and its method.
-    fn named(&self) -> String {
-        match self.call {
+    fn used(&self) -> Used {
+        let (method, upstream) = (self.call.method(), self.upstream.name.clone());
+        let name = match self.call {
             Call::Tool { name, .. } => name.clone(),
-            other => format!("{}: {}", self.upstream.name, other.method()),
-        }
+            _ => format!("{upstream}: {method}"),
+        };
+        Used { method, name, upstream: Some(upstream) }
     }
 
     fn party(&self) -> Party {

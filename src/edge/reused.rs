@@ -3,6 +3,7 @@
 //! On this platform no request may wait for what another one began: its connections are its own. Whoever asks what somebody else
 //! is asking already therefore looks again after a moment, until the answer is there or that somebody is gone.
 
+use super::metrics::{self, Cache};
 use super::timer::Timer;
 use super::upstreams::Party;
 use super::{clock, errand, tools};
@@ -34,6 +35,7 @@ pub async fn ask(
     let _asking = loop {
         let now = clock::now();
         if let Some(result) = ANSWERS.with_borrow_mut(|answers| answers.recall(&keys, now)) {
+            metrics::looked(Cache::Answers, true);
             return Ok(Answer::Result(result));
         }
         match ANSWERS.with_borrow_mut(|answers| answers.turn(&keys, now)) {
@@ -46,6 +48,7 @@ pub async fn ask(
             Turn::Own => break Some(Asking(keys)).filter(|_| !waited),
         }
     };
+    metrics::looked(Cache::Answers, false);
     let (method, tool) = (ask.method, ask.tool.clone());
     let answer = errand::ask_until(party, upstream, ask, None, end).await;
     if let Ok(Answer::Result(result)) = &answer

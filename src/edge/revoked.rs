@@ -1,6 +1,7 @@
 //! Revocations: the gate enforces one at once; here it is put on the published list, and into the log.
 
 use super::context::Context;
+use super::metrics::{self, Part};
 use super::{clock, database, gate};
 use crate::api::problem::Problem;
 use crate::gate::message::{GateReply, GateRequest};
@@ -97,6 +98,7 @@ async fn publish(context: &Context, key: String, until: Timestamp) {
     let life = keys::revocation_lifetime(until, now).seconds_ceil();
     let entry = now.seconds().to_string();
     let put = async {
+        metrics::asked(Part::Kv);
         let list = context.env.kv("REVOCATIONS").map_err(|error| error.to_string())?;
         let put = list.put(&key, entry).map_err(|error| error.to_string())?;
         put.expiration_ttl(life).execute().await.map_err(|error| error.to_string())

@@ -2,8 +2,9 @@
 //! approved; 2. messages that are due are sent; 3. old ones are forgotten.
 
 use super::context::{self, Background, Context};
-use super::{Problem, clock, database, messages, tenant, upstreams};
+use super::{Problem, clock, database, messages, metrics, tenant, upstreams};
 use crate::id::{CorrelationId, UserId};
+use crate::metric::Family;
 use crate::observe::Event;
 use crate::store::pins::{SCANNED, TO_SCAN, ToScanRow};
 use futures::stream::{self, StreamExt};
@@ -23,12 +24,15 @@ pub async fn run(env: Env) {
     let Ok(settings) = context::settings(&env) else { return };
     let correlation = CorrelationId::from_bytes(&context::unique());
     let context = Context::new(env, Background::Object, Rc::clone(&settings), correlation);
-    if let Err(problem) = scan(&context).await {
+    let scanned = scan(&context).await;
+    metrics::count(Family::ScheduleRuns, [if scanned.is_ok() { "ok" } else { "failed" }.into()], 1);
+    if let Err(problem) = scanned {
         context.log(&Event::ScheduleFailed { reason: format!("{problem:?}") });
     }
     messages::send_due(&context.env, &settings, None).await;
     // There is another run for what could not be forgotten.
     let _ = messages::forget_old(&context.env).await;
+    metrics::send(&context.env).await;
 }
 
 async fn scan(context: &Context) -> Result<(), Problem> {

@@ -5,12 +5,15 @@
 //! ends. Nothing is asked of anybody to know it: a call pays for one look into a map.
 
 use super::context;
+use super::metrics;
 use super::timer::Timer;
 use super::upstreams::Party;
 use super::{clock, random};
 use crate::breaker::{Breaker, Ticket, Verdict};
 use crate::entropy::purpose::Purpose;
 use crate::id::{TenantId, UpstreamId};
+use crate::metric::Family;
+use crate::metric::message::Resting;
 use crate::observe::Event;
 use crate::outbound::OutboundUrl;
 use crate::time::Lifetime;
@@ -41,6 +44,7 @@ pub struct Whom<'a> {
 }
 
 struct State {
+    name: String,
     breaker: Breaker,
     room: Room,
 }
@@ -72,7 +76,10 @@ pub async fn enter(party: &Party, whom: Whom<'_>) -> Result<Pass, UpstreamProble
     let mut inside = state.borrow_mut();
     let (ticket, probe) = match inside.breaker.admit(&limits.breaker, clock::now()) {
         Verdict::Go(ticket) => (ticket, false),
-        Verdict::Probe(ticket) => (ticket, true),
+        Verdict::Probe(ticket) => {
+            turned(whom, "half_open");
+            (ticket, true)
+        }
         Verdict::Refused { retry_after } => {
             inside.room.leave();
             return Err(UpstreamProblem::Resting { retry_after });
@@ -94,7 +101,12 @@ impl Pass {
         let Health::Ill = problem.map_or(Health::Well, UpstreamProblem::health) else {
             if problem.is_none_or(|problem| problem.health() == Health::Well) {
                 self.told = true;
-                self.state.borrow_mut().breaker.succeeded(self.ticket, &self.limits.breaker, clock::now());
+                let mut state = self.state.borrow_mut();
+                let was_closed = state.breaker.is_closed();
+                state.breaker.succeeded(self.ticket, &self.limits.breaker, clock::now());
+                if !was_closed && state.breaker.is_closed() {
+                    turned(whom, "closed");
+                }
             }
             return;
         };
@@ -104,6 +116,7 @@ impl Pass {
         let (rule, now) = (&self.limits.breaker, clock::now());
         let opened = self.state.borrow_mut().breaker.failed(self.ticket, rule, wanted, jitter, now);
         if let (Some(pause), Some(problem)) = (opened, problem) {
+            turned(whom, "open");
             context::log(&left_alone(whom, pause, problem), None);
         }
     }
@@ -119,6 +132,23 @@ impl Drop for Pass {
     }
 }
 
+fn turned(whom: Whom<'_>, to: &'static str) {
+    let (tenant, upstream) = (whom.tenant.as_str().to_owned(), whom.name.to_owned());
+    metrics::count(Family::BreakerChanges, [tenant.into(), upstream.into(), to.into()], 1);
+}
+
+/// The upstreams that this isolate leaves alone now.
+pub fn resting() -> Vec<Resting> {
+    KNOWN.with_borrow(|known| {
+        let all = known.iter().filter_map(|((tenant, _), (_, state))| {
+            let state = state.borrow();
+            let until = state.breaker.open_until()?;
+            Some(Resting { tenant: tenant.clone(), upstream: state.name.clone(), until })
+        });
+        all.collect()
+    })
+}
+
 fn left_alone(whom: Whom<'_>, pause: Lifetime, problem: &UpstreamProblem) -> Event {
     let reason = format!("it is left alone for {} s: it {problem}", pause.seconds_ceil());
     Event::UpstreamDegraded { tenant: whom.tenant.clone(), upstream: whom.name.to_owned(), reason }
@@ -127,7 +157,8 @@ fn left_alone(whom: Whom<'_>, pause: Lifetime, problem: &UpstreamProblem) -> Eve
 fn known(whom: Whom<'_>) -> Rc<RefCell<State>> {
     KNOWN.with_borrow_mut(|known| {
         let new = || {
-            let state = State { breaker: Breaker::new(clock::now()), room: Room::default() };
+            let (name, breaker) = (whom.name.to_owned(), Breaker::new(clock::now()));
+            let state = State { name, breaker, room: Room::default() };
             (whom.url.clone(), Rc::new(RefCell::new(state)))
         };
         let kept = known.get_or_insert_mut((whom.tenant.clone(), whom.id.clone()), new);

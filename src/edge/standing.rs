@@ -2,6 +2,7 @@
 //! What must end sooner ends at the gate.
 
 use super::context::Context;
+use super::metrics::{self, Cache};
 use super::{clock, database};
 use crate::account::api_key::{ApiKey, KeyRefusal};
 use crate::account::kind::UserKind;
@@ -76,7 +77,9 @@ pub async fn of_key(context: &Context, presented: &OpaqueToken, id: &ApiKeyId) -
 }
 
 fn known(name: &String, now: Timestamp) -> Option<Rc<Standing>> {
-    STANDINGS.with_borrow_mut(|known| known.recall(name, now))
+    let known = STANDINGS.with_borrow_mut(|known| known.recall(name, now));
+    metrics::looked(Cache::Standings, known.is_some());
+    known
 }
 
 fn standing(row: StandingRow, key: Option<ApiKey>) -> Result<Standing, Problem> {

@@ -131,6 +131,13 @@ pub enum ToolError {
     Unavailable(&'static str),
 }
 
+impl ToolError {
+    /// The name of the limit that the call met, if it met one.
+    pub const fn limit(&self) -> Option<&'static str> {
+        if let Self::Limited { limit, .. } = self { Some(limit.name()) } else { None }
+    }
+}
+
 /// The definitions of the gateway's own tools, as far as this caller's credential and role reach, and an endpoint has a use for
 /// them.
 pub fn own_definitions(principal: &Principal, shown: &Shown) -> Vec<Tool> {

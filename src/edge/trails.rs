@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::context::Context;
+use super::metrics::{self, Part};
 use super::timer::Timer;
 use crate::api::problem::{AUDIT_TRAIL, Problem};
 use crate::audit::append::MAX_DRAFTS;
@@ -166,6 +167,7 @@ pub fn unexpected(reply: &TrailReply) -> Problem {
 }
 
 async fn exchange(env: &Env, question: &Question) -> worker::Result<TrailReply> {
+    metrics::asked(Part::AuditTrail);
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
     let object = env.durable_object("AUDIT_TRAIL")?.get_by_name(&keys::audit_trail(&question.trail))?;

@@ -7,6 +7,7 @@
 //! | a failed listing | 5 s, so that a dead upstream delays one caller and not all |
 
 use super::context::Background;
+use super::metrics::{self, Cache};
 use super::tenant::Shown;
 use super::{clock, errand, pinning};
 use crate::catalogue::listing::Listing;
@@ -107,6 +108,7 @@ pub async fn part(party: &Party, upstream: &Upstream, prefix: &Prefix) -> Part {
         && now.since(good.since) < FRESH
         && good.changes >= upstream.agreed.changes
     {
+        metrics::looked(Cache::Catalogue, true);
         return made(prefix, upstream, Freshness::Fresh, Some(good.listing));
     }
     let failure = match failed_lately(party, upstream, now) {
@@ -129,6 +131,7 @@ pub fn at_hand(party: &Party, upstream: &Upstream, prefix: &Prefix) -> (Part, Ag
     let now = clock::now();
     match last_good(party, upstream) {
         Some(good) => {
+            metrics::looked(Cache::Catalogue, true);
             let age = now.since(good.since);
             let age = if good.changes < upstream.agreed.changes {
                 // Something was decided since.
@@ -222,6 +225,7 @@ async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, Upst
 }
 
 async fn asked(party: &Party, upstream: &Upstream) -> Result<(Rc<Listing>, Vec<Step>), UpstreamFailure> {
+    metrics::looked(Cache::Catalogue, false);
     match errand::survey(party, upstream).await {
         Ok((survey, legacy)) => settled(party, upstream, (Rc::new(survey), legacy), clock::now()).await,
         Err(failure) => {

@@ -197,6 +197,13 @@ pub struct Admission {
     pub remaining: u32,
 }
 
+impl Admission {
+    /// How many calls were given: this one, and those of the lease.
+    pub fn calls(&self) -> u64 {
+        self.lease.as_ref().map_or(1, |lease| u64::from(lease.calls) + 1)
+    }
+}
+
 /// A gate's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

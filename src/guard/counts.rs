@@ -29,6 +29,11 @@ impl Counts {
         }
     }
 
+    /// Each name, and how often it was counted.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.iter().map(|(name, count)| (*name, u64::from(*count)))
+    }
+
     /// The counts as a JSON object.
     pub fn members(&self) -> Map<String, Value> {
         self.0.iter().map(|(name, count)| ((*name).to_owned(), (*count).into())).collect()

@@ -6,7 +6,7 @@ use crate::entropy::provenance::Provenance;
 use crate::entropy::stamp::Stamp as EntropyStamp;
 use crate::guard::Counts;
 use crate::id::{RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
-use crate::observe::{AccountChange, Call, Event, Request, RevocationCause, TokenIssued, Who};
+use crate::observe::{AccountChange, Call, Event, Request, RevocationCause, TOOL_CALL, TokenIssued, Who};
 use crate::time::{Lifetime, Timestamp};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -32,14 +32,18 @@ fn request(problem: Option<&'static str>, who: Option<Who>) -> Request {
         who,
         calls: Vec::new(),
         problem,
+        limit: None,
         reason: problem.map(|_| "why".to_owned()),
     }
 }
 
 fn call(outcome: &'static str) -> Call {
     Call {
+        method: TOOL_CALL,
         tool: "a__b".into(),
+        upstream: Some("a".into()),
         outcome,
+        limit: None,
         reason: None,
         duration_ms: Lifetime::from_millis(1),
         guarded: Counts::default(),
@@ -159,6 +163,7 @@ fn one(event: &Event, about: Option<&Who>) -> (Trail, Draft) {
 #[test]
 fn a_record_has_the_name_of_its_event_and_stands_in_its_tenants_trail() {
     for event in all() {
+        assert_eq!(event.name(), name(&event));
         if let Audited::Written(records) = audited(&event, Some(&who())) {
             let (trail, draft) = &records[0];
             assert_eq!(draft.kind.as_str(), name(&event));

@@ -5,12 +5,13 @@
 
 pub mod audited;
 mod change;
-pub mod entropy_metrics;
-pub mod exposition;
+mod counted;
+mod name;
 mod request;
 
 pub use change::{AccountChange, RevocationCause};
-pub use request::{Call, Request};
+pub use counted::{Gathered, count_upstream};
+pub use request::{Call, Request, TOOL_CALL};
 
 use crate::account::role::Role;
 use crate::entropy::hub::Change;
@@ -320,43 +321,6 @@ struct Line<'a> {
 }
 
 impl Event {
-    /// The level this event is logged at.
-    pub fn level(&self) -> Level {
-        match self {
-            Self::Request(Request { status: 500.., problem, .. }) if !is_upstreams_fault(*problem) => Level::Error,
-            Self::Request(Request { status: 400.., .. })
-            | Self::UpstreamDegraded { .. }
-            | Self::Drifted { .. }
-            | Self::MessageFailed { .. }
-            | Self::ProviderFailed { .. }
-            | Self::EntropyLabelChanged { .. }
-            | Self::SignInRefused { .. }
-            | Self::SessionRevoked {
-                cause: RevocationCause::RefreshTokenReuse | RevocationCause::CodeReplay, ..
-            } => Level::Warn,
-            Self::RevocationUnpublished { .. }
-            | Self::ProviderQuarantined { .. }
-            | Self::AuditUnwritten { .. }
-            | Self::ScheduleFailed { .. } => Level::Error,
-            Self::Request(_)
-            | Self::Call(_)
-            | Self::LoggedIn { .. }
-            | Self::Refreshed { .. }
-            | Self::Authorized { .. }
-            | Self::Exchanged { .. }
-            | Self::ConsentDecided { .. }
-            | Self::ClientRegistered { .. }
-            | Self::SignedIn { .. }
-            | Self::SignedOut { .. }
-            | Self::Invited { .. }
-            | Self::AccountChanged { .. }
-            | Self::Administered { .. }
-            | Self::ApprovalAsked { .. }
-            | Self::SessionRevoked { .. }
-            | Self::ProviderRecovered { .. } => Level::Info,
-        }
-    }
-
     /// The line for the log. An event outside any request has no correlation id.
     pub fn render(&self, now: Timestamp, correlation: Option<&CorrelationId>) -> String {
         let line = Line { time_ms: now, level: self.level(), correlation_id: correlation, event: self };
@@ -379,10 +343,6 @@ impl From<&Change> for Event {
             Change::LabelChanged { from, to } => Self::EntropyLabelChanged { from: from.as_str(), to: to.as_str() },
         }
     }
-}
-
-fn is_upstreams_fault(problem: Option<&'static str>) -> bool {
-    matches!(problem, Some("upstream-failed" | "upstream-timeout" | "upstream-away"))
 }
 
 #[cfg(test)]

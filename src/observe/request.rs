@@ -26,6 +26,9 @@ pub struct Request {
     /// The kind of problem, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
+    /// The limit, if it met one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<&'static str>,
     /// Why it was refused, in the gateway's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -34,10 +37,19 @@ pub struct Request {
 /// A tool call within a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Call {
-    /// The tool, by the name it is exposed under.
+    /// The method of the protocol that it is a call of.
+    #[serde(skip_serializing_if = "is_of_a_tool")]
+    pub method: &'static str,
+    /// The tool, by the name it is exposed under; of anything but a tool its upstream and the method.
     pub tool: String,
-    /// How it went: `ok`, `tool_failed`, `bad_arguments`, `guarded`, `withheld`, `upstream_failed` or `unavailable`.
+    /// The upstream whose it is; none for the gateway's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// How it went: `ok`, `tool_failed`, `bad_arguments`, `guarded`, `withheld`, `upstream_failed`, `unavailable` and others.
     pub outcome: &'static str,
+    /// The limit, if it met one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<&'static str>,
     /// Why it could not be made, in the gateway's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -46,4 +58,12 @@ pub struct Call {
     /// What the tenant's guardrails found in it, and how often; never what it was.
     #[serde(skip_serializing_if = "Counts::is_empty")]
     pub guarded: Counts,
+}
+
+/// The method that calls a tool.
+pub const TOOL_CALL: &str = "tools/call";
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_of_a_tool(method: &&'static str) -> bool {
+    *method == TOOL_CALL
 }

@@ -1,4 +1,4 @@
-use super::{AccountChange, Call, Event, Level, Request, RevocationCause, Role, TokenIssued, Who};
+use super::{AccountChange, Call, Event, Level, Request, RevocationCause, Role, TOOL_CALL, TokenIssued, Who};
 use crate::entropy::provenance::{Label, Provenance};
 use crate::entropy::stamp::Stamp;
 use crate::guard::Counts;
@@ -16,6 +16,7 @@ fn request(status: u16, problem: Option<&'static str>) -> Event {
         who: Some(Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }),
         calls: Vec::new(),
         problem,
+        limit: None,
         reason: problem.map(|_| "a\nb".to_owned()),
     })
 }
@@ -36,8 +37,11 @@ fn a_tool_call_stands_in_the_line_of_its_request() {
     let mut guarded = Counts::default();
     guarded.add("email", 2);
     let call = Call {
+        method: TOOL_CALL,
         tool: "server_time".into(),
+        upstream: None,
         outcome: "ok",
+        limit: None,
         reason: None,
         duration_ms: Lifetime::from_millis(2),
         guarded: Counts::default(),

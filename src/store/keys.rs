@@ -10,6 +10,11 @@ use std::net::Ipv6Addr;
 /// Shortest life of a KV entry that the platform accepts.
 pub const MIN_KV_LIFETIME: Lifetime = Lifetime::from_seconds(60);
 
+/// One of the objects that add up metrics.
+pub fn metrics(object: u8) -> String {
+    format!("metrics/{object}")
+}
+
 /// The gate of a user.
 pub fn principal_gate(tenant: &TenantId, user: &UserId) -> String {
     format!("principal/{tenant}/{user}")

@@ -86,6 +86,26 @@ pub enum Health {
 }
 
 impl UpstreamProblem {
+    /// Its name in metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Redirected => "redirected",
+            Self::TooLarge => "too_large",
+            Self::Withheld(_) => "credential_withheld",
+            Self::Status(_) => "status",
+            Self::Protocol(_) => "protocol",
+            Self::Rpc { .. } => "error",
+            Self::Misconfigured => "misconfigured",
+            Self::Unbound => "unbound",
+            Self::Busy { .. } => "busy",
+            Self::Resting { .. } => "left_alone",
+            Self::Quarantined => "quarantined",
+            Self::Crowded => "crowded",
+        }
+    }
+
     /// What this tells about the upstream's health. A refusal (4xx), an error in the protocol's own form and a result that only
     /// one tool gets wrong are answers.
     pub const fn health(&self) -> Health {

@@ -395,15 +395,3 @@ fn an_approved_call_is_made_once_by_who_asked_and_in_time() {
     assert_eq!((list(None, None), list(Some("used"), None), list(Some("asked"), Some("a-1"))), (1, 0, 0));
     assert_eq!(run(&database, approvals::DELETE_ENDED, [NOW + 900_008 + 900_000 + 86_400_000]), Ok(1));
 }
-
-#[test]
-fn what_guardrails_found_is_added_up() {
-    use mcp_secure_gateway::store::guard_counts::{self, FoundRow};
-    let database = super::database();
-    for found in ["{\"email\":2,\"deny\":1}", "{\"email\":3}", "{}"] {
-        run(&database, guard_counts::ADD, params![found]).unwrap();
-    }
-    let found: Vec<FoundRow> = read(&database, guard_counts::FOUND, params![]);
-    let found: Vec<_> = found.iter().map(|row| (row.detector.as_str(), row.found)).collect();
-    assert_eq!(found, [("deny", 1), ("email", 5)]);
-}

@@ -34,7 +34,18 @@ fn production_has_every_binding_and_variable_of_the_local_profile() {
     assert_eq!(bindings(local), bindings(production));
     assert_eq!(
         bindings(local),
-        ["ASSETS", "AUDIT_TRAIL", "DB", "ENTROPY_HUB", "FILES", "GATE", "MCP_HELD", "MCP_SESSION", "REVOCATIONS"]
+        [
+            "ASSETS",
+            "AUDIT_TRAIL",
+            "DB",
+            "ENTROPY_HUB",
+            "FILES",
+            "GATE",
+            "MCP_HELD",
+            "MCP_SESSION",
+            "METRICS",
+            "REVOCATIONS"
+        ]
     );
     for variable in ["PROFILE = \"production\"", "ISSUER = \"https://"] {
         assert!(production.contains(variable), "{variable}");

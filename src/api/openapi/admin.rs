@@ -1,6 +1,7 @@
 //! What the operations of administrators take, give and refuse.
 
 use super::served::{Given, JSON, Offer, Shapes};
+use crate::admin::activity::ActivityView;
 use crate::admin::approval::ApprovalView;
 use crate::admin::audit::{AuditHead, AuditPage, AuditVerdict};
 use crate::admin::credential::{CredentialView, Resealed};
@@ -60,6 +61,7 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
         (Operation::QueryAudit, _) => {
             &["from", "to", "kind", "user", "tool", "outcome", "correlation", "target", "order", "cursor", "limit"]
         }
+        (Operation::ReadActivity, _) => &["minutes"],
         (Operation::ExportAudit, _) => &["after"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
         (
@@ -159,6 +161,7 @@ fn gives(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ListApprovals => page::<ApprovalView>(shapes),
         Operation::ReadApproval => given::<ApprovalView>(200, "As it is now", &[], shapes),
         Operation::DecideApproval => given::<ApprovalView>(200, "Decided", &[], shapes),
+        Operation::ReadActivity => given::<ActivityView>(200, "What happened", &[], shapes),
         Operation::QueryAudit => given::<AuditPage>(200, "Some records", &[], shapes),
         Operation::ExportAudit => {
             let body = Some((MEDIA_TYPE, shapes.written::<String>(), Vec::new()));

@@ -281,7 +281,7 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 30] = [
+const QUERY: [(&str, &str, &str); 31] = [
     ("approval_state", "`asked`, `approved`, `refused` or `used`", "asked"),
     ("from", "Taken then or later, seconds since 1970", "1795363200"),
     ("to", "Taken before, seconds since 1970", "1795366800"),
@@ -290,6 +290,7 @@ const QUERY: [(&str, &str, &str); 30] = [
     ("correlation", "Within the request of this correlation id", "WlpaWlpaWlpaWlpaWlpaWg"),
     ("target", "Done to this: a kind, a slash and an id", "session/nO8kQx2mD1aVb3c4e5f6g7"),
     ("order", "`newest_first` or `oldest_first`", "oldest_first"),
+    ("minutes", "How many minutes, the one that runs included: 1 to 1440", "60"),
     ("after", "After the record of this number", "10000"),
     ("cursor", "Where the page starts: `next` of the page before", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("limit", "How many at most: 1 to 200, 50 when nothing is said", "50"),

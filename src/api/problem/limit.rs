@@ -28,6 +28,20 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// Its name in the log and in metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Calls(_) => "calls",
+            Self::Plan { reached: Reached::Rate(_), .. } => "plan_rate",
+            Self::Plan { reached: Reached::Concurrent(_), .. } => "plan_concurrent",
+            Self::Plan { reached: Reached::Daily(_), .. } => "plan_daily",
+            Self::Plan { reached: Reached::Monthly(_), .. } => "plan_monthly",
+            Self::Source => "source",
+            Self::Account => "account",
+            Self::Registrations => "registrations",
+        }
+    }
+
     /// The reply with the fields that say when to come back, at least one second from now, and what the limit is.
     pub fn with_headers(&self, reply: Reply, retry_after: Lifetime) -> Reply {
         let reply = reply.with("retry-after", retry_after.seconds_ceil().max(1).to_string());

@@ -3,6 +3,7 @@
 //! 1. who asks, by a credential with the scope, or the operator by its own; 2. whether its role reaches the operation;
 //! 3. the order; 4. the operation, whose statements name the tenant and ask again whether who acts may; 5. one event.
 
+mod activity;
 mod approvals;
 mod audit;
 mod credentials;
@@ -281,6 +282,7 @@ impl<'a> Desk<'a> {
             Operation::ListApprovals => approvals::list(self, order).await,
             Operation::ReadApproval => approvals::read(self, &order).await,
             Operation::DecideApproval => approvals::decide(self, &order).await,
+            Operation::ReadActivity => activity::read(self, &order).await,
             Operation::QueryAudit => audit::query(self, &order).await,
             Operation::ExportAudit => audit::export(self, &order).await,
             Operation::VerifyAudit => audit::verify(self, &order).await,

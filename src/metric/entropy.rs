@@ -1,10 +1,11 @@
 //! What the entropy hub knows, as metrics. Counters start anew with the hub, as Prometheus expects of a process.
 
-use super::exposition::{Exposition, Kind};
+use super::exposition::{Exposition, Kind, Seconds};
 use crate::entropy::breaker::BreakerState;
 use crate::entropy::provenance::{Label, ProviderState};
 use crate::entropy::purpose::Lane;
 use crate::entropy::status::{ProviderDetail, Status};
+use crate::time::Lifetime;
 
 const BREAKER_STATES: [(BreakerState, &str); 4] = [
     (BreakerState::Closed, "closed"),
@@ -106,8 +107,12 @@ fn fetches(metrics: &mut Exposition, providers: &[ProviderDetail]) {
         }))
         .end();
     metrics
-        .family("mcp_gateway_entropy_provider_fetch_milliseconds", Kind::Gauge, "How long the last fetch took.")
-        .samples(providers.iter().filter_map(|provider| Some((of(provider), provider.last_fetch_ms?))))
+        .family("mcp_gateway_entropy_provider_fetch_seconds", Kind::Gauge, "How long the last fetch took.")
+        .samples(
+            providers
+                .iter()
+                .filter_map(|provider| Some((of(provider), Seconds(Lifetime::from_millis(provider.last_fetch_ms?))))),
+        )
         .end();
     metrics
         .family(
