@@ -50,6 +50,7 @@ mod mcp_legacy;
 mod mcp_parallel;
 mod mcp_refusals;
 mod mcp_sessions;
+mod metrics;
 mod naughty;
 mod oauth_clients;
 mod oauth_conformance;
