@@ -2,7 +2,7 @@
 
 use super::audit::{self, Ledger};
 use super::incoming::header;
-use super::{clock, metrics, random};
+use super::{analytics, clock, metrics, random};
 use crate::api::problem::Problem;
 use crate::config::ConfigProblem;
 use crate::id::{CorrelationId, TenantId};
@@ -79,6 +79,7 @@ impl Context {
         audit::observe(self, event);
         let tenant = self.ledger.tenant();
         write(event, Some(&self.correlation), tenant.as_ref());
+        analytics::write(&self.env, event, tenant.as_ref());
         if matches!(*self.background, Background::Object) {
             metrics::send_soon(&self.env, &self.background);
         }

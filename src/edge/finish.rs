@@ -2,7 +2,7 @@
 
 use super::context::{self, Context};
 use super::mcp::Served;
-use super::{audit, clock, metrics, reply};
+use super::{analytics, audit, clock, metrics, reply};
 use crate::api::challenge::Realm;
 use crate::api::cors::Grant;
 use crate::api::problem::Problem;
@@ -51,7 +51,9 @@ pub async fn finish(
     for (name, value) in trace.grant.fields() {
         response.headers().append(name, value)?;
     }
-    context::log(&Event::Request(answered), Some(&context.correlation));
+    let event = Event::Request(answered);
+    context::log(&event, Some(&context.correlation));
+    analytics::write(&context.env, &event, None);
     metrics::send_soon(&context.env, &context.background);
     Ok(response)
 }

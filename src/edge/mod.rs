@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admission;
+mod analytics;
 mod approval;
 mod assertion;
 mod attending;

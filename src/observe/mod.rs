@@ -7,10 +7,12 @@ pub mod audited;
 mod change;
 mod counted;
 mod name;
+mod point;
 mod request;
 
 pub use change::{AccountChange, RevocationCause};
 pub use counted::{Gathered, count_upstream};
+pub use point::{COLUMNS, Point};
 pub use request::{Call, Request, TOOL_CALL};
 
 use crate::account::role::Role;

@@ -1,8 +1,10 @@
 //! The API description is true: every route it names answers, no other does, and bodies are what it says.
 
 use crate::gateway;
+use gateway_contract::browser::{Browser, Screen};
 use gateway_contract::client::{Answer, send};
 use gateway_contract::seed::{PASSWORD, Tools};
+use gateway_contract::team::Team;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -178,6 +180,83 @@ async fn bodies_of_every_outcome_fit_the_document() {
     fits(&document, "post", "/auth/logout", &gateway.post("/auth/logout", &json!({})).await);
 }
 
+/// An operation's parameters, with those it shares with others read where they stand.
+fn parameters<'a>(document: &'a Value, operation: &'a Value) -> Vec<&'a Value> {
+    let all = operation["parameters"].as_array().into_iter().flatten();
+    all.map(|one| match one["$ref"].as_str() {
+        Some(pointer) => document.pointer(pointer.trim_start_matches('#')).expect("a shared parameter"),
+        None => one,
+    })
+    .collect()
+}
+
+/// What a reader of the page sends who changes nothing: every parameter and every body as the document shows it.
+fn as_shown(document: &Value, method: &Method, path: &str, access: &str) -> Vec<reqwest::RequestBuilder> {
+    let operation = &document["paths"][path][method.as_str().to_ascii_lowercase()];
+    let mut shown = path.to_owned();
+    let (mut query, mut headers) = (Vec::new(), Vec::new());
+    for parameter in parameters(document, operation) {
+        let name = parameter["name"].as_str().expect("a name");
+        let example = match &parameter["example"] {
+            Value::String(text) => text.clone(),
+            Value::Null => panic!("{method} {path}: {name} has no example"),
+            other => other.to_string(),
+        };
+        match parameter["in"].as_str() {
+            Some("path") => shown = shown.replace(&format!("{{{name}}}"), &example),
+            Some("query") => query.push((name.to_owned(), example)),
+            Some("header") if parameter["required"] == true => headers.push((name.to_owned(), example)),
+            _ => {}
+        }
+    }
+    let request = |path: &str| {
+        let request = gateway().request(method.clone(), path).query(&query).bearer_auth(access);
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+    };
+    let bodies = operation["requestBody"]["content"].as_object().into_iter().flatten();
+    let bodies: Vec<_> = bodies
+        .flat_map(|(kind, media)| {
+            let examples = media["examples"].as_object().into_iter().flat_map(|examples| examples.values());
+            examples.map(|example| example["value"].clone()).map(move |value| (kind.clone(), value))
+        })
+        .collect();
+    if bodies.is_empty() {
+        return vec![request(&shown)];
+    }
+    let body = |(kind, value): (String, Value)| match kind.as_str() {
+        "application/x-www-form-urlencoded" => request(&shown).form(&value),
+        kind => request(&shown).header("content-type", kind).body(value.to_string()),
+    };
+    bodies.into_iter().map(body).collect()
+}
+
+#[tokio::test]
+async fn every_example_is_taken_or_refused_as_the_document_says() {
+    let document = document().await;
+    let mut sent = 0;
+    for (method, path) in routes(&document) {
+        // A stream has no end.
+        if path.starts_with("/mcp") && method == Method::GET && path != "/mcp/tools" {
+            continue;
+        }
+        // Each in a team of its own: some examples end what the next would need.
+        let team = Team::new();
+        let access = team.token("owner").await;
+        for request in as_shown(&document, &method, &path, &access) {
+            let answer = send(request).await;
+            assert_ne!(answer.status, 415, "{method} {path}: the example has the wrong media type");
+            assert!(answer.status < 500, "{method} {path}: {} {}", answer.status, answer.text());
+            if answer.media_type() != "text/html" && answer.media_type() != "text/event-stream" {
+                fits(&document, &method.as_str().to_ascii_lowercase(), &path, &answer);
+            }
+            let refused = answer.status == 400 && path.starts_with("/admin/");
+            assert!(!refused, "{method} {path}: the example is not what the route takes: {}", answer.text());
+            sent += 1;
+        }
+    }
+    assert!(sent > 100, "{sent}");
+}
+
 /// What a page loads: the values of `src` and `href`.
 fn links(html: &str) -> Vec<String> {
     ["src=\"", "href=\"", "src='", "href='"]
@@ -215,4 +294,25 @@ async fn the_page_is_served_whole_by_the_gateway_itself() {
         };
         assert!(file.must("content-type").contains(wanted), "{path}: {:?}", file.header("content-type"));
     }
+}
+
+#[tokio::test]
+async fn a_reader_of_the_page_shows_a_token_and_calls_a_route() {
+    let Some(browser) = Browser::shared() else { return };
+    let user = gateway().user(Tools::Own);
+    let token = gateway().login(&user).await.access;
+    let page = browser.open(Screen::DESKTOP).await;
+    page.goto(&gateway().url("/docs")).await;
+    page.click(".auth-wrapper .authorize").await;
+    page.fill(".modal-ux input", &token).await;
+    page.click(".modal-ux button.authorize").await;
+    page.click(".modal-ux .btn-done").await;
+    let route = "#operations-account-whoAmI";
+    page.click(&format!("{route} .opblock-summary-control")).await;
+    page.click(&format!("{route} .execute")).await;
+    let answered = page.text(&format!("{route} .live-responses-table .response-col_description")).await;
+    assert!(answered.contains(&user.username), "{answered}");
+    let status = page.text(&format!("{route} .live-responses-table tbody .response-col_status")).await;
+    assert_eq!(status.trim(), "200");
+    assert_eq!(page.complaints().await, Vec::<String>::new());
 }
