@@ -25,9 +25,9 @@ export const services = {
 
 const key = () => randomBytes(32).toString("base64url");
 
-function options(issuer, more = {}) {
+function options(issuer, more = {}, modules = gatewayModules) {
   return {
-    ...gatewayModules,
+    ...modules,
     bindings: {
       PROFILE: "local",
       ISSUER: issuer,
@@ -131,11 +131,11 @@ function toolCall(origin, token, name, words, expect) {
 }
 
 /** Starts the gateway on the database in `state`, with `upstream` as the demo account's only tool server. */
-export async function startGateway(state, upstream, direct) {
+export async function startGateway(state, upstream, direct, modules) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const persisted = { resourcePersistencePath: `${state}/v3` };
-  const started = await start({ ...options(origin), ...persisted, port }, direct);
+  const started = await start({ ...options(origin, {}, modules), ...persisted, port }, direct);
   await addUpstream(started.miniflare, upstream);
   await addTeam(started.miniflare, "unruled", [], "before");
   await addTeam(started.miniflare, "ruled", hundredRules, "before");

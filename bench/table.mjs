@@ -32,14 +32,14 @@ export function comparison(name, healthy, hanging) {
 const percent = (ratio) => `${ratio >= 1 ? "+" : ""}${((ratio - 1) * 100).toFixed(1)} %`;
 const between = ([low, middle, high]) => `${percent(middle)}  (${percent(low)} to ${percent(high)})`.padStart(34);
 
-/** The head of the table of what rules cost. */
-export function rulesHeading(turns) {
+/** The head of the table of what one thing costs beside another. */
+export function turnsHeading(title, turns) {
   const head = ["CPU of a call", "time of a call"].map((cell) => cell.padStart(34)).join("");
-  return `\nA hundred rules against none: the middle, and the middle half, of ${turns} turns\n${"".padEnd(16)}${head}`;
+  return `\n${title}: the middle, and the middle half, of ${turns} turns\n${"".padEnd(16)}${head}`;
 }
 
 /** One line of it. */
-export function rulesRow(connections, cpu, time) {
+export function turnsRow(connections, cpu, time) {
   const title = connections === 1 ? "1 connection" : `${connections} connections`;
   return `${title.padEnd(16)}${between(cpu)}${between(time)}`;
 }

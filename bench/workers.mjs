@@ -69,4 +69,7 @@ export const emptyRust = (upstream) => ({
   bindings: { UPSTREAM: upstream },
 });
 
-export const gatewayModules = { modulesRoot: "build", modules: rustModules("build") };
+/** The gateway that was built in a folder. */
+export const modulesOf = (folder) => ({ modulesRoot: folder, modules: rustModules(folder) });
+
+export const gatewayModules = modulesOf("build");

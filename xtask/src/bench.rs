@@ -12,12 +12,14 @@ use std::process::Command;
 const EMPTY_WORKER: &str = "bench/empty-worker";
 const STATE: &str = "target/bench/state";
 
-/// `cargo xtask bench [--seconds N] [--direct] [--entropy | --policies]`
+/// `cargo xtask bench [--seconds N] [--direct] [--entropy | --policies | --against FOLDER]`; in the folder is another build of
+/// the gateway, such as `build/` of another checkout.
 pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let seconds: u32 = arguments.number("--seconds", 5)?;
     let direct = arguments.flag("--direct");
     let entropy = arguments.flag("--entropy");
     let policies = arguments.flag("--policies");
+    let against = arguments.value("--against")?;
     arguments.finish()?;
     load_program_is_there()?;
     prepare(project)?;
@@ -25,6 +27,8 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
         "load, with healthy providers and with ones that hang"
     } else if policies {
         "team, with rules and without, and number of connections"
+    } else if against.is_some() {
+        "build, call and number of connections"
     } else {
         "worker and number of connections"
     };
@@ -33,6 +37,7 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     command.arg("bench/run.mjs").arg(seconds.to_string()).arg(project.path(STATE));
     command.args(direct.then_some("--direct")).args(entropy.then_some("--entropy"));
     command.args(policies.then_some("--policies"));
+    command.args(against.iter().flat_map(|folder| ["--against", folder]));
     process::run(&mut command)
 }
 
