@@ -4,7 +4,7 @@ use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::process::{self, program};
 use crate::project::{Project, copy_folder, fingerprint, read_if_there, write};
-use crate::{step, tools};
+use crate::{console, step, tools};
 use std::fs;
 use std::path::PathBuf;
 
@@ -45,10 +45,12 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
         "Cargo.toml",
         "Cargo.lock",
         "askama.toml",
+        "console",
         "docs-page",
         "pages",
         "node_modules/.installed-lock.json",
         "xtask/src/build.rs",
+        "xtask/src/console.rs",
     ];
     let paths: Vec<PathBuf> = made_of.iter().map(|path| project.path(path)).collect();
     let wanted = format!("{}\n{}", profile.flag(), fingerprint(&paths)?);
@@ -58,6 +60,7 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
         return Ok(());
     }
     documentation_page(project)?;
+    console::build(project)?;
     copy_folder(&project.path("pages"), &project.path("assets/pages"))?;
     step::starts("Worker", &format!("worker-build {}", profile.flag()));
     worker_build(project, project.path(""), "build", profile)?;
