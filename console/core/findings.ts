@@ -28,6 +28,9 @@ const SLOW_MS = 1000;
 /** A stop of this many calls a minute is worth a word. */
 const STEADY = 1;
 
+/** What fails is worse than what the gateway refuses by rules of its own, however often it does. */
+const FAILED = 1_000_000;
+
 type Ranked = Finding & { readonly rank: number };
 
 /** Everything that is to be said of an activity, worst first. */
@@ -40,7 +43,7 @@ export function findings(activity: Activity): Finding[] {
 
 function ofSeries(series: Series, { now }: Activity): Ranked[] {
   const points = [...series.points].sort((a, b) => a.at - b.at);
-  const recent = points.filter((point) => point.at + 60_000 > now - RECENT_MS);
+  const recent = points.filter((point) => point.at > now - RECENT_MS);
   const told = { name: subject(series), points, recent, total: sum(recent), now };
   const found = [failing(told) ?? recovered(told), slow(told), refusing(told), limiting(told), silent(told)];
   const whose = { upstream: series.upstream, ...(series.tenant !== undefined && { tenant: series.tenant }) };
@@ -84,7 +87,7 @@ function failing({ name, points, recent, total, now }: Told): Part | undefined {
     since,
     words: `${name} ${verb} since ${clock(since, now)}`,
     figures: `${total.failed} of ${counted(total.answered, "call")} failed in the last 5 minutes`,
-    rank: total.failed * (total.failed / total.answered),
+    rank: FAILED + total.failed * (total.failed / total.answered),
   };
 }
 
