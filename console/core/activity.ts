@@ -12,7 +12,7 @@ export type Point = {
   readonly p95_ms: number;
 };
 
-/** The minutes of an upstream; `null` for requests that never reached a tool. The operator's series name their tenant. */
+/** The minutes of an upstream; `null` for requests that called no tool. The operator's series name their tenant. */
 export type Series = {
   readonly upstream: string | null;
   readonly tenant?: string;
@@ -52,7 +52,7 @@ export function sum(points: Iterable<Point>): Sum {
 
 /** What a series is called by who reads it. */
 export function nameOf(series: Pick<Series, "upstream" | "tenant">): string {
-  const upstream = series.upstream === null ? "before any tool" : series.upstream === "builtin" ? "own tools" : series.upstream;
+  const upstream = series.upstream === null ? "requests without a tool" : series.upstream === "builtin" ? "own tools" : series.upstream;
   return series.tenant === undefined ? upstream : `${series.tenant} / ${upstream}`;
 }
 

@@ -44,19 +44,19 @@ export function findings(activity: Activity): Finding[] {
 function ofSeries(series: Series, { now }: Activity): Ranked[] {
   const points = [...series.points].sort((a, b) => a.at - b.at);
   const recent = points.filter((point) => point.at > now - RECENT_MS);
-  const told = { name: subject(series), points, recent, total: sum(recent), now };
+  const told = { name: subject(series), noun: series.upstream === null ? "request" : "call", points, recent, total: sum(recent), now };
   const found = [failing(told) ?? recovered(told), slow(told), refusing(told), limiting(told), silent(told)];
   const whose = { upstream: series.upstream, ...(series.tenant !== undefined && { tenant: series.tenant }) };
   return found.filter((one) => one !== undefined).map((one) => ({ ...whose, ...one }));
 }
 
-type Told = { name: string; points: Point[]; recent: Point[]; total: Sum; now: number };
+type Told = { name: string; noun: string; points: Point[]; recent: Point[]; total: Sum; now: number };
 type Part = Omit<Ranked, "tenant" | "upstream">;
 
 /** Own tools and what reached none are spoken of in words of their own. */
 function subject(series: Series): string {
   if (series.upstream !== null && series.upstream !== "builtin") return nameOf(series);
-  const words = series.upstream === null ? "the gateway" : "own tools";
+  const words = series.upstream === null ? "the gateway itself" : "own tools";
   return series.tenant === undefined ? words : `${series.tenant} / ${words}`;
 }
 
@@ -73,7 +73,7 @@ function began(points: readonly Point[], counts: (point: Point) => boolean, matt
   return since;
 }
 
-function failing({ name, points, recent, total, now }: Told): Part | undefined {
+function failing({ name, noun, points, recent, total, now }: Told): Part | undefined {
   const latest = recent.filter((point) => answered(point) > 0).at(-1);
   if (latest === undefined || total.failed < FEWEST || total.failed < FAILING * total.answered) return undefined;
   // Whose newest minutes are good again has recovered, however bad the five minutes were.
@@ -86,13 +86,13 @@ function failing({ name, points, recent, total, now }: Told): Part | undefined {
     weight: total.failed * 4 >= total.answered ? "bad" : "warn",
     since,
     words: `${name} ${verb} since ${clock(since, now)}`,
-    figures: `${total.failed} of ${counted(total.answered, "call")} failed in the last 5 minutes`,
+    figures: `${total.failed} of ${counted(total.answered, noun)} failed in the last 5 minutes`,
     rank: FAILED + total.failed * (total.failed / total.answered),
   };
 }
 
 /** A failure that is over. */
-function recovered({ name, points, now }: Told): Part | undefined {
+function recovered({ name, noun, points, now }: Told): Part | undefined {
   const last = points.findLastIndex(fails);
   const run = points.slice(0, last + 1);
   const since = began(run, fails, (point) => answered(point) > 0);
@@ -104,14 +104,14 @@ function recovered({ name, points, now }: Told): Part | undefined {
     weight: "note",
     since,
     words: `${name} failed from ${clock(since, now)} to ${clock(end, now)} and works again`,
-    figures: `${during.failed} of ${counted(during.answered, "call")} failed then`,
+    figures: `${during.failed} of ${counted(during.answered, noun)} failed then`,
     rank: during.failed,
   };
 }
 
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-function slow({ name, points, recent, now }: Told): Part | undefined {
+function slow({ name, noun, points, recent, now }: Told): Part | undefined {
   const measured = (point: Point): boolean => point.ok > 0 && point.p95_ms > 0;
   const latest = recent.filter(measured);
   if (latest.length < 2) return undefined;
@@ -125,41 +125,42 @@ function slow({ name, points, recent, now }: Told): Part | undefined {
     weight: "warn",
     since,
     words: `${name} is slow since ${clock(since, now)}`,
-    figures: `95 % of calls take up to ${duration(nowMs)}, before it was ${duration(before)}`,
+    figures: `95 % of ${noun}s take up to ${duration(nowMs)}, before it was ${duration(before)}`,
     rank: nowMs / before,
   };
 }
 
-function refusing({ name, points, total, now }: Told): Part | undefined {
+function refusing({ name, noun, points, total, now }: Told): Part | undefined {
   if (total.refused < 5 || total.refused * 2 < total.answered) return undefined;
   const refuses = (point: Point): boolean => point.refused * 2 >= answered(point) && point.refused > 0;
   const since = began(points, refuses, (point) => answered(point) > 0);
   return {
     weight: "warn",
     since,
-    words: `Calls of ${name} are refused since ${clock(since, now)}`,
-    figures: `${total.refused} of ${counted(total.answered, "call")} in the last 5 minutes: bad arguments, guardrails or withheld`,
+    words: `${noun === "call" ? `Calls of ${name}` : `Requests to ${name}`} are refused since ${clock(since, now)}`,
+    figures: `${total.refused} of ${counted(total.answered, noun)} in the last 5 minutes`,
     rank: total.refused,
   };
 }
 
-function limiting({ name, points, total, now }: Told): Part | undefined {
+function limiting({ name, noun, points, total, now }: Told): Part | undefined {
   if (total.limited === 0) return undefined;
   const since = began(points, (point) => point.limited > 0, (point) => answered(point) > 0);
   const all = total.limited + total.answered;
   return {
     weight: "warn",
     since,
-    words: `Limits refuse ${name === "the gateway" ? "requests" : `calls of ${name}`} since ${clock(since, now)}`,
-    figures: `${counted(total.limited, "request")} over a limit in the last 5 minutes (${share(total.limited, all)})`,
+    words: `Limits refuse ${noun === "call" ? `calls of ${name}` : `requests to ${name}`} since ${clock(since, now)}`,
+    figures: `${counted(total.limited, noun)} over a limit in the last 5 minutes (${share(total.limited, all)})`,
     rank: total.limited,
   };
 }
 
 /** Calls came steadily, and come no more. */
-function silent({ name, points, total, now }: Told): Part | undefined {
+function silent({ name, noun, points, total, now }: Told): Part | undefined {
   const last = points.findLast((point) => answered(point) > 0);
-  if (last === undefined || total.answered > 0) return undefined;
+  // People and this very page ask for other things: that they stop says nothing.
+  if (last === undefined || total.answered > 0 || noun === "request") return undefined;
   const before = points.filter((point) => point.at > last.at - 15 * 60_000);
   const rate = sum(before).answered / 15;
   if (rate < STEADY) return undefined;

@@ -1,16 +1,13 @@
 // What the gateway counted, as an administrator or the operator may read it.
 import type { Activity } from "../core/activity.ts";
-import { Refused, askWith } from "./api.ts";
-import { send } from "./session.ts";
+import { api, ask, askWith } from "./api.ts";
 
-/** The activity of the person's tenant in the last so many minutes. */
+/** The activity of the person's tenant in the last so many minutes: whose it is need not be said. */
 export async function activity(minutes: number): Promise<Activity> {
-  const response = await send(new Request(`${location.origin}/admin/activity?minutes=${minutes}`));
-  const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw new Refused(response, body);
-  return body as Activity;
+  const told = await ask(api.GET("/admin/activity", { params: { query: { minutes: String(minutes) } } }));
+  return { ...told, series: told.series.map(({ upstream, points }) => ({ upstream, points })) };
 }
 
 /** The activity of every tenant, for the operator. */
 export const everyActivity = (minutes: number, operator: string): Promise<Activity> =>
-  askWith(`/admin/tenants/activity?minutes=${minutes}`, operator);
+  askWith(`/admin/activity?minutes=${minutes}`, operator);

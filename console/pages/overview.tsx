@@ -40,7 +40,7 @@ export function Now({ of, whose, minutes, setMinutes }: {
 }): JSX.Element {
   const found = useMemo(() => (of.value ? findings(of.value) : []), [of.value]);
   const bad = found.filter((one) => one.weight !== "note").length;
-  const total = of.value && sum(of.value.series.flatMap((series) => series.points));
+  const total = of.value && sum(of.value.series.filter(({ upstream }) => upstream !== null).flatMap(({ points }) => points));
   return (
     <section class="now" aria-labelledby="now">
       <div class="line">
@@ -140,6 +140,8 @@ const MOST = 6;
 function lines(activity: Activity, minutes: number): Record<"traffic" | "latency" | "errors" | "limits", ReturnType<typeof line>[]> & { at: number[] } {
   const at = axis(activity, minutes);
   const { series } = activity;
+  // What this page itself asks is no traffic of tools.
+  const calls = series.filter(({ upstream }) => upstream !== null);
   const most = (value: (one: Series) => number): Series[] =>
     [...series].sort((a, b) => value(b) - value(a)).filter((one) => value(one) > 0).slice(0, MOST).sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
   const each = (chosen: Series[], value: Parameters<typeof line>[3], nothing: number | null): ReturnType<typeof line>[] =>
@@ -149,9 +151,9 @@ function lines(activity: Activity, minutes: number): Record<"traffic" | "latency
   return {
     at,
     traffic: [
-      line("good", series, at, (point) => point.ok),
-      line("refused", series, at, (point) => point.refused),
-      line("failed", series, at, (point) => point.failed),
+      line("good", calls, at, (point) => point.ok),
+      line("refused", calls, at, (point) => point.refused),
+      line("failed", calls, at, (point) => point.failed),
     ],
     latency: or(each(most((one) => sum(one.points).slowest), (point) => point.p95_ms, null)),
     errors: or(each(most((one) => sum(one.points).failed), (point) => point.failed, 0)),
@@ -174,7 +176,7 @@ function ByUpstream({ activity }: { activity: Activity }): JSX.Element {
           cell: ({ series }) =>
             series.upstream === null || series.upstream === "builtin" || series.tenant !== undefined ? nameOf(series) : <a href={to("upstreams", series.upstream)}>{series.upstream}</a>,
         },
-        { head: "Calls", numeric: true, cell: ({ total }) => total.answered.toLocaleString("en-GB") },
+        { head: "Calls or requests", numeric: true, cell: ({ total }) => total.answered.toLocaleString("en-GB") },
         {
           head: "Failed",
           numeric: true,

@@ -91,7 +91,7 @@ function One({ upstream, counts, degraded, again }: { upstream: Upstream; counts
   return (
     <section class="panel" aria-labelledby="one">
       <h2 id="one">{upstream.name}</h2>
-      <ul class="findings">{found.map((one) => <li key={one.words} class={one.weight}><strong>{one.words}</strong>: {one.figures}</li>)}</ul>
+      <ul class="findings">{found.map((one) => <li key={one.words} class={one.weight}><span><strong>{one.words}</strong>: {one.figures}</span></li>)}</ul>
       {degraded && <p class="notice warn">Its list is missing, or older than it should be: what it offered when it was last well is shown and called meanwhile.</p>}
       <dl class="pairs">
         <dt>Address</dt><dd><Visible text={upstream.url} /></dd>

@@ -18,6 +18,8 @@ type Chart = {
 };
 
 const HEIGHT = 150;
+/** So many seconds are shown at least. */
+const SHORTEST = 300;
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** What uPlot is told of how a chart looks. */
@@ -28,7 +30,11 @@ function options({ lines, value, colours, steps }: Chart, width: number): uPlot.
     width,
     height: HEIGHT,
     cursor: { sync: { key: "console" }, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+    scales: {
+      // Of a single minute there is a line too.
+      x: { range: (_, least, most) => (most - least < SHORTEST ? [most - SHORTEST, most] : [least, most]) },
+      y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+    },
     axes: [
       { ...axis, size: 28, values: (_, marks) => marks.map((at) => clock(at * 1000, at * 1000)) },
       { ...axis, size: 52, values: (_, marks) => marks.map(value) },
@@ -89,11 +95,11 @@ function Numbers({ title, at, lines, value }: Chart): JSX.Element {
   const told = rows.filter(({ values }) => values.some((one) => one !== null && one !== 0)).reverse();
   return (
     <details>
-      <summary>{title} in numbers</summary>
+      <summary>The numbers<span class="unseen"> of {title}</span></summary>
       {told.length === 0 ? (
         <p class="empty">Nothing was counted.</p>
       ) : (
-        <div class="scrolled" tabIndex={0} role="region" aria-label={`${title} in numbers`}>
+        <div class="scrolled" tabIndex={0} role="region" aria-label={`The numbers of ${title}`}>
           <table class="numbers">
             <thead><tr><th scope="col">Time</th>{lines.map(({ name }) => <th key={name} scope="col" class="number">{name}</th>)}</tr></thead>
             <tbody>

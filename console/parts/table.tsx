@@ -38,7 +38,9 @@ export function Table<T>({ caption, columns, rows, id, current }: Rows<T>): JSX.
               index === 0 ? (
                 <th key={head} scope="row">{cell(row)}</th>
               ) : (
-                <td key={head} data-head={head} class={numeric ? "number" : undefined}>{cell(row)}</td>
+                <td key={head} data-head={head} class={numeric ? "number" : undefined}>
+                  <div>{cell(row)}</div>
+                </td>
               ),
             )}
           </tr>

@@ -81,7 +81,7 @@ test("limits and refusals are told, also of requests that reach no tool", () => 
     activity({ upstream: null, points: minutes(3, 0, { limited: 30 }) }, { upstream: "crm", points: minutes(4, 0, { refused: 4, ok: 1 }) }),
   );
   assert.deepEqual(found.map(({ words }) => words), [
-    `Limits refuse requests since ${since(3)}`,
+    `Limits refuse requests to the gateway itself since ${since(3)}`,
     `Calls of crm are refused since ${since(4)}`,
   ]);
   assert.equal(found[0]?.figures, "120 requests over a limit in the last 5 minutes (100 %)");
@@ -92,6 +92,13 @@ test("calls that came steadily and come no more are a note", () => {
   assert.equal(first?.words, `No call of files since ${since(11)}`);
   assert.equal(first?.figures, "before that 12 a minute");
   assert.deepEqual(findings(activity({ upstream: "seldom", points: minutes(50, 50, { ok: 3 }) })), []);
+});
+
+test("requests that call no tool are spoken of as such, and no word is said when they stop", () => {
+  const failing = findings(activity({ upstream: null, points: minutes(6, 0, { ok: 1, failed: 3 }) }));
+  assert.equal(failing[0]?.words, `the gateway itself mostly fails since ${since(6)}`);
+  assert.equal(failing[0]?.figures, "15 of 20 requests failed in the last 5 minutes");
+  assert.deepEqual(findings(activity({ upstream: null, points: minutes(50, 12, { ok: 12 }) })), []);
 });
 
 test("of nothing nothing is said", () => {

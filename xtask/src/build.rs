@@ -38,19 +38,18 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     build(project, profile)
 }
 
-/// Builds the Worker when anything it is made of has changed.
+/// Builds the Worker, and the console, each when anything it is made of has changed.
 pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
+    console::build(project)?;
     let made_of = [
         "src",
         "Cargo.toml",
         "Cargo.lock",
         "askama.toml",
-        "console",
         "docs-page",
         "pages",
         "node_modules/.installed-lock.json",
         "xtask/src/build.rs",
-        "xtask/src/console.rs",
     ];
     let paths: Vec<PathBuf> = made_of.iter().map(|path| project.path(path)).collect();
     let wanted = format!("{}\n{}", profile.flag(), fingerprint(&paths)?);
@@ -60,7 +59,6 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
         return Ok(());
     }
     documentation_page(project)?;
-    console::build(project)?;
     copy_folder(&project.path("pages"), &project.path("assets/pages"))?;
     step::starts("Worker", &format!("worker-build {}", profile.flag()));
     worker_build(project, project.path(""), "build", profile)?;

@@ -2,7 +2,7 @@
 
 use crate::gateway;
 use gateway_contract::browser::{Browser, Screen};
-use gateway_contract::client::note_secret;
+use gateway_contract::client::{note_secret, send};
 use gateway_contract::console::{Console, button};
 use gateway_contract::fake::shifting::{Shifting, tool};
 use gateway_contract::team::{Team, text, within};
@@ -198,9 +198,12 @@ async fn a_session_goes_on_when_the_page_is_loaded_again_and_ends_when_the_perso
     console.page.click(&button("Sign out")).await;
     console.shows("You are signed out of the console").await;
     assert_eq!(console.stored().await["session"], json!([]));
-    let form = [("grant_type", "refresh_token"), ("client_id", "gateway-console"), ("refresh_token", refresh.as_str())];
-    let answer = gateway().request(Method::POST, "/oauth/token").form(&form).send().await.unwrap();
-    assert_eq!(answer.status(), 400, "what the page had is worth nothing");
+    let form = format!("grant_type=refresh_token&client_id=gateway-console&refresh_token={refresh}");
+    let again = gateway()
+        .request(Method::POST, "/oauth/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form);
+    assert_eq!(send(again).await.status, 400, "what the page had is worth nothing");
     console.is_quiet().await;
     console.page.close().await;
 }
