@@ -34,7 +34,12 @@ type Page = {
 
 const PAGES: readonly Page[] = [
   { page: "overview", title: "Overview", may: reads, show: () => <Overview /> },
-  { page: "tools", title: "Tools", may: (person) => person.scope.includes("tools:read"), show: (place) => <Tools chosen={place.id} /> },
+  {
+    page: "tools",
+    title: "Tools",
+    may: (person) => person.scope.includes("tools:read"),
+    show: (place) => <Tools chosen={place.id} />,
+  },
   { page: "upstreams", title: "Upstreams", may: reads, show: (place) => <Upstreams chosen={place.id} /> },
   { page: "drift", title: "Drift", may: reads, show: (place) => <Drift chosen={place.id} /> },
   { page: "approvals", title: "Approvals", may: readsOwn, show: () => <Approvals /> },
@@ -84,14 +89,33 @@ function Console(): JSX.Element {
     whenEnded((why) => setStanding({ is: "out", why }));
     begin();
   }, []);
-  if (place.page === "operator") return <Outside wide><Operator /></Outside>;
+  if (place.page === "operator")
+    return (
+      <Outside wide>
+        <Operator />
+      </Outside>
+    );
   switch (standing.is) {
     case "starting":
-      return <Outside><h1>Console</h1><Waiting what="the console" /></Outside>;
+      return (
+        <Outside>
+          <h1>Console</h1>
+          <Waiting what="the console" />
+        </Outside>
+      );
     case "broken":
-      return <Outside><h1>Console</h1><Problem error={standing.error} again={begin} /></Outside>;
+      return (
+        <Outside>
+          <h1>Console</h1>
+          <Problem error={standing.error} again={begin} />
+        </Outside>
+      );
     case "out":
-      return <Outside><Welcome why={standing.why} /></Outside>;
+      return (
+        <Outside>
+          <Welcome why={standing.why} />
+        </Outside>
+      );
     case "in":
       return (
         <PersonContext.Provider value={standing.person}>
@@ -102,13 +126,18 @@ function Console(): JSX.Element {
 }
 
 const Brand = (): JSX.Element => (
-  <span class="brand"><img src="/pages/icon.svg" alt="" width="22" height="22" />MCP Secure Gateway</span>
+  <span class="brand">
+    <img src="/pages/icon.svg" alt="" width="22" height="22" />
+    MCP Secure Gateway
+  </span>
 );
 
 /** The frame of what is seen without being signed in. */
 const Outside = ({ children, wide }: { children: JSX.Element | JSX.Element[]; wide?: boolean }): JSX.Element => (
   <div class={wide ? "outside wide" : "outside"}>
-    <header><Brand /></header>
+    <header>
+      <Brand />
+    </header>
     <main>{children}</main>
     <News />
   </div>
@@ -119,15 +148,19 @@ function Welcome({ why }: { why: string }): JSX.Element {
   return (
     <>
       <h1>Console</h1>
-      {why !== "" && <p class="notice warn" role="alert">{why}</p>}
+      {why !== "" && (
+        <p class="notice warn" role="alert">
+          {why}
+        </p>
+      )}
       <p>You sign in at the gateway itself, and allow the console to act for you, as far as your role lets you.</p>
       <div class="buttons">
         <Action label="Sign in" primary run={() => signIn(WORK)} />
         <Action label="Sign in to look only" run={() => signIn(LOOK)} />
       </div>
       <p class="quiet">
-        Who looks only gets a token that changes nothing and calls no tool. The operator of the gateway looks at <a href={to("operator")}>all tenants</a> with
-        the operator's token.
+        Who looks only gets a token that changes nothing and calls no tool. The operator of the gateway looks at{" "}
+        <a href={to("operator")}>all tenants</a> with the operator's token.
       </p>
     </>
   );
@@ -151,27 +184,56 @@ function Inside({ place, person, left }: { place: Place; person: Person; left: (
   }, [title]);
   return (
     <div class="inside">
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>Skip to the page</a>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the page
+      </a>
       <header>
         <Brand />
-        <button type="button" class="menu" aria-expanded={open} aria-controls="pages" onClick={() => setOpen(!open)}>Menu</button>
+        <button type="button" class="menu" aria-expanded={open} aria-controls="pages" onClick={() => setOpen(!open)}>
+          Menu
+        </button>
         <nav id="pages" class={open ? "open" : undefined} aria-label="Pages">
           <ul>
             {may.map((one) => (
-              <li key={one.page}><a href={to(one.page)} aria-current={one === page ? "page" : undefined}>{one.title}</a></li>
+              <li key={one.page}>
+                <a href={to(one.page)} aria-current={one === page ? "page" : undefined}>
+                  {one.title}
+                </a>
+              </li>
             ))}
           </ul>
           <div class="who">
-            <p><strong>{person.username}</strong><br />{person.role} of <strong>{person.tenant}</strong>{!manages(person) && reads(person) ? <><br />looks only</> : null}</p>
-            <Action label="Sign out" run={async () => {
-              await signOut().finally(() => left("You are signed out of the console. This browser may still be signed in to the gateway: that ends at /account."));
-            }} />
+            <p>
+              <strong>{person.username}</strong>
+              <br />
+              {person.role} of <strong>{person.tenant}</strong>
+              {!manages(person) && reads(person) ? (
+                <>
+                  <br />
+                  looks only
+                </>
+              ) : null}
+            </p>
+            <Action
+              label="Sign out"
+              run={async () => {
+                await signOut().finally(() =>
+                  left(
+                    "You are signed out of the console. This browser may still be signed in to the gateway: that ends at /account.",
+                  ),
+                );
+              }}
+            />
           </div>
         </nav>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         <h1 tabIndex={-1}>{title}</h1>
-        {page ? page.show(place) : <p class="empty">There is no such page, or your role ({person.role}) does not see it.</p>}
+        {page ? (
+          page.show(place)
+        ) : (
+          <p class="empty">There is no such page, or your role ({person.role}) does not see it.</p>
+        )}
         {!calls(person) && page?.page === "tools" && <p class="quiet">You may look at tools, and not call them.</p>}
       </main>
       <News />

@@ -52,7 +52,12 @@ export function sum(points: Iterable<Point>): Sum {
 
 /** What a series is called by who reads it. */
 export function nameOf(series: Pick<Series, "upstream" | "tenant">): string {
-  const upstream = series.upstream === null ? "requests without a tool" : series.upstream === "builtin" ? "own tools" : series.upstream;
+  const upstream =
+    series.upstream === null
+      ? "requests without a tool"
+      : series.upstream === "builtin"
+        ? "own tools"
+        : series.upstream;
   return series.tenant === undefined ? upstream : `${series.tenant} / ${upstream}`;
 }
 

@@ -44,7 +44,14 @@ export function findings(activity: Activity): Finding[] {
 function ofSeries(series: Series, { now }: Activity): Ranked[] {
   const points = [...series.points].sort((a, b) => a.at - b.at);
   const recent = points.filter((point) => point.at > now - RECENT_MS);
-  const told = { name: subject(series), noun: series.upstream === null ? "request" : "call", points, recent, total: sum(recent), now };
+  const told = {
+    name: subject(series),
+    noun: series.upstream === null ? "request" : "call",
+    points,
+    recent,
+    total: sum(recent),
+    now,
+  };
   const found = [failing(told) ?? recovered(told), slow(told), refusing(told), limiting(told), silent(told)];
   const whose = { upstream: series.upstream, ...(series.tenant !== undefined && { tenant: series.tenant }) };
   return found.filter((one) => one !== undefined).map((one) => ({ ...whose, ...one }));
@@ -64,7 +71,11 @@ const answered = (point: Point): number => point.ok + point.refused + point.fail
 const fails = (point: Point): boolean => point.failed > 0 && point.failed >= FAILING * answered(point);
 
 /** The beginning of the unbroken run of such minutes at the end; a minute without a call breaks nothing. */
-function began(points: readonly Point[], counts: (point: Point) => boolean, matters: (point: Point) => boolean): number {
+function began(
+  points: readonly Point[],
+  counts: (point: Point) => boolean,
+  matters: (point: Point) => boolean,
+): number {
   let since = points.at(-1)?.at ?? 0;
   for (const point of [...points].reverse()) {
     if (counts(point)) since = point.at;
@@ -117,7 +128,12 @@ function slow({ name, noun, points, recent, now }: Told): Part | undefined {
   if (latest.length < 2) return undefined;
   const nowMs = median(latest.map((point) => point.p95_ms));
   const usual = median(points.filter(measured).map((point) => point.p95_ms));
-  const early = median(points.filter(measured).slice(0, 10).map((point) => point.p95_ms));
+  const early = median(
+    points
+      .filter(measured)
+      .slice(0, 10)
+      .map((point) => point.p95_ms),
+  );
   const before = Math.min(usual, early);
   if (nowMs < SLOW_MS || before === 0 || nowMs < SLOWER * before) return undefined;
   const since = began(points, (point) => measured(point) && point.p95_ms >= SLOWER * before, measured);
@@ -145,7 +161,11 @@ function refusing({ name, noun, points, total, now }: Told): Part | undefined {
 
 function limiting({ name, noun, points, total, now }: Told): Part | undefined {
   if (total.limited === 0) return undefined;
-  const since = began(points, (point) => point.limited > 0, (point) => answered(point) > 0);
+  const since = began(
+    points,
+    (point) => point.limited > 0,
+    (point) => answered(point) > 0,
+  );
   const all = total.limited + total.answered;
   return {
     weight: "warn",

@@ -20,7 +20,10 @@ export type Server = {
 export type Pending = { readonly state: string; readonly verifier: string; readonly back: string };
 
 const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 
 /** 256 random bits as text. */
 export const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
@@ -56,7 +59,9 @@ export function answer(query: string, pending: Pending | undefined, issuer: stri
   if (found.get("iss") !== issuer) return { refused: "The answer is not of this gateway. Sign in again." };
   const code = found.get("code");
   if (code !== null && code !== "") return { code };
-  return { refused: found.get("error") === "access_denied" ? "Access was denied." : "The gateway refused to sign you in." };
+  return {
+    refused: found.get("error") === "access_denied" ? "Access was denied." : "The gateway refused to sign you in.",
+  };
 }
 
 /** The place to go back to: one of the console's own, whatever was remembered. */

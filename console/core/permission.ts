@@ -34,12 +34,15 @@ export const calls = (person: Person): boolean => has(person, "tools:call") && p
 
 /** The roles a person may give: only an owner makes owners. */
 export const givable = (person: Person): Role[] =>
-  person.role === "owner" ? ["owner", "admin", "developer", "auditor", "agent"] : ["admin", "developer", "auditor", "agent"];
+  person.role === "owner"
+    ? ["owner", "admin", "developer", "auditor", "agent"]
+    : ["admin", "developer", "auditor", "agent"];
 
 /** What each role is for, in words. */
 export const ROLES: Record<Role, string> = {
   owner: "Everything in the tenant, other owners included.",
-  admin: "People, keys, upstreams, drift, policies, plans, approvals, revocations and settings. Owners are out of reach.",
+  admin:
+    "People, keys, upstreams, drift, policies, plans, approvals, revocations and settings. Owners are out of reach.",
   developer: "Calls its tools; has keys and credentials of its own.",
   auditor: "Reads everything, the audit trail included; changes and calls nothing.",
   agent: "Calls its tools.",

@@ -24,7 +24,8 @@ export type Read = { readonly value: Record<string, unknown> } | { readonly wron
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Schema => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Schema =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const own = (object: Schema, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 /** How deep a reference is followed. */
@@ -37,17 +38,21 @@ function settled(schema: unknown, root: Schema, deep = 0): Schema {
   if (typeof reference === "string") {
     const name = /^#\/(\$defs|definitions)\/([^/]+)$/.exec(reference);
     const defined = name && own(root, name[1] ?? "");
-    return isObject(defined) ? { ...settled(own(defined, name?.[2] ?? ""), root, deep + 1), ...without(schema, "$ref") } : {};
+    return isObject(defined)
+      ? { ...settled(own(defined, name?.[2] ?? ""), root, deep + 1), ...without(schema, "$ref") }
+      : {};
   }
   const ways = own(schema, "anyOf") ?? own(schema, "oneOf");
   if (Array.isArray(ways)) {
     const some = ways.filter((way) => !(isObject(way) && own(way, "type") === "null"));
-    if (some.length === 1) return { ...settled(some[0], root, deep + 1), ...without(without(schema, "anyOf"), "oneOf") };
+    if (some.length === 1)
+      return { ...settled(some[0], root, deep + 1), ...without(without(schema, "anyOf"), "oneOf") };
   }
   return schema;
 }
 
-const without = (schema: Schema, name: string): Schema => Object.fromEntries(Object.entries(schema).filter(([key]) => key !== name));
+const without = (schema: Schema, name: string): Schema =>
+  Object.fromEntries(Object.entries(schema).filter(([key]) => key !== name));
 
 function typeOf(schema: Schema): string | undefined {
   const type = own(schema, "type");
@@ -58,10 +63,14 @@ function typeOf(schema: Schema): string | undefined {
 
 function kindOf(schema: Schema, root: Schema): Kind {
   const choices = own(schema, "enum");
-  if (Array.isArray(choices) && choices.length > 0 && choices.every((one) => one === null || typeof one !== "object")) return "choice";
+  if (Array.isArray(choices) && choices.length > 0 && choices.every((one) => one === null || typeof one !== "object"))
+    return "choice";
   switch (typeOf(schema)) {
     case "string":
-      return Number(own(schema, "maxLength") ?? 0) > 200 || /content|body|text|query|prompt|sql/i.test(String(own(schema, "title") ?? "")) ? "long" : "text";
+      return Number(own(schema, "maxLength") ?? 0) > 200 ||
+        /content|body|text|query|prompt|sql/i.test(String(own(schema, "title") ?? ""))
+        ? "long"
+        : "text";
     case "number":
       return "number";
     case "integer":
@@ -76,7 +85,8 @@ function kindOf(schema: Schema, root: Schema): Kind {
 }
 
 /** How a value stands in a field. */
-const written = (value: unknown): string => (typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value));
+const written = (value: unknown): string =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 
 /** The fields of a schema: what is required first, then as the schema has them. */
 export function entries(schema: Schema): Entry[] {
@@ -89,7 +99,15 @@ export function entries(schema: Schema): Entry[] {
     const kind = kindOf(one, schema);
     const values = kind === "choice" ? (own(one, "enum") as unknown[]).filter((value) => value !== null) : [];
     const begin = kind === "list" ? "" : written(own(one, "default") ?? undefined);
-    return { name, kind, required: required.has(name), description: written(own(one, "description") ?? ""), choices: values.map(written), values, begin };
+    return {
+      name,
+      kind,
+      required: required.has(name),
+      description: written(own(one, "description") ?? ""),
+      choices: values.map(written),
+      values,
+      begin,
+    };
   });
   return found.sort((a, b) => Number(b.required) - Number(a.required));
 }
@@ -123,7 +141,9 @@ function valueOf(field: Entry, text: string): { value: unknown } | { wrong: stri
     case "integer": {
       const number = Number(text);
       if (text.trim() === "" || !Number.isFinite(number)) return { wrong: "This is no number." };
-      return field.kind === "integer" && !Number.isSafeInteger(number) ? { wrong: "This is no whole number." } : { value: number };
+      return field.kind === "integer" && !Number.isSafeInteger(number)
+        ? { wrong: "This is no whole number." }
+        : { value: number };
     }
     case "yes_or_no":
       return { value: text === "true" };

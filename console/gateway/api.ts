@@ -56,7 +56,9 @@ export const ifStill = (version: number): { "If-Match": string } => ({ "If-Match
 const MOST = 2000;
 
 /** Every thing of a list, page by page: 2,000 at most. */
-export async function every<T>(page: (query: { limit: string; cursor?: string }) => Promise<{ items: T[]; next?: string | null }>): Promise<T[]> {
+export async function every<T>(
+  page: (query: { limit: string; cursor?: string }) => Promise<{ items: T[]; next?: string | null }>,
+): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | undefined;
   do {

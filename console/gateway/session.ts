@@ -46,7 +46,8 @@ async function describe(): Promise<oauth.Server> {
   const answer = await fetch("/.well-known/oauth-authorization-server");
   if (!answer.ok) throw new Error(`The gateway does not describe itself: status ${answer.status}.`);
   const found = (await answer.json()) as oauth.Server;
-  if (found.issuer !== location.origin) throw new Error(`This gateway is at ${found.issuer}. Open the console there: ${found.issuer}/console`);
+  if (found.issuer !== location.origin)
+    throw new Error(`This gateway is at ${found.issuer}. Open the console there: ${found.issuer}/console`);
   return found;
 }
 

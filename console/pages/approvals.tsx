@@ -14,7 +14,11 @@ export function Approvals(): JSX.Element {
   const person = usePerson();
   const names = useNames();
   const [state, setState] = useState("asked");
-  const waiting = useList((cursor) => ask(api.GET("/admin/approvals", { params: { query: { state, ...(cursor !== undefined && { cursor }) } } })), [state]);
+  const waiting = useList(
+    (cursor) =>
+      ask(api.GET("/admin/approvals", { params: { query: { state, ...(cursor !== undefined && { cursor }) } } })),
+    [state],
+  );
   const decide = (id: string, approve: boolean) => async (): Promise<void> => {
     await ask(api.POST("/admin/approvals/{id}", { params: { path: { id } }, body: { approve } }));
     await waiting.again();
@@ -25,7 +29,13 @@ export function Approvals(): JSX.Element {
     if (one.user === person.sub) return "your own: another decides";
     return (
       <div class="buttons">
-        <Action label="Approve" about={one.tool} primary run={decide(one.id, true)} done="Approved: the same call goes through once, within a quarter of an hour." />
+        <Action
+          label="Approve"
+          about={one.tool}
+          primary
+          run={decide(one.id, true)}
+          done="Approved: the same call goes through once, within a quarter of an hour."
+        />
         <Action label="Refuse" about={one.tool} danger run={decide(one.id, false)} done="Refused." />
       </div>
     );
@@ -35,10 +45,18 @@ export function Approvals(): JSX.Element {
       <label>
         Show what was{" "}
         <select value={state} onChange={(event) => setState(event.currentTarget.value)}>
-          {["asked", "approved", "refused", "used"].map((one) => <option key={one} value={one}>{one === "asked" ? "asked, and waits" : one}</option>)}
+          {["asked", "approved", "refused", "used"].map((one) => (
+            <option key={one} value={one}>
+              {one === "asked" ? "asked, and waits" : one}
+            </option>
+          ))}
         </select>
       </label>
-      <Shown of={waiting} what="the calls" none={state === "asked" ? "No call waits for approval." : `No call was ${state}.`}>
+      <Shown
+        of={waiting}
+        what="the calls"
+        none={state === "asked" ? "No call waits for approval." : `No call was ${state}.`}
+      >
         {(all) => (
           <Table
             caption="Calls that wait for approval, or waited"

@@ -31,10 +31,19 @@ const KINDS: readonly [string, string][] = [
 export function Audit({ query }: { query: URLSearchParams }): JSX.Element {
   const names = useNames();
   const asked = query.toString();
-  const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]).filter(([, value]) => value !== ""));
+  const filter = Object.fromEntries(
+    FILTERS.map((name) => [name, query.get(name) ?? ""]).filter(([, value]) => value !== ""),
+  );
   const wanted = query.get("contains") ?? "";
   const records = useList(
-    (cursor) => ask(api.GET("/admin/audit", { params: { query: { ...filter, order: "newest_first", limit: "100", ...(cursor !== undefined && { cursor }) } } })),
+    (cursor) =>
+      ask(
+        api.GET("/admin/audit", {
+          params: {
+            query: { ...filter, order: "newest_first", limit: "100", ...(cursor !== undefined && { cursor }) },
+          },
+        }),
+      ),
     [asked],
   );
   return (
@@ -45,8 +54,16 @@ export function Audit({ query }: { query: URLSearchParams }): JSX.Element {
           const some = all.filter((record) => contains(record, wanted));
           return (
             <>
-              <p class="quiet">{wanted === "" ? `${counted(all.length, "record")}, newest first.` : `${some.length} of the ${counted(all.length, "record")} that were read contain “${wanted}”.`}</p>
-              {some.length === 0 ? <Empty>None of what was read. Show more to look further back.</Empty> : <Lines records={some} names={names} />}
+              <p class="quiet">
+                {wanted === ""
+                  ? `${counted(all.length, "record")}, newest first.`
+                  : `${some.length} of the ${counted(all.length, "record")} that were read contain “${wanted}”.`}
+              </p>
+              {some.length === 0 ? (
+                <Empty>None of what was read. Show more to look further back.</Empty>
+              ) : (
+                <Lines records={some} names={names} />
+              )}
             </>
           );
         }}
@@ -57,7 +74,13 @@ export function Audit({ query }: { query: URLSearchParams }): JSX.Element {
   );
 }
 
-function Lines({ records, names }: { records: Record<string, unknown>[]; names: (id: string | undefined) => string }): JSX.Element {
+function Lines({
+  records,
+  names,
+}: {
+  records: Record<string, unknown>[];
+  names: (id: string | undefined) => string;
+}): JSX.Element {
   const rows = records.map((record) => ({ record, line: line(record) }));
   return (
     <Table
@@ -66,9 +89,23 @@ function Lines({ records, names }: { records: Record<string, unknown>[]; names: 
       id={({ line }) => String(line.seq)}
       columns={[
         { head: "When", cell: ({ line }) => <When at={line.at / 1000} /> },
-        { head: "What", cell: ({ line }) => <><code>{line.kind}</code> <Visible text={line.what} /></> },
+        {
+          head: "What",
+          cell: ({ line }) => (
+            <>
+              <code>{line.kind}</code> <Visible text={line.what} />
+            </>
+          ),
+        },
         { head: "Who", cell: ({ line }) => <Who line={line} names={names} /> },
-        { head: "Outcome", cell: ({ line }) => <>{line.outcome && <Tag is={looks(line.outcome)}>{line.outcome}</Tag>} <Visible text={line.reason ?? ""} /></> },
+        {
+          head: "Outcome",
+          cell: ({ line }) => (
+            <>
+              {line.outcome && <Tag is={looks(line.outcome)}>{line.outcome}</Tag>} <Visible text={line.reason ?? ""} />
+            </>
+          ),
+        },
         { head: "Record", cell: ({ record, line }) => <Whole_ record={record} line={line} /> },
       ]}
     />
@@ -77,7 +114,11 @@ function Lines({ records, names }: { records: Record<string, unknown>[]; names: 
 
 const Who = ({ line, names }: { line: Record_; names: (id: string | undefined) => string }): JSX.Element => (
   <>
-    {line.who === undefined ? <span class="quiet">nobody known</span> : <a href={to("audit", undefined, { user: line.who })}>{names(line.who)}</a>}
+    {line.who === undefined ? (
+      <span class="quiet">nobody known</span>
+    ) : (
+      <a href={to("audit", undefined, { user: line.who })}>{names(line.who)}</a>
+    )}
     {line.credential && <span class="quiet"> by {line.credential}</span>}
   </>
 );
@@ -85,7 +126,11 @@ const Who = ({ line, names }: { line: Record_; names: (id: string | undefined) =
 const Whole_ = ({ record, line }: { record: unknown; line: Record_ }): JSX.Element => (
   <details>
     <summary>{`No. ${line.seq}`}</summary>
-    {line.correlation && <p><a href={to("audit", undefined, { correlation: line.correlation })}>The whole request</a></p>}
+    {line.correlation && (
+      <p>
+        <a href={to("audit", undefined, { correlation: line.correlation })}>The whole request</a>
+      </p>
+    )}
     <Json value={record} />
   </details>
 );
@@ -102,14 +147,24 @@ function Search({ query }: { query: URLSearchParams }): JSX.Element {
     Object.fromEntries([...FILTERS, "contains"].map((name) => [name, query.get(name) ?? ""])) as Record<Filter, string>;
   const [typed, setTyped] = useState(read);
   useEffect(() => setTyped(read()), [query.toString()]);
-  const set = (name: Filter) => (event: { currentTarget: { value: string } }) => setTyped({ ...typed, [name]: event.currentTarget.value });
+  const set = (name: Filter) => (event: { currentTarget: { value: string } }) =>
+    setTyped({ ...typed, [name]: event.currentTarget.value });
   const moment = (name: "from" | "to") => (event: { currentTarget: { value: string } }) => {
     const at = Date.parse(event.currentTarget.value);
     setTyped({ ...typed, [name]: Number.isNaN(at) ? "" : String(Math.floor(at / 1000)) });
   };
   const text = (name: Filter, label: string, hint?: string): JSX.Element => (
     <Field label={label} {...(hint !== undefined && { hint })}>
-      {(id, described) => <input id={id} aria-describedby={described} autoComplete="off" spellcheck={false} value={typed[name]} onInput={set(name)} />}
+      {(id, described) => (
+        <input
+          id={id}
+          aria-describedby={described}
+          autoComplete="off"
+          spellcheck={false}
+          value={typed[name]}
+          onInput={set(name)}
+        />
+      )}
     </Field>
   );
   const search = (event: Event): void => {
@@ -122,7 +177,11 @@ function Search({ query }: { query: URLSearchParams }): JSX.Element {
         <Field label="What was done">
           {(id) => (
             <select id={id} value={typed.kind} onChange={set("kind")}>
-              {KINDS.map(([kind, words]) => <option key={kind} value={kind}>{words}</option>)}
+              {KINDS.map(([kind, words]) => (
+                <option key={kind} value={kind}>
+                  {words}
+                </option>
+              ))}
               {!KINDS.some(([kind]) => kind === typed.kind) && <option value={typed.kind}>{typed.kind}</option>}
             </select>
           )}
@@ -133,11 +192,17 @@ function Search({ query }: { query: URLSearchParams }): JSX.Element {
         {text("contains", "Contains")}
         {text("user", "User's id")}
         {text("target", "Done to")}
-        <Field label="From">{(id) => <input id={id} type="datetime-local" value={local(typed.from)} onInput={moment("from")} />}</Field>
-        <Field label="To">{(id) => <input id={id} type="datetime-local" value={local(typed.to)} onInput={moment("to")} />}</Field>
+        <Field label="From">
+          {(id) => <input id={id} type="datetime-local" value={local(typed.from)} onInput={moment("from")} />}
+        </Field>
+        <Field label="To">
+          {(id) => <input id={id} type="datetime-local" value={local(typed.to)} onInput={moment("to")} />}
+        </Field>
       </div>
       <div class="buttons">
-        <button type="submit" class="primary">Search</button>
+        <button type="submit" class="primary">
+          Search
+        </button>
         <a href={to("audit")}>Everything</a>
       </div>
     </form>
@@ -177,8 +242,11 @@ function Whole(): JSX.Element {
       {verdict && (
         <div role="status">
           <p>
-            {verdict.intact ? <Tag is="good">nothing is wrong</Tag> : <Tag is="bad">it was changed</Tag>} {counted(verdict.records, "record")} were looked at
-            {verdict.complete ? ", which is all of it." : "; there are more. An export holds all, and cargo xtask audit verify looks at it."}
+            {verdict.intact ? <Tag is="good">nothing is wrong</Tag> : <Tag is="bad">it was changed</Tag>}{" "}
+            {counted(verdict.records, "record")} were looked at
+            {verdict.complete
+              ? ", which is all of it."
+              : "; there are more. An export holds all, and cargo xtask audit verify looks at it."}
           </p>
           {verdict.faults.length > 0 && <Json value={verdict.faults} />}
         </div>

@@ -55,7 +55,12 @@ export function Explainer({ policies }: { policies: readonly Schemas["PolicyView
     const arguments_ = typed.trim() === "" ? undefined : object(typed);
     if (arguments_ && "wrong" in arguments_) throw new Error(arguments_.wrong);
     const upstream = tool.includes("__") ? tool.split("__", 1)[0] : undefined;
-    const body = { user, tool, ...(upstream !== undefined && { upstream }), ...(arguments_ && { arguments: arguments_.value }) };
+    const body = {
+      user,
+      tool,
+      ...(upstream !== undefined && { upstream }),
+      ...(arguments_ && { arguments: arguments_.value }),
+    };
     setSaid(await ask(api.POST("/admin/policies/explain", { body })));
   };
   return (
@@ -64,22 +69,52 @@ export function Explainer({ policies }: { policies: readonly Schemas["PolicyView
         <div class="fields">
           <Field label="Who" hint={users.failed?.message}>
             {(id, hint) => (
-              <select id={id} aria-describedby={hint} value={user} onChange={(event) => setUser(event.currentTarget.value)}>
+              <select
+                id={id}
+                aria-describedby={hint}
+                value={user}
+                onChange={(event) => setUser(event.currentTarget.value)}
+              >
                 <option value={person.sub}>{person.username} (you)</option>
-                {(users.value ?? []).filter((one) => one.id !== person.sub).map((one) => <option key={one.id} value={one.id}>{one.username} ({one.role})</option>)}
+                {(users.value ?? [])
+                  .filter((one) => one.id !== person.sub)
+                  .map((one) => (
+                    <option key={one.id} value={one.id}>
+                      {one.username} ({one.role})
+                    </option>
+                  ))}
               </select>
             )}
           </Field>
           <Field label="Calls the tool">
             {(id) => (
               <>
-                <input id={id} list={`${id}-tools`} autoComplete="off" value={tool} onInput={(event) => setTool(event.currentTarget.value)} />
-                <datalist id={`${id}-tools`}>{(tools.value?.tools ?? []).map(({ name }) => <option key={name} value={name} />)}</datalist>
+                <input
+                  id={id}
+                  list={`${id}-tools`}
+                  autoComplete="off"
+                  value={tool}
+                  onInput={(event) => setTool(event.currentTarget.value)}
+                />
+                <datalist id={`${id}-tools`}>
+                  {(tools.value?.tools ?? []).map(({ name }) => (
+                    <option key={name} value={name} />
+                  ))}
+                </datalist>
               </>
             )}
           </Field>
           <Field label="With arguments, as JSON (optional)" hint="Without them it is only looked at, as in a list.">
-            {(id, hint) => <textarea id={id} aria-describedby={hint} rows={2} spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
+            {(id, hint) => (
+              <textarea
+                id={id}
+                aria-describedby={hint}
+                rows={2}
+                spellcheck={false}
+                value={typed}
+                onInput={(event) => setTyped(event.currentTarget.value)}
+              />
+            )}
           </Field>
         </div>
       </Form>
@@ -100,7 +135,16 @@ function Decision({ said, policies }: { said: Said; policies: readonly Schemas["
     <div role="status">
       <p>
         <Tag is={looks}>{words}</Tag>{" "}
-        {rule !== undefined ? <>by the policy <strong><Visible text={String(decided?.rule["name"] ?? rule)} /></strong></> : `by ${BASES[String(by)] ?? String(by)}`}
+        {rule !== undefined ? (
+          <>
+            by the policy{" "}
+            <strong>
+              <Visible text={String(decided?.rule["name"] ?? rule)} />
+            </strong>
+          </>
+        ) : (
+          `by ${BASES[String(by)] ?? String(by)}`
+        )}
       </p>
       {parts.length > 0 && (
         <Table
@@ -115,7 +159,10 @@ function Decision({ said, policies }: { said: Said; policies: readonly Schemas["
           ]}
         />
       )}
-      <details><summary>The whole answer</summary><Json value={said} /></details>
+      <details>
+        <summary>The whole answer</summary>
+        <Json value={said} />
+      </details>
     </div>
   );
 }

@@ -20,20 +20,34 @@ const SCOPES = ["tools:read", "tools:call", "admin:read", "admin:write"];
 export function Keys(): JSX.Element {
   const person = usePerson();
   const names = useNames();
-  const keys = useList((cursor) => ask(api.GET("/admin/keys", { params: { query: { limit: "100", ...(cursor !== undefined && { cursor }) } } })), []);
+  const keys = useList(
+    (cursor) =>
+      ask(api.GET("/admin/keys", { params: { query: { limit: "100", ...(cursor !== undefined && { cursor }) } } })),
+    [],
+  );
   const [made, setMade] = useState<Schemas["MadeKey"]>();
   const revoke = (key: Key) => async (): Promise<void> => {
     await ask(api.DELETE("/admin/keys/{id}", { params: { path: { id: key.id } } }));
     await keys.again();
   };
   const rotate = (key: Key) => async (): Promise<void> => {
-    setMade(await ask(api.POST("/admin/keys/{id}/rotate", { params: { path: { id: key.id }, header: once() }, body: {} })));
+    setMade(
+      await ask(api.POST("/admin/keys/{id}/rotate", { params: { path: { id: key.id }, header: once() }, body: {} })),
+    );
     await keys.again();
   };
-  const may = (key: Key): boolean => (manages(person) || (managesOwn(person) && key.user === person.sub)) && key.revoked_at === null;
+  const may = (key: Key): boolean =>
+    (manages(person) || (managesOwn(person) && key.user === person.sub)) && key.revoked_at === null;
   return (
     <>
-      {made && <Secret what={`The key ${made.key.name}`} secret={made.secret} note="Send it as Authorization: Bearer." close={() => setMade(undefined)} />}
+      {made && (
+        <Secret
+          what={`The key ${made.key.name}`}
+          secret={made.secret}
+          note="Send it as Authorization: Bearer."
+          close={() => setMade(undefined)}
+        />
+      )}
       {managesOwn(person) && (
         <Make
           made={async (key) => {
@@ -58,10 +72,34 @@ export function Keys(): JSX.Element {
                 head: "",
                 cell: (key) => (
                   <div class="buttons">
-                    {may(key) && <Action label="Rotate" about={key.name} run={rotate(key)} confirm={{ title: `Rotate ${key.name}?`, words: "A new key is made and shown once. This one goes on for an hour." }} />}
                     {may(key) && (
-                      <Action label="Revoke" about={key.name} danger run={revoke(key)} done={`${key.name} is revoked: refused everywhere within a second.`}
-                        confirm={{ title: `Revoke ${key.name}?`, words: <p>Whatever uses it is refused within a second. This cannot be undone. Its id is <code>{key.id}</code>.</p> }} />
+                      <Action
+                        label="Rotate"
+                        about={key.name}
+                        run={rotate(key)}
+                        confirm={{
+                          title: `Rotate ${key.name}?`,
+                          words: "A new key is made and shown once. This one goes on for an hour.",
+                        }}
+                      />
+                    )}
+                    {may(key) && (
+                      <Action
+                        label="Revoke"
+                        about={key.name}
+                        danger
+                        run={revoke(key)}
+                        done={`${key.name} is revoked: refused everywhere within a second.`}
+                        confirm={{
+                          title: `Revoke ${key.name}?`,
+                          words: (
+                            <p>
+                              Whatever uses it is refused within a second. This cannot be undone. Its id is{" "}
+                              <code>{key.id}</code>.
+                            </p>
+                          ),
+                        }}
+                      />
                     )}
                     {reads(person) && <a href={to("audit", undefined, { contains: key.id })}>Records</a>}
                   </div>
@@ -79,16 +117,42 @@ export function Keys(): JSX.Element {
 const May = ({ of }: { of: Key }): JSX.Element => (
   <>
     {of.scope}
-    {of.tools && <><br />tools <Visible text={of.tools.join(", ")} /></>}
-    {of.upstreams && <><br />upstreams <Visible text={of.upstreams.join(", ")} /></>}
-    {of.networks && <><br />from {of.networks.join(", ")}</>}
+    {of.tools && (
+      <>
+        <br />
+        tools <Visible text={of.tools.join(", ")} />
+      </>
+    )}
+    {of.upstreams && (
+      <>
+        <br />
+        upstreams <Visible text={of.upstreams.join(", ")} />
+      </>
+    )}
+    {of.networks && (
+      <>
+        <br />
+        from {of.networks.join(", ")}
+      </>
+    )}
   </>
 );
 
 function Standing({ of }: { of: Key }): JSX.Element {
-  if (of.revoked_at !== null) return <><Tag is="bad">revoked</Tag> <When at={of.revoked_at} /></>;
+  if (of.revoked_at !== null)
+    return (
+      <>
+        <Tag is="bad">revoked</Tag> <When at={of.revoked_at} />
+      </>
+    );
   if (of.expires_at === null) return <Tag is="good">good</Tag>;
-  return of.expires_at * 1000 < Date.now() ? <Tag is="plain">expired</Tag> : <><Tag is="good">good</Tag> until <When at={of.expires_at} /></>;
+  return of.expires_at * 1000 < Date.now() ? (
+    <Tag is="plain">expired</Tag>
+  ) : (
+    <>
+      <Tag is="good">good</Tag> until <When at={of.expires_at} />
+    </>
+  );
 }
 
 function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): JSX.Element {
@@ -98,7 +162,10 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
   const [scope, setScope] = useState(["tools:read", "tools:call"]);
   const [tools, setTools] = useState("");
   const [days, setDays] = useState("90");
-  const users = useLoad(async () => (manages(person) ? every((query) => ask(api.GET("/admin/users", { params: { query } }))) : []), []);
+  const users = useLoad(
+    async () => (manages(person) ? every((query) => ask(api.GET("/admin/users", { params: { query } }))) : []),
+    [],
+  );
   const make = async (): Promise<void> => {
     const patterns = listed(tools);
     const body = {
@@ -116,14 +183,33 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
       <summary>Make a key</summary>
       <Form label="Make it" run={make} disabled={name.trim() === "" || scope.length === 0}>
         <Field label="Name">
-          {(id) => <input id={id} autoComplete="off" maxLength={64} value={name} onInput={(event) => setName(event.currentTarget.value)} />}
+          {(id) => (
+            <input
+              id={id}
+              autoComplete="off"
+              maxLength={64}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
         </Field>
         {manages(person) && (
           <Field label="Whose" hint={users.failed?.message}>
             {(id, hint) => (
-              <select id={id} aria-describedby={hint} value={user} onChange={(event) => setUser(event.currentTarget.value)}>
+              <select
+                id={id}
+                aria-describedby={hint}
+                value={user}
+                onChange={(event) => setUser(event.currentTarget.value)}
+              >
                 <option value={person.sub}>{person.username} (you)</option>
-                {(users.value ?? []).filter((one) => one.id !== person.sub).map((one) => <option key={one.id} value={one.id}>{one.username} ({one.role})</option>)}
+                {(users.value ?? [])
+                  .filter((one) => one.id !== person.sub)
+                  .map((one) => (
+                    <option key={one.id} value={one.id}>
+                      {one.username} ({one.role})
+                    </option>
+                  ))}
               </select>
             )}
           </Field>
@@ -132,13 +218,28 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
           <legend>What it may be used for</legend>
           {SCOPES.filter((one) => person.scope.split(" ").includes(one)).map((one) => (
             <label key={one} class="check">
-              <input type="checkbox" checked={scope.includes(one)} onChange={(event) => setScope(event.currentTarget.checked ? [...scope, one] : scope.filter((other) => other !== one))} />
+              <input
+                type="checkbox"
+                checked={scope.includes(one)}
+                onChange={(event) =>
+                  setScope(event.currentTarget.checked ? [...scope, one] : scope.filter((other) => other !== one))
+                }
+              />
               <code>{one}</code>
             </label>
           ))}
         </fieldset>
         <Field label="Only these tools (optional)" hint="Names as they are shown, with * for any ending; one a line.">
-          {(id, hint) => <textarea id={id} aria-describedby={hint} rows={2} spellcheck={false} value={tools} onInput={(event) => setTools(event.currentTarget.value)} />}
+          {(id, hint) => (
+            <textarea
+              id={id}
+              aria-describedby={hint}
+              rows={2}
+              spellcheck={false}
+              value={tools}
+              onInput={(event) => setTools(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <Field label="Ends after">
           {(id) => (

@@ -38,10 +38,20 @@ function Enter({ enter }: { enter: (token: string) => void }): JSX.Element {
   };
   return (
     <Form label="Look" run={check} disabled={typed.trim() === ""}>
-      <p>What each tenant's upstreams do, without seeing into any tenant. It takes the secret <code>OPERATOR_TOKEN</code>.</p>
+      <p>
+        What each tenant's upstreams do, without seeing into any tenant. It takes the secret <code>OPERATOR_TOKEN</code>
+        .
+      </p>
       <Field label="Operator's token" hint="It is kept in this page's memory only, and sent to this gateway only.">
         {(id, hint) => (
-          <input id={id} aria-describedby={hint} type="password" autoComplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          <input
+            id={id}
+            aria-describedby={hint}
+            type="password"
+            autoComplete="off"
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
         )}
       </Field>
     </Form>
@@ -55,7 +65,11 @@ function Tenants({ token }: { token: string }): JSX.Element {
   const worst = new Map((activity.value ? findings(activity.value) : []).reverse().map((one) => [one.tenant, one]));
   const suspend = (tenant: Schemas["Tenant"], suspended: boolean) => async (): Promise<void> => {
     const headers = { "content-type": "application/json", ...ifStill(tenant.version) };
-    await askWith(`/admin/tenants/${tenant.id}`, token, { method: "PATCH", headers, body: JSON.stringify({ suspended }) });
+    await askWith(`/admin/tenants/${tenant.id}`, token, {
+      method: "PATCH",
+      headers,
+      body: JSON.stringify({ suspended }),
+    });
     await tenants.again();
   };
   return (
@@ -73,9 +87,16 @@ function Tenants({ token }: { token: string }): JSX.Element {
                 columns={[
                   { head: "Tenant", cell: ({ id }) => id },
                   { head: "Name", cell: ({ name }) => <Visible text={name} /> },
-                  { head: "Now", cell: ({ id }) => worst.get(id)?.words ?? <span class="quiet">nothing to be seen</span> },
+                  {
+                    head: "Now",
+                    cell: ({ id }) => worst.get(id)?.words ?? <span class="quiet">nothing to be seen</span>,
+                  },
                   { head: "Since", cell: ({ created_at }) => <When at={created_at} /> },
-                  { head: "Standing", cell: ({ suspended_at }) => (suspended_at === null ? <Tag is="good">in service</Tag> : <Tag is="bad">suspended</Tag>) },
+                  {
+                    head: "Standing",
+                    cell: ({ suspended_at }) =>
+                      suspended_at === null ? <Tag is="good">in service</Tag> : <Tag is="bad">suspended</Tag>,
+                  },
                   {
                     head: "",
                     cell: (tenant) =>
@@ -86,10 +107,20 @@ function Tenants({ token }: { token: string }): JSX.Element {
                           danger
                           done={`${tenant.id} is suspended.`}
                           run={suspend(tenant, true)}
-                          confirm={{ title: `Suspend ${tenant.id}?`, words: "Every session of its people and agents ends within a second, and nobody of it is let in until it is resumed.", typed: tenant.id }}
+                          confirm={{
+                            title: `Suspend ${tenant.id}?`,
+                            words:
+                              "Every session of its people and agents ends within a second, and nobody of it is let in until it is resumed.",
+                            typed: tenant.id,
+                          }}
                         />
                       ) : (
-                        <Action label="Resume" about={tenant.id} done={`${tenant.id} is in service again.`} run={suspend(tenant, false)} />
+                        <Action
+                          label="Resume"
+                          about={tenant.id}
+                          done={`${tenant.id} is in service again.`}
+                          run={suspend(tenant, false)}
+                        />
                       ),
                   },
                 ]}
@@ -99,7 +130,9 @@ function Tenants({ token }: { token: string }): JSX.Element {
           )}
         </Shown>
       </section>
-      <Shown of={activity} what="the charts">{(value) => <Charts activity={value} minutes={minutes} />}</Shown>
+      <Shown of={activity} what="the charts">
+        {(value) => <Charts activity={value} minutes={minutes} />}
+      </Shown>
       <HubDetail token={token} />
     </>
   );

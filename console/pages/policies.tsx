@@ -15,12 +15,24 @@ import { Explainer } from "./explainer.tsx";
 
 type Policy = Schemas["PolicyView"];
 
-const text = (rule: Policy["rule"], member: string): string => (typeof rule[member] === "string" ? String(rule[member]) : "");
+const text = (rule: Policy["rule"], member: string): string =>
+  typeof rule[member] === "string" ? String(rule[member]) : "";
 
 /** How an effect looks. */
-export const effectLooks = (effect: string): "good" | "warn" | "bad" => (effect === "allow" ? "good" : effect === "approve" ? "warn" : "bad");
+export const effectLooks = (effect: string): "good" | "warn" | "bad" =>
+  effect === "allow" ? "good" : effect === "approve" ? "warn" : "bad";
 
-const EXAMPLE = JSON.stringify({ name: "agents only read", effect: "deny", actions: ["call"], who: { roles: ["agent"] }, what: { read_only: false } }, null, 2);
+const EXAMPLE = JSON.stringify(
+  {
+    name: "agents only read",
+    effect: "deny",
+    actions: ["call"],
+    who: { roles: ["agent"] },
+    what: { read_only: false },
+  },
+  null,
+  2,
+);
 
 export function Policies({ chosen }: { chosen: string | undefined }): JSX.Element {
   const person = usePerson();
@@ -47,17 +59,43 @@ export function Policies({ chosen }: { chosen: string | undefined }): JSX.Elemen
               id={({ id }) => id}
               current={({ id }) => id === chosen}
               columns={[
-                { head: "Name", cell: ({ id, rule }) => <a href={to("policies", id)}><Visible text={text(rule, "name")} /></a> },
-                { head: "Effect", cell: ({ rule }) => <Tag is={effectLooks(text(rule, "effect"))}>{text(rule, "effect")}</Tag> },
+                {
+                  head: "Name",
+                  cell: ({ id, rule }) => (
+                    <a href={to("policies", id)}>
+                      <Visible text={text(rule, "name")} />
+                    </a>
+                  ),
+                },
+                {
+                  head: "Effect",
+                  cell: ({ rule }) => <Tag is={effectLooks(text(rule, "effect"))}>{text(rule, "effect")}</Tag>,
+                },
                 { head: "Whom", cell: ({ rule }) => <Narrowed by={rule["who"]} all="everybody" /> },
                 { head: "What", cell: ({ rule }) => <Narrowed by={rule["what"]} all="everything" /> },
-                { head: "When", cell: ({ rule }) => (text(rule, "when") === "" ? "always" : <code><Visible text={text(rule, "when")} /></code>) },
+                {
+                  head: "When",
+                  cell: ({ rule }) =>
+                    text(rule, "when") === "" ? (
+                      "always"
+                    ) : (
+                      <code>
+                        <Visible text={text(rule, "when")} />
+                      </code>
+                    ),
+                },
                 { head: "Changed", cell: ({ updated_at }) => <When at={updated_at} /> },
               ]}
             />
           )}
         </Shown>
-        {chosen !== undefined && policies.value && (one ? <One key={`${one.id} ${one.version}`} policy={one} again={policies.again} /> : <Empty>There is no such policy.</Empty>)}
+        {chosen !== undefined &&
+          policies.value &&
+          (one ? (
+            <One key={`${one.id} ${one.version}`} policy={one} again={policies.again} />
+          ) : (
+            <Empty>There is no such policy.</Empty>
+          ))}
         {manages(person) && <Make again={policies.again} />}
       </section>
       <section aria-labelledby="roles">
@@ -71,7 +109,9 @@ export function Policies({ chosen }: { chosen: string | undefined }): JSX.Elemen
             { head: "May", cell: ([, words]) => words },
           ]}
         />
-        <p class="quiet">Roles are given on the page <a href={to("users")}>Users</a>.</p>
+        <p class="quiet">
+          Roles are given on the page <a href={to("users")}>Users</a>.
+        </p>
       </section>
     </>
   );
@@ -81,7 +121,16 @@ export function Policies({ chosen }: { chosen: string | undefined }): JSX.Elemen
 function Narrowed({ by, all }: { by: unknown; all: string }): JSX.Element {
   const parts = typeof by === "object" && by !== null ? Object.entries(by) : [];
   if (parts.length === 0) return <span class="quiet">{all}</span>;
-  return <Visible text={parts.map(([name, value]) => `${name.replaceAll("_", " ")}: ${Array.isArray(value) ? value.join(", ") : JSON.stringify(value)}`).join("; ")} />;
+  return (
+    <Visible
+      text={parts
+        .map(
+          ([name, value]) =>
+            `${name.replaceAll("_", " ")}: ${Array.isArray(value) ? value.join(", ") : JSON.stringify(value)}`,
+        )
+        .join("; ")}
+    />
+  );
 }
 
 function One({ policy, again }: { policy: Policy; again: () => Promise<void> }): JSX.Element {
@@ -102,16 +151,39 @@ function One({ policy, again }: { policy: Policy; again: () => Promise<void> }):
   };
   return (
     <section class="panel" aria-labelledby="policy">
-      <h3 id="policy"><Visible text={text(policy.rule, "name")} /></h3>
-      <p class="quiet">Made by {names(policy.made_by)}, <When at={policy.created_at} />. Version {policy.version}.</p>
+      <h3 id="policy">
+        <Visible text={text(policy.rule, "name")} />
+      </h3>
+      <p class="quiet">
+        Made by {names(policy.made_by)}, <When at={policy.created_at} />. Version {policy.version}.
+      </p>
       {manages(person) ? (
         <>
           <Form label="Replace it" run={replace} done="The policy holds everywhere within five seconds.">
             <Field label="The rule, as JSON">
-              {(id) => <textarea id={id} rows={12} spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
+              {(id) => (
+                <textarea
+                  id={id}
+                  rows={12}
+                  spellcheck={false}
+                  value={typed}
+                  onInput={(event) => setTyped(event.currentTarget.value)}
+                />
+              )}
             </Field>
           </Form>
-          <Action label="Delete" about={text(policy.rule, "name")} danger run={remove} done="The policy is deleted." confirm={{ title: "Delete this policy?", words: "What it allowed, denied or wanted approved is from then on for the others and the default to say. This cannot be undone." }} />
+          <Action
+            label="Delete"
+            about={text(policy.rule, "name")}
+            danger
+            run={remove}
+            done="The policy is deleted."
+            confirm={{
+              title: "Delete this policy?",
+              words:
+                "What it allowed, denied or wanted approved is from then on for the others and the default to say. This cannot be undone.",
+            }}
+          />
         </>
       ) : (
         <Json value={policy.rule} />
@@ -133,8 +205,20 @@ function Make({ again }: { again: () => Promise<void> }): JSX.Element {
     <details class="panel">
       <summary>Make a policy</summary>
       <Form label="Make it" run={make} done="The policy holds everywhere within five seconds.">
-        <Field label="The rule, as JSON" hint="name, effect (allow, approve, deny), actions, who, what, and when in CEL.">
-          {(id, hint) => <textarea id={id} aria-describedby={hint} rows={10} spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
+        <Field
+          label="The rule, as JSON"
+          hint="name, effect (allow, approve, deny), actions, who, what, and when in CEL."
+        >
+          {(id, hint) => (
+            <textarea
+              id={id}
+              aria-describedby={hint}
+              rows={10}
+              spellcheck={false}
+              value={typed}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          )}
         </Field>
       </Form>
     </details>

@@ -12,18 +12,51 @@ type Said = Schemas["ReactionView"];
 type Member = Exclude<keyof Said, "version">;
 
 const MEMBERS: readonly { member: Member; label: string; choices: readonly [string, string][] }[] = [
-  { member: "first_sight", label: "What is seen first", choices: [["approve", "serves at once, unless it is suspicious"], ["review", "waits for a person"]] },
-  { member: "cosmetic", label: "Other words, same meaning", choices: [["accept", "accepted"], ["ask", "waits for a person"]] },
-  { member: "additive", label: "Something new that breaks nothing", choices: [["accept", "accepted"], ["ask", "waits for a person"]] },
-  { member: "quarantined", label: "What waits is meanwhile", choices: [["hidden", "not listed"], ["pinned", "listed as it was approved"]] },
+  {
+    member: "first_sight",
+    label: "What is seen first",
+    choices: [
+      ["approve", "serves at once, unless it is suspicious"],
+      ["review", "waits for a person"],
+    ],
+  },
+  {
+    member: "cosmetic",
+    label: "Other words, same meaning",
+    choices: [
+      ["accept", "accepted"],
+      ["ask", "waits for a person"],
+    ],
+  },
+  {
+    member: "additive",
+    label: "Something new that breaks nothing",
+    choices: [
+      ["accept", "accepted"],
+      ["ask", "waits for a person"],
+    ],
+  },
+  {
+    member: "quarantined",
+    label: "What waits is meanwhile",
+    choices: [
+      ["hidden", "not listed"],
+      ["pinned", "listed as it was approved"],
+    ],
+  },
 ];
 
 export function Reaction({ upstream }: { upstream: string }): JSX.Element {
-  const said = useLoad(() => ask(api.GET("/admin/upstreams/{id}/reaction", { params: { path: { id: upstream } } })), [upstream]);
+  const said = useLoad(
+    () => ask(api.GET("/admin/upstreams/{id}/reaction", { params: { path: { id: upstream } } })),
+    [upstream],
+  );
   return (
     <details>
       <summary>What happens to its changes</summary>
-      <Shown of={said} what="the settings">{(value) => <Edit key={value.version} upstream={upstream} said={value} again={said.again} />}</Shown>
+      <Shown of={said} what="the settings">
+        {(value) => <Edit key={value.version} upstream={upstream} said={value} again={said.again} />}
+      </Shown>
     </details>
   );
 }
@@ -34,7 +67,12 @@ function Edit({ upstream, said, again }: { upstream: string; said: Said; again: 
   const change = async (): Promise<void> => {
     const { first_sight, cosmetic, additive, quarantined } = wanted;
     const body = { first_sight, cosmetic, additive, quarantined } as Schemas["Reaction"];
-    await ask(api.PUT("/admin/upstreams/{id}/reaction", { params: { path: { id: upstream }, header: ifStill(said.version) }, body }));
+    await ask(
+      api.PUT("/admin/upstreams/{id}/reaction", {
+        params: { path: { id: upstream }, header: ifStill(said.version) },
+        body,
+      }),
+    );
     await again();
   };
   return (
@@ -42,8 +80,17 @@ function Edit({ upstream, said, again }: { upstream: string; said: Said; again: 
       {MEMBERS.map(({ member, label, choices }) => (
         <Field key={member} label={label}>
           {(id) => (
-            <select id={id} disabled={!may} value={wanted[member]} onChange={(event) => setWanted({ ...wanted, [member]: event.currentTarget.value })}>
-              {choices.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
+            <select
+              id={id}
+              disabled={!may}
+              value={wanted[member]}
+              onChange={(event) => setWanted({ ...wanted, [member]: event.currentTarget.value })}
+            >
+              {choices.map(([value, words]) => (
+                <option key={value} value={value}>
+                  {words}
+                </option>
+              ))}
             </select>
           )}
         </Field>

@@ -25,7 +25,10 @@ const KINDS: readonly [Exclude<Kind, "tenant">, string][] = [
 export function Revoke(): JSX.Element {
   const person = usePerson();
   const names = useNames();
-  const list = useList((cursor) => ask(api.GET("/admin/revocations", { params: { query: cursor === undefined ? {} : { cursor } } })), []);
+  const list = useList(
+    (cursor) => ask(api.GET("/admin/revocations", { params: { query: cursor === undefined ? {} : { cursor } } })),
+    [],
+  );
   const revoke = (body: Wanted) => async (): Promise<void> => {
     await ask(api.POST("/admin/revocations", { params: { header: once() }, body }));
     await list.again();
@@ -43,7 +46,14 @@ export function Revoke(): JSX.Element {
               rows={all}
               id={({ id }) => id}
               columns={[
-                { head: "What", cell: ({ kind, subject }) => <>{kind} <code>{subject}</code></> },
+                {
+                  head: "What",
+                  cell: ({ kind, subject }) => (
+                    <>
+                      {kind} <code>{subject}</code>
+                    </>
+                  ),
+                },
                 { head: "Whose", cell: ({ user }) => (user === null ? "everybody's" : names(user)) },
                 { head: "Why", cell: ({ cause }) => <Visible text={cause} /> },
                 { head: "By", cell: ({ made_by }) => (made_by === null ? "the gateway" : names(made_by)) },
@@ -66,7 +76,10 @@ function Everything({ revoke }: { revoke: Revoking }): JSX.Element {
   return (
     <section class="panel danger" aria-labelledby="everything">
       <h2 id="everything">Revoke everything</h2>
-      <p>Ends every session, token and API key of everybody in {tenant}, within a second. People sign in again; keys have to be made anew. You are signed out too.</p>
+      <p>
+        Ends every session, token and API key of everybody in {tenant}, within a second. People sign in again; keys have
+        to be made anew. You are signed out too.
+      </p>
       <Action
         label="Revoke everything"
         danger
@@ -109,36 +122,90 @@ function One({ revoke }: { revoke: Revoking }): JSX.Element {
         <Field label="Revoke">
           {(field) => (
             <select id={field} value={kind} onChange={(event) => setKind(event.currentTarget.value as Kind)}>
-              {KINDS.map(([one, told]) => <option key={one} value={one}>{told}</option>)}
+              {KINDS.map(([one, told]) => (
+                <option key={one} value={one}>
+                  {told}
+                </option>
+              ))}
             </select>
           )}
         </Field>
         {takesUser && (
           <Field label={needsUser ? "Whose" : "Whose (optional: everybody's)"} hint={users.failed?.message}>
             {(field, hint) => (
-              <select id={field} aria-describedby={hint} value={user} onChange={(event) => setUser(event.currentTarget.value)}>
+              <select
+                id={field}
+                aria-describedby={hint}
+                value={user}
+                onChange={(event) => setUser(event.currentTarget.value)}
+              >
                 <option value="">{needsUser ? "Choose…" : "everybody's"}</option>
-                {(users.value ?? []).map((one) => <option key={one.id} value={one.id}>{one.username} ({one.role})</option>)}
+                {(users.value ?? []).map((one) => (
+                  <option key={one.id} value={one.id}>
+                    {one.username} ({one.role})
+                  </option>
+                ))}
               </select>
             )}
           </Field>
         )}
         {hasId && (
           <Field label={kind === "client" ? "Client's id" : `Id of the ${kind}`} hint="As the audit trail has it.">
-            {(field, hint) => <input id={field} aria-describedby={hint} autoComplete="off" spellcheck={false} value={id} onInput={(event) => setId(event.currentTarget.value)} />}
+            {(field, hint) => (
+              <input
+                id={field}
+                aria-describedby={hint}
+                autoComplete="off"
+                spellcheck={false}
+                value={id}
+                onInput={(event) => setId(event.currentTarget.value)}
+              />
+            )}
           </Field>
         )}
         {kind === "before" && (
           <Field label="Before">
-            {(field) => <input id={field} type="datetime-local" value={moment} onInput={(event) => setMoment(event.currentTarget.value)} />}
+            {(field) => (
+              <input
+                id={field}
+                type="datetime-local"
+                value={moment}
+                onInput={(event) => setMoment(event.currentTarget.value)}
+              />
+            )}
           </Field>
         )}
         <Field label="Why (optional)">
-          {(field) => <input id={field} autoComplete="off" maxLength={200} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />}
+          {(field) => (
+            <input
+              id={field}
+              autoComplete="off"
+              maxLength={200}
+              value={reason}
+              onInput={(event) => setReason(event.currentTarget.value)}
+            />
+          )}
         </Field>
       </div>
-      <Action label="Revoke" danger disabled={missing} run={revoke(body)} done="It is revoked: refused everywhere within a second."
-        confirm={{ title: "Revoke this?", words: <p>This ends {words}{user !== "" && takesUser ? ` (${(users.value ?? []).find((one) => one.id === user)?.username ?? user})` : ""}, within a second. It cannot be undone.</p> }} />
+      <Action
+        label="Revoke"
+        danger
+        disabled={missing}
+        run={revoke(body)}
+        done="It is revoked: refused everywhere within a second."
+        confirm={{
+          title: "Revoke this?",
+          words: (
+            <p>
+              This ends {words}
+              {user !== "" && takesUser
+                ? ` (${(users.value ?? []).find((one) => one.id === user)?.username ?? user})`
+                : ""}
+              , within a second. It cannot be undone.
+            </p>
+          ),
+        }}
+      />
     </section>
   );
 }

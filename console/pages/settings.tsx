@@ -36,7 +36,11 @@ export function Settings(): JSX.Element {
       </Shown>
       <section aria-labelledby="plans">
         <h2 id="plans">Plans</h2>
-        <Shown of={plans} what="the plans" none="There is no plan: the gateway's own limits hold. Plans are made by the API.">
+        <Shown
+          of={plans}
+          what="the plans"
+          none="There is no plan: the gateway's own limits hold. Plans are made by the API."
+        >
           {(all) => (
             <Table
               caption="Plans"
@@ -63,7 +67,15 @@ async function change(tenant: Tenant, body: Partial<Schemas["TenantChange"]>): P
   await ask(api.PATCH("/admin/tenants/{id}", { params, body: body as Schemas["TenantChange"] }));
 }
 
-function Edit({ tenant, plans, again }: { tenant: Tenant; plans: readonly Schemas["PlanView"][]; again: () => Promise<void> }): JSX.Element {
+function Edit({
+  tenant,
+  plans,
+  again,
+}: {
+  tenant: Tenant;
+  plans: readonly Schemas["PlanView"][];
+  again: () => Promise<void>;
+}): JSX.Element {
   const may = manages(usePerson());
   const [wanted, setWanted] = useState(tenant);
   const keep = async (): Promise<void> => {
@@ -71,12 +83,28 @@ function Edit({ tenant, plans, again }: { tenant: Tenant; plans: readonly Schema
     await change(tenant, { name, default_effect, plan, user_plan, audit_calls, audit_bodies, audit_days });
     await again();
   };
-  const choice = <K extends "default_effect" | "audit_calls" | "plan" | "user_plan">(label: string, member: K, choices: readonly (readonly [Tenant[K], string])[], hint?: string): JSX.Element => (
+  const choice = <K extends "default_effect" | "audit_calls" | "plan" | "user_plan">(
+    label: string,
+    member: K,
+    choices: readonly (readonly [Tenant[K], string])[],
+    hint?: string,
+  ): JSX.Element => (
     <Field label={label} {...(hint !== undefined && { hint })}>
       {(id, described) => (
-        <select id={id} aria-describedby={described} disabled={!may} value={wanted[member] ?? ""}
-          onChange={(event) => setWanted({ ...wanted, [member]: event.currentTarget.value === "" ? null : event.currentTarget.value })}>
-          {choices.map(([value, words]) => <option key={value ?? ""} value={value ?? ""}>{words}</option>)}
+        <select
+          id={id}
+          aria-describedby={described}
+          disabled={!may}
+          value={wanted[member] ?? ""}
+          onChange={(event) =>
+            setWanted({ ...wanted, [member]: event.currentTarget.value === "" ? null : event.currentTarget.value })
+          }
+        >
+          {choices.map(([value, words]) => (
+            <option key={value ?? ""} value={value ?? ""}>
+              {words}
+            </option>
+          ))}
         </select>
       )}
     </Field>
@@ -86,18 +114,46 @@ function Edit({ tenant, plans, again }: { tenant: Tenant; plans: readonly Schema
     <Form label="Keep this" run={keep} done="It holds everywhere within five seconds." disabled={!may}>
       <div class="fields">
         <Field label="Name">
-          {(id) => <input id={id} disabled={!may} value={wanted.name} onInput={(event) => setWanted({ ...wanted, name: event.currentTarget.value })} />}
+          {(id) => (
+            <input
+              id={id}
+              disabled={!may}
+              value={wanted.name}
+              onInput={(event) => setWanted({ ...wanted, name: event.currentTarget.value })}
+            />
+          )}
         </Field>
-        {choice("Where no policy says anything", "default_effect", [["allow", "allowed"], ["deny", "denied"]])}
+        {choice("Where no policy says anything", "default_effect", [
+          ["allow", "allowed"],
+          ["deny", "denied"],
+        ])}
         {choice("Plan of the tenant as a whole", "plan", [[null, "none"], ...given])}
         {choice("Plan of each user without one", "user_plan", [[null, "the gateway's own limits"], ...given])}
-        {choice("A call's record is written", "audit_calls", [["before", "before its reply"], ["after", "after its reply"]])}
+        {choice("A call's record is written", "audit_calls", [
+          ["before", "before its reply"],
+          ["after", "after its reply"],
+        ])}
         <Field label="The audit trail is kept for, in days">
-          {(id) => <input id={id} type="number" min={1} max={3660} disabled={!may} value={wanted.audit_days} onInput={(event) => setWanted({ ...wanted, audit_days: Number(event.currentTarget.value) })} />}
+          {(id) => (
+            <input
+              id={id}
+              type="number"
+              min={1}
+              max={3660}
+              disabled={!may}
+              value={wanted.audit_days}
+              onInput={(event) => setWanted({ ...wanted, audit_days: Number(event.currentTarget.value) })}
+            />
+          )}
         </Field>
       </div>
       <label class="check">
-        <input type="checkbox" disabled={!may} checked={wanted.audit_bodies} onChange={(event) => setWanted({ ...wanted, audit_bodies: event.currentTarget.checked })} />
+        <input
+          type="checkbox"
+          disabled={!may}
+          checked={wanted.audit_bodies}
+          onChange={(event) => setWanted({ ...wanted, audit_bodies: event.currentTarget.checked })}
+        />
         Redacted arguments are kept in the audit trail
       </label>
     </Form>
@@ -115,8 +171,25 @@ function Rails({ tenant, again }: { tenant: Tenant; again: () => Promise<void> }
   };
   return (
     <Form label="Keep this" run={keep} done="It holds everywhere within five seconds." disabled={!may}>
-      <Field label="What is looked for in arguments and results, as JSON" hint={<>Empty for nothing. For example <code>{'{"results": {"detectors": {"email": "redact"}}}'}</code></>}>
-        {(id, hint) => <textarea id={id} aria-describedby={hint} rows={8} spellcheck={false} disabled={!may} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
+      <Field
+        label="What is looked for in arguments and results, as JSON"
+        hint={
+          <>
+            Empty for nothing. For example <code>{'{"results": {"detectors": {"email": "redact"}}}'}</code>
+          </>
+        }
+      >
+        {(id, hint) => (
+          <textarea
+            id={id}
+            aria-describedby={hint}
+            rows={8}
+            spellcheck={false}
+            disabled={!may}
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
+        )}
       </Field>
     </Form>
   );
@@ -133,14 +206,21 @@ function Seal(): JSX.Element {
       const part = await ask(api.POST("/admin/tenants/{id}/reseal", { params: { path: { id: person.tenant } } }));
       sealed += part.resealed;
       more = part.more;
-      setTold(`${sealed} sealed with the current key${part.unreadable > 0 ? `, ${part.unreadable} open with none` : ""}${more ? "; going on…" : "."}`);
+      setTold(
+        `${sealed} sealed with the current key${part.unreadable > 0 ? `, ${part.unreadable} open with none` : ""}${more ? "; going on…" : "."}`,
+      );
     }
   };
   return (
     <section class="panel" aria-labelledby="seal">
       <h2 id="seal">Seal anew</h2>
-      <p>After the operator replaced <code>ENCRYPTION_KEY</code>: seals stored credentials with the new one.</p>
-      <div class="buttons"><Action label="Seal anew" run={seal} /><span role="status">{told}</span></div>
+      <p>
+        After the operator replaced <code>ENCRYPTION_KEY</code>: seals stored credentials with the new one.
+      </p>
+      <div class="buttons">
+        <Action label="Seal anew" run={seal} />
+        <span role="status">{told}</span>
+      </div>
     </section>
   );
 }

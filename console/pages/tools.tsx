@@ -21,24 +21,52 @@ export function Tools({ chosen }: { chosen: string | undefined }): JSX.Element {
   const tools = useLoad(() => ask(api.GET("/mcp/tools")), []);
   const [wanted, setWanted] = useState("");
   return (
-    <Shown of={tools} what="the tools" isNone={({ tools }) => tools.length === 0} none="You have no tools: either no upstream is there, or no policy lets you use one.">
+    <Shown
+      of={tools}
+      what="the tools"
+      isNone={({ tools }) => tools.length === 0}
+      none="You have no tools: either no upstream is there, or no policy lets you use one."
+    >
       {({ tools: all, degraded }) => {
-        const some = all.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(wanted.toLowerCase()));
+        const some = all.filter(({ name, description }) =>
+          `${name} ${description}`.toLowerCase().includes(wanted.toLowerCase()),
+        );
         const tool = all.find(({ name }) => name === chosen);
         return (
           <>
             {degraded !== undefined && degraded.length > 0 && (
-              <p class="notice warn">Of these upstreams the lists are missing or older than they should be: {degraded.join(", ")}.</p>
+              <p class="notice warn">
+                Of these upstreams the lists are missing or older than they should be: {degraded.join(", ")}.
+              </p>
             )}
             <div class="split">
               <section aria-label="Tools">
                 <Field label={`Find among ${counted(all.length, "tool")}`}>
-                  {(id) => <input id={id} type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />}
+                  {(id) => (
+                    <input
+                      id={id}
+                      type="search"
+                      value={wanted}
+                      onInput={(event) => setWanted(event.currentTarget.value)}
+                    />
+                  )}
                 </Field>
-                {some.length === 0 ? <Empty>No tool has that in its name or description.</Empty> : <Names tools={some} chosen={chosen} />}
+                {some.length === 0 ? (
+                  <Empty>No tool has that in its name or description.</Empty>
+                ) : (
+                  <Names tools={some} chosen={chosen} />
+                )}
               </section>
               <section aria-label="The tool that is looked at">
-                {tool ? <Try key={tool.name} tool={tool} /> : <Empty>{chosen === undefined ? "Choose a tool to see what it takes, and to try it." : "There is no such tool among yours."}</Empty>}
+                {tool ? (
+                  <Try key={tool.name} tool={tool} />
+                ) : (
+                  <Empty>
+                    {chosen === undefined
+                      ? "Choose a tool to see what it takes, and to try it."
+                      : "There is no such tool among yours."}
+                  </Empty>
+                )}
               </section>
             </div>
           </>
@@ -54,10 +82,16 @@ function Names({ tools, chosen }: { tools: Tool[]; chosen: string | undefined })
     <>
       {[...groups].map(([upstream, some]) => (
         <div key={upstream}>
-          <h2 class="small"><Visible text={upstream} /></h2>
+          <h2 class="small">
+            <Visible text={upstream} />
+          </h2>
           <ul class="choices">
             {some.map(({ name }) => (
-              <li key={name}><a href={to("tools", name)} aria-current={name === chosen ? "true" : undefined}><Visible text={name} /></a></li>
+              <li key={name}>
+                <a href={to("tools", name)} aria-current={name === chosen ? "true" : undefined}>
+                  <Visible text={name} />
+                </a>
+              </li>
             ))}
           </ul>
         </div>
@@ -71,7 +105,9 @@ type Outcome = { readonly took: number; readonly answer: Schemas["ExecuteRespons
 function Try({ tool }: { tool: Tool }): JSX.Element {
   const person = usePerson();
   const fields = useMemo(() => entries(tool.parameters), [tool]);
-  const [typed, setTyped] = useState<Record<string, string>>(() => Object.fromEntries(fields.map(({ name, begin }) => [name, begin])));
+  const [typed, setTyped] = useState<Record<string, string>>(() =>
+    Object.fromEntries(fields.map(({ name, begin }) => [name, begin])),
+  );
   const [raw, setRaw] = useState<string>();
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const [outcome, setOutcome] = useState<Outcome>();
@@ -94,18 +130,40 @@ function Try({ tool }: { tool: Tool }): JSX.Element {
   };
   return (
     <>
-      <h2><Visible text={tool.name} /></h2>
-      <p class="words"><Visible text={tool.description === "" ? "It has no description." : tool.description} /></p>
+      <h2>
+        <Visible text={tool.name} />
+      </h2>
+      <p class="words">
+        <Visible text={tool.description === "" ? "It has no description." : tool.description} />
+      </p>
       {calls(person) && (
         <Form label="Call it" run={call}>
-          <p class="notice plain">This is a real call, in your name: it counts against your limits, is on record, and changes whatever the tool changes.</p>
+          <p class="notice plain">
+            This is a real call, in your name: it counts against your limits, is on record, and changes whatever the
+            tool changes.
+          </p>
           {raw === undefined ? (
             fields.map((field) => (
-              <Argument key={field.name} field={field} value={typed[field.name] ?? ""} wrong={wrong[field.name]} set={(value) => setTyped({ ...typed, [field.name]: value })} />
+              <Argument
+                key={field.name}
+                field={field}
+                value={typed[field.name] ?? ""}
+                wrong={wrong[field.name]}
+                set={(value) => setTyped({ ...typed, [field.name]: value })}
+              />
             ))
           ) : (
             <Field label="Arguments as JSON" hint={wrong[""]}>
-              {(id, hint) => <textarea id={id} aria-describedby={hint} rows={8} spellcheck={false} value={raw} onInput={(event) => setRaw(event.currentTarget.value)} />}
+              {(id, hint) => (
+                <textarea
+                  id={id}
+                  aria-describedby={hint}
+                  rows={8}
+                  spellcheck={false}
+                  value={raw}
+                  onInput={(event) => setRaw(event.currentTarget.value)}
+                />
+              )}
             </Field>
           )}
           {raw === undefined && fields.length === 0 && <p class="quiet">It takes no arguments.</p>}
@@ -117,17 +175,31 @@ function Try({ tool }: { tool: Tool }): JSX.Element {
       {outcome && (
         <section class="outcome" aria-label="What came of it" role="status">
           <p>
-            {outcome.answer.success ? <Tag is="good">it worked</Tag> : <Tag is="bad">the tool says that it failed</Tag>} after {duration(outcome.took)}
+            {outcome.answer.success ? <Tag is="good">it worked</Tag> : <Tag is="bad">the tool says that it failed</Tag>}{" "}
+            after {duration(outcome.took)}
           </p>
           <Json value={outcome.answer.result} />
         </section>
       )}
-      <details><summary>Its schema</summary><Json value={tool.parameters} /></details>
+      <details>
+        <summary>Its schema</summary>
+        <Json value={tool.parameters} />
+      </details>
     </>
   );
 }
 
-function Argument({ field, value, wrong, set }: { field: Entry; value: string; wrong: string | undefined; set: (value: string) => void }): JSX.Element {
+function Argument({
+  field,
+  value,
+  wrong,
+  set,
+}: {
+  field: Entry;
+  value: string;
+  wrong: string | undefined;
+  set: (value: string) => void;
+}): JSX.Element {
   const hint = (
     <>
       {wrong !== undefined && <strong class="bad-ink">{wrong} </strong>}
@@ -144,7 +216,19 @@ function Argument({ field, value, wrong, set }: { field: Entry; value: string; w
   );
 }
 
-function Input({ id, described, field, value, set }: { id: string; described: string | undefined; field: Entry; value: string; set: (value: string) => void }): JSX.Element {
+function Input({
+  id,
+  described,
+  field,
+  value,
+  set,
+}: {
+  id: string;
+  described: string | undefined;
+  field: Entry;
+  value: string;
+  set: (value: string) => void;
+}): JSX.Element {
   const common = { id, "aria-describedby": described, value };
   const needed = field.required && field.kind !== "text" && field.kind !== "long" && field.kind !== "list";
   switch (field.kind) {
@@ -154,17 +238,37 @@ function Input({ id, described, field, value, set }: { id: string; described: st
       return (
         <select {...common} required={needed} onChange={(event) => set(event.currentTarget.value)}>
           <option value="">{field.required ? "Choose…" : "not given"}</option>
-          {choices.map((choice) => <option key={choice} value={choice}>{field.kind === "yes_or_no" ? (choice === "true" ? "yes" : "no") : choice}</option>)}
+          {choices.map((choice) => (
+            <option key={choice} value={choice}>
+              {field.kind === "yes_or_no" ? (choice === "true" ? "yes" : "no") : choice}
+            </option>
+          ))}
         </select>
       );
     }
     case "long":
     case "list":
     case "json":
-      return <textarea {...common} required={needed} rows={field.kind === "json" ? 4 : 3} spellcheck={field.kind === "long"} onInput={(event) => set(event.currentTarget.value)} />;
+      return (
+        <textarea
+          {...common}
+          required={needed}
+          rows={field.kind === "json" ? 4 : 3}
+          spellcheck={field.kind === "long"}
+          onInput={(event) => set(event.currentTarget.value)}
+        />
+      );
     case "text":
       return <input {...common} autoComplete="off" onInput={(event) => set(event.currentTarget.value)} />;
     default:
-      return <input {...common} type="number" step={field.kind === "integer" ? 1 : "any"} required={needed} onInput={(event) => set(event.currentTarget.value)} />;
+      return (
+        <input
+          {...common}
+          type="number"
+          step={field.kind === "integer" ? 1 : "any"}
+          required={needed}
+          onInput={(event) => set(event.currentTarget.value)}
+        />
+      );
   }
 }

@@ -37,17 +37,32 @@ export function Upstreams({ chosen }: { chosen: string | undefined }): JSX.Eleme
             current={({ name }) => name === chosen}
             columns={[
               { head: "Upstream", cell: ({ name }) => <a href={to("upstreams", name)}>{name}</a> },
-              { head: "Status", cell: (upstream) => <Status upstream={upstream} activity={counts.value} degraded={degraded} /> },
+              {
+                head: "Status",
+                cell: (upstream) => <Status upstream={upstream} activity={counts.value} degraded={degraded} />,
+              },
               { head: "Kind", cell: ({ kind }) => kind },
               { head: "Address", cell: ({ url }) => <Visible text={url} /> },
-              { head: "Calls, last hour", numeric: true, cell: ({ name }) => totals(counts.value, name)?.answered ?? "–" },
+              {
+                head: "Calls, last hour",
+                numeric: true,
+                cell: ({ name }) => totals(counts.value, name)?.answered ?? "–",
+              },
               { head: "Failed", numeric: true, cell: ({ name }) => failed(counts.value, name) },
             ]}
           />
         )}
       </Shown>
-      {counts.failed && counts.value === undefined && <p class="notice warn">How their calls go cannot be had: {counts.failed.message}</p>}
-      {chosen !== undefined && upstreams.value && (one ? <One key={one.id} upstream={one} counts={counts} degraded={degraded.has(one.name)} again={upstreams.again} /> : <Empty>There is no upstream of that name.</Empty>)}
+      {counts.failed && counts.value === undefined && (
+        <p class="notice warn">How their calls go cannot be had: {counts.failed.message}</p>
+      )}
+      {chosen !== undefined &&
+        upstreams.value &&
+        (one ? (
+          <One key={one.id} upstream={one} counts={counts} degraded={degraded.has(one.name)} again={upstreams.again} />
+        ) : (
+          <Empty>There is no upstream of that name.</Empty>
+        ))}
       {manages(person) && <Add done={upstreams.again} />}
     </>
   );
@@ -61,10 +76,22 @@ const totals = (counted: Activity | undefined, name: string): ReturnType<typeof 
 function failed(counted: Activity | undefined, name: string): JSX.Element | string {
   const total = totals(counted, name);
   if (total === undefined) return "–";
-  return <span class={total.failed > 0 ? "bad-ink" : undefined}>{total.failed} ({share(total.failed, total.answered)})</span>;
+  return (
+    <span class={total.failed > 0 ? "bad-ink" : undefined}>
+      {total.failed} ({share(total.failed, total.answered)})
+    </span>
+  );
 }
 
-function Status({ upstream, activity, degraded }: { upstream: Upstream; activity: Activity | undefined; degraded: ReadonlySet<string> }): JSX.Element {
+function Status({
+  upstream,
+  activity,
+  degraded,
+}: {
+  upstream: Upstream;
+  activity: Activity | undefined;
+  degraded: ReadonlySet<string>;
+}): JSX.Element {
   const worst = activity && findings(activity).find((one) => one.upstream === upstream.name && one.weight !== "note");
   if (upstream.disabled_at !== null) return <Tag is="plain">disabled</Tag>;
   if (worst?.weight === "bad") return <Tag is="bad">{`fails since ${clock(worst.since, Date.now())}`}</Tag>;
@@ -74,7 +101,17 @@ function Status({ upstream, activity, degraded }: { upstream: Upstream; activity
   return total && total.ok > 0 ? <Tag is="good">works</Tag> : <Tag is="plain">no call in the last hour</Tag>;
 }
 
-function One({ upstream, counts, degraded, again }: { upstream: Upstream; counts: Loaded<Activity>; degraded: boolean; again: () => Promise<void> }): JSX.Element {
+function One({
+  upstream,
+  counts,
+  degraded,
+  again,
+}: {
+  upstream: Upstream;
+  counts: Loaded<Activity>;
+  degraded: boolean;
+  again: () => Promise<void>;
+}): JSX.Element {
   const person = usePerson();
   const found = (counts.value ? findings(counts.value) : []).filter((one) => one.upstream === upstream.name);
   const total = totals(counts.value, upstream.name);
@@ -91,27 +128,83 @@ function One({ upstream, counts, degraded, again }: { upstream: Upstream; counts
   return (
     <section class="panel" aria-labelledby="one">
       <h2 id="one">{upstream.name}</h2>
-      <ul class="findings">{found.map((one) => <li key={one.words} class={one.weight}><span><strong>{one.words}</strong>: {one.figures}</span></li>)}</ul>
-      {degraded && <p class="notice warn">Its list is missing, or older than it should be: what it offered when it was last well is shown and called meanwhile.</p>}
+      <ul class="findings">
+        {found.map((one) => (
+          <li key={one.words} class={one.weight}>
+            <span>
+              <strong>{one.words}</strong>: {one.figures}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {degraded && (
+        <p class="notice warn">
+          Its list is missing, or older than it should be: what it offered when it was last well is shown and called
+          meanwhile.
+        </p>
+      )}
       <dl class="pairs">
-        <dt>Address</dt><dd><Visible text={upstream.url} /></dd>
-        <dt>Kind</dt><dd>{upstream.kind}</dd>
+        <dt>Address</dt>
+        <dd>
+          <Visible text={upstream.url} />
+        </dd>
+        <dt>Kind</dt>
+        <dd>{upstream.kind}</dd>
         <dt>Last hour</dt>
-        <dd>{total ? `${counted(total.answered, "call")}, ${total.failed} failed; slowest minute ${total.slowest === 0 ? "–" : duration(total.slowest)}` : "not known"}</dd>
-        <dt>Added</dt><dd><When at={upstream.created_at} /></dd>
-        <dt>Changed</dt><dd><When at={upstream.updated_at} /></dd>
-        <dt>Records</dt><dd><a href={to("audit", undefined, { contains: upstream.id })}>What was done to it</a></dd>
+        <dd>
+          {total
+            ? `${counted(total.answered, "call")}, ${total.failed} failed; slowest minute ${total.slowest === 0 ? "–" : duration(total.slowest)}`
+            : "not known"}
+        </dd>
+        <dt>Added</dt>
+        <dd>
+          <When at={upstream.created_at} />
+        </dd>
+        <dt>Changed</dt>
+        <dd>
+          <When at={upstream.updated_at} />
+        </dd>
+        <dt>Records</dt>
+        <dd>
+          <a href={to("audit", undefined, { contains: upstream.id })}>What was done to it</a>
+        </dd>
       </dl>
       {manages(person) && (
         <div class="buttons">
           {upstream.disabled_at === null ? (
-            <Action label="Disable" about={upstream.name} danger done={`${upstream.name} is disabled: its tools are gone within five seconds.`} run={change({ disabled: true })}
-              confirm={{ title: `Disable ${upstream.name}?`, words: "Its tools are shown to nobody and cannot be called, from five seconds on, until it is enabled again." }} />
+            <Action
+              label="Disable"
+              about={upstream.name}
+              danger
+              done={`${upstream.name} is disabled: its tools are gone within five seconds.`}
+              run={change({ disabled: true })}
+              confirm={{
+                title: `Disable ${upstream.name}?`,
+                words:
+                  "Its tools are shown to nobody and cannot be called, from five seconds on, until it is enabled again.",
+              }}
+            />
           ) : (
-            <Action label="Enable" about={upstream.name} done={`${upstream.name} is enabled.`} run={change({ disabled: false })} />
+            <Action
+              label="Enable"
+              about={upstream.name}
+              done={`${upstream.name} is enabled.`}
+              run={change({ disabled: false })}
+            />
           )}
-          <Action label="Delete" about={upstream.name} danger done={`${upstream.name} is deleted.`} run={remove}
-            confirm={{ title: `Delete ${upstream.name}?`, words: "With it go its credentials, everything that was approved of it, and for files everything in them. This cannot be undone.", typed: upstream.name }} />
+          <Action
+            label="Delete"
+            about={upstream.name}
+            danger
+            done={`${upstream.name} is deleted.`}
+            run={remove}
+            confirm={{
+              title: `Delete ${upstream.name}?`,
+              words:
+                "With it go its credentials, everything that was approved of it, and for files everything in them. This cannot be undone.",
+              typed: upstream.name,
+            }}
+          />
         </div>
       )}
       {manages(person) && <Asking upstream={upstream} />}
@@ -126,7 +219,8 @@ function Asking({ upstream }: { upstream: Upstream }): JSX.Element {
   const [trial, setTrial] = useState<Schemas["UpstreamTrial"]>();
   const [scan, setScan] = useState<Schemas["Scanned"]>();
   const path = { id: upstream.id };
-  const test = async (): Promise<void> => setTrial(await ask(api.POST("/admin/upstreams/{id}/test", { params: { path } })));
+  const test = async (): Promise<void> =>
+    setTrial(await ask(api.POST("/admin/upstreams/{id}/test", { params: { path } })));
   const hold = async (): Promise<void> => {
     const found = await ask(api.POST("/admin/upstreams/{id}/scan", { params: { path } }));
     setScan(found);
@@ -141,15 +235,35 @@ function Asking({ upstream }: { upstream: Upstream }): JSX.Element {
       </div>
       {trial && (
         <div role="status">
-          <p>{trial.works ? <Tag is="good">it answers</Tag> : <Tag is="bad">it does not answer as it should</Tag>} {trial.problem && <Visible text={trial.problem} />}</p>
-          <p>{counted(trial.tools.length, "tool")}, {counted(trial.prompts.length, "prompt")}, {counted(trial.resources, "resource")}{trial.legacy ? "; it speaks a revision with sessions" : ""}.</p>
-          {trial.unusable.length > 0 && <ul>{trial.unusable.map((words) => <li key={words}><Visible text={words} /></li>)}</ul>}
+          <p>
+            {trial.works ? <Tag is="good">it answers</Tag> : <Tag is="bad">it does not answer as it should</Tag>}{" "}
+            {trial.problem && <Visible text={trial.problem} />}
+          </p>
+          <p>
+            {counted(trial.tools.length, "tool")}, {counted(trial.prompts.length, "prompt")},{" "}
+            {counted(trial.resources, "resource")}
+            {trial.legacy ? "; it speaks a revision with sessions" : ""}.
+          </p>
+          {trial.unusable.length > 0 && (
+            <ul>
+              {trial.unusable.map((words) => (
+                <li key={words}>
+                  <Visible text={words} />
+                </li>
+              ))}
+            </ul>
+          )}
         </div>
       )}
       {scan && (
         <p role="status">
-          {scan.works ? `${counted(scan.happened, "change")}: ` : <Problem error={new Error(scan.problem ?? "it did not answer as it should")} />}
-          {scan.works && (scan.happened === 0 ? "it offers what was approved." : <a href={to("drift")}>look at what waits</a>)}
+          {scan.works ? (
+            `${counted(scan.happened, "change")}: `
+          ) : (
+            <Problem error={new Error(scan.problem ?? "it did not answer as it should")} />
+          )}
+          {scan.works &&
+            (scan.happened === 0 ? "it offers what was approved." : <a href={to("drift")}>look at what waits</a>)}
         </p>
       )}
     </section>
@@ -158,9 +272,11 @@ function Asking({ upstream }: { upstream: Upstream }): JSX.Element {
 
 /** What it offered when it was last well: what the gateway has of it, thing by thing. */
 function Catalogue({ upstream }: { upstream: Upstream }): JSX.Element {
-  const load = (): Promise<Schemas["PinView"][]> => every((query) => ask(api.GET("/admin/pins", { params: { query: { ...query, upstream: upstream.id } } })));
+  const load = (): Promise<Schemas["PinView"][]> =>
+    every((query) => ask(api.GET("/admin/pins", { params: { query: { ...query, upstream: upstream.id } } })));
   const pins = useLoad(load, [upstream.id]);
-  if (upstream.kind !== "mcp") return <p class="quiet">What it offers is described by its administrators; test it to see the list.</p>;
+  if (upstream.kind !== "mcp")
+    return <p class="quiet">What it offers is described by its administrators; test it to see the list.</p>;
   return (
     <section aria-labelledby="catalogue">
       <h3 id="catalogue">Last good catalogue</h3>
@@ -171,9 +287,27 @@ function Catalogue({ upstream }: { upstream: Upstream }): JSX.Element {
             rows={all}
             id={({ id }) => id}
             columns={[
-              { head: "Name", cell: ({ id, name }) => <a href={to("drift", id)}><Visible text={name} /></a> },
+              {
+                head: "Name",
+                cell: ({ id, name }) => (
+                  <a href={to("drift", id)}>
+                    <Visible text={name} />
+                  </a>
+                ),
+              },
               { head: "Kind", cell: ({ kind }) => kind },
-              { head: "Standing", cell: ({ standing, absent }) => <>{absent ? <Tag is="warn">not offered now</Tag> : <Tag is={standing === "approved" ? "good" : standing === "held" ? "warn" : "bad"}>{standing}</Tag>}</> },
+              {
+                head: "Standing",
+                cell: ({ standing, absent }) => (
+                  <>
+                    {absent ? (
+                      <Tag is="warn">not offered now</Tag>
+                    ) : (
+                      <Tag is={standing === "approved" ? "good" : standing === "held" ? "warn" : "bad"}>{standing}</Tag>
+                    )}
+                  </>
+                ),
+              },
               { head: "Changed", cell: ({ changed_at }) => <When at={changed_at} /> },
             ]}
           />
@@ -196,14 +330,38 @@ function Add({ done }: { done: () => Promise<void> }): JSX.Element {
   return (
     <details class="panel">
       <summary>Add an MCP server</summary>
-      <Form label="Add" run={add} done="It is added: its tools are there within five seconds." disabled={name === "" || url === ""}>
+      <Form
+        label="Add"
+        run={add}
+        done="It is added: its tools are there within five seconds."
+        disabled={name === "" || url === ""}
+      >
         <Field label="Name" hint="It stands before the names of its tools.">
-          {(id, hint) => <input id={id} aria-describedby={hint} autoComplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} />}
+          {(id, hint) => (
+            <input
+              id={id}
+              aria-describedby={hint}
+              autoComplete="off"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <Field label="Address" hint="https, at a public host.">
-          {(id, hint) => <input id={id} aria-describedby={hint} type="url" autoComplete="off" value={url} onInput={(event) => setUrl(event.currentTarget.value)} />}
+          {(id, hint) => (
+            <input
+              id={id}
+              aria-describedby={hint}
+              type="url"
+              autoComplete="off"
+              value={url}
+              onInput={(event) => setUrl(event.currentTarget.value)}
+            />
+          )}
         </Field>
-        <p class="quiet">HTTP APIs, files, databases and credentials are added by the <a href="/docs">API</a>.</p>
+        <p class="quiet">
+          HTTP APIs, files, databases and credentials are added by the <a href="/docs">API</a>.
+        </p>
       </Form>
     </details>
   );

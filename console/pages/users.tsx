@@ -18,17 +18,29 @@ type Made = { readonly what: string; readonly code: Schemas["MadeCode"] };
 
 export function Users(): JSX.Element {
   const person = usePerson();
-  const users = useList((cursor) => ask(api.GET("/admin/users", { params: { query: { limit: "100", ...(cursor !== undefined && { cursor }) } } })), []);
+  const users = useList(
+    (cursor) =>
+      ask(api.GET("/admin/users", { params: { query: { limit: "100", ...(cursor !== undefined && { cursor }) } } })),
+    [],
+  );
   const [made, setMade] = useState<Made>();
   /** Nobody changes its own user, and only an owner reaches owners. */
-  const may = (user: User): boolean => manages(person) && user.id !== person.sub && (user.role !== "owner" || person.role === "owner");
+  const may = (user: User): boolean =>
+    manages(person) && user.id !== person.sub && (user.role !== "owner" || person.role === "owner");
   const reset = (user: User) => async (): Promise<void> => {
     const params = { path: { id: user.id }, header: once() };
     setMade({ what: `A code for ${user.username}`, code: await ask(api.POST("/admin/users/{id}/reset", { params })) });
   };
   return (
     <>
-      {made && <Secret what={made.what} secret={made.code.code} note={`It is typed at ${made.code.place}.`} close={() => setMade(undefined)} />}
+      {made && (
+        <Secret
+          what={made.what}
+          secret={made.code.code}
+          note={`It is typed at ${made.code.place}.`}
+          close={() => setMade(undefined)}
+        />
+      )}
       {manages(person) && <Invite made={setMade} />}
       {manages(person) && <AddService done={users.again} />}
       <Shown of={users} what="the users" none="There is nobody.">
@@ -40,11 +52,34 @@ export function Users(): JSX.Element {
             columns={[
               { head: "Name", cell: ({ username }) => <Visible text={username} /> },
               { head: "Kind", cell: ({ kind }) => kind },
-              { head: "Role", cell: (user) => (may(user) ? <ChangeRole user={user} again={users.again} /> : user.role) },
-              { head: "Groups", cell: ({ groups }) => (groups.length === 0 ? "–" : <Visible text={groups.join(", ")} />) },
-              { head: "Second factor", cell: ({ kind, second_factor }) => (kind === "service" ? "–" : second_factor ? "on" : <span class="quiet">off</span>) },
-              { head: "Standing", cell: ({ disabled_at }) => (disabled_at === null ? <Tag is="good">enabled</Tag> : <><Tag is="bad">disabled</Tag> <When at={disabled_at} /></>) },
-              { head: "", cell: (user) => <Deeds user={user} may={may(user)} reset={reset(user)} again={users.again} /> },
+              {
+                head: "Role",
+                cell: (user) => (may(user) ? <ChangeRole user={user} again={users.again} /> : user.role),
+              },
+              {
+                head: "Groups",
+                cell: ({ groups }) => (groups.length === 0 ? "–" : <Visible text={groups.join(", ")} />),
+              },
+              {
+                head: "Second factor",
+                cell: ({ kind, second_factor }) =>
+                  kind === "service" ? "–" : second_factor ? "on" : <span class="quiet">off</span>,
+              },
+              {
+                head: "Standing",
+                cell: ({ disabled_at }) =>
+                  disabled_at === null ? (
+                    <Tag is="good">enabled</Tag>
+                  ) : (
+                    <>
+                      <Tag is="bad">disabled</Tag> <When at={disabled_at} />
+                    </>
+                  ),
+              },
+              {
+                head: "",
+                cell: (user) => <Deeds user={user} may={may(user)} reset={reset(user)} again={users.again} />,
+              },
             ]}
           />
         )}
@@ -68,18 +103,42 @@ function ChangeRole({ user, again }: { user: User; again: () => Promise<void> })
   };
   return (
     <span class="pick">
-      <select aria-label={`Role of ${user.username}`} value={role} onChange={(event) => setRole(event.currentTarget.value as Role)}>
-        {givable(person).map((one) => <option key={one} value={one}>{one}</option>)}
+      <select
+        aria-label={`Role of ${user.username}`}
+        value={role}
+        onChange={(event) => setRole(event.currentTarget.value as Role)}
+      >
+        {givable(person).map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
       </select>
       {role !== user.role && (
-        <Action label="Give it" about={`the role ${role} to ${user.username}`} primary run={run} done={`${user.username} is ${role} within five seconds.`}
-          confirm={{ title: `Make ${user.username} ${role}?`, words: ROLES[role] }} />
+        <Action
+          label="Give it"
+          about={`the role ${role} to ${user.username}`}
+          primary
+          run={run}
+          done={`${user.username} is ${role} within five seconds.`}
+          confirm={{ title: `Make ${user.username} ${role}?`, words: ROLES[role] }}
+        />
       )}
     </span>
   );
 }
 
-function Deeds({ user, may, reset, again }: { user: User; may: boolean; reset: () => Promise<void>; again: () => Promise<void> }): JSX.Element {
+function Deeds({
+  user,
+  may,
+  reset,
+  again,
+}: {
+  user: User;
+  may: boolean;
+  reset: () => Promise<void>;
+  again: () => Promise<void>;
+}): JSX.Element {
   const set = (disabled: boolean) => async (): Promise<void> => {
     await change(user, { disabled });
     await again();
@@ -91,16 +150,45 @@ function Deeds({ user, may, reset, again }: { user: User; may: boolean; reset: (
   return (
     <div class="buttons">
       {may && user.disabled_at === null && (
-        <Action label="Disable" about={user.username} danger run={set(true)} done={`${user.username} is disabled.`}
-          confirm={{ title: `Disable ${user.username}?`, words: "Everything it has open ends within a second, and it is let in no more until it is enabled." }} />
+        <Action
+          label="Disable"
+          about={user.username}
+          danger
+          run={set(true)}
+          done={`${user.username} is disabled.`}
+          confirm={{
+            title: `Disable ${user.username}?`,
+            words: "Everything it has open ends within a second, and it is let in no more until it is enabled.",
+          }}
+        />
       )}
-      {may && user.disabled_at !== null && <Action label="Enable" about={user.username} run={set(false)} done={`${user.username} is enabled.`} />}
+      {may && user.disabled_at !== null && (
+        <Action label="Enable" about={user.username} run={set(false)} done={`${user.username} is enabled.`} />
+      )}
       {may && user.kind === "person" && (
-        <Action label="Reset" about={user.username} run={reset} confirm={{ title: `Make a reset code for ${user.username}?`, words: "Whoever has the code sets a new password and turns the second factor off. Hand it over yourself." }} />
+        <Action
+          label="Reset"
+          about={user.username}
+          run={reset}
+          confirm={{
+            title: `Make a reset code for ${user.username}?`,
+            words: "Whoever has the code sets a new password and turns the second factor off. Hand it over yourself.",
+          }}
+        />
       )}
       {may && (
-        <Action label="Delete" about={user.username} danger run={remove} done={`${user.username} is deleted.`}
-          confirm={{ title: `Delete ${user.username}?`, words: "With it go its keys and credentials. This cannot be undone.", typed: user.username }} />
+        <Action
+          label="Delete"
+          about={user.username}
+          danger
+          run={remove}
+          done={`${user.username} is deleted.`}
+          confirm={{
+            title: `Delete ${user.username}?`,
+            words: "With it go its keys and credentials. This cannot be undone.",
+            typed: user.username,
+          }}
+        />
       )}
       <a href={to("audit", undefined, { user: user.id })}>Records</a>
     </div>
@@ -111,7 +199,10 @@ function Invite({ made }: { made: (made: Made) => void }): JSX.Element {
   const person = usePerson();
   const [role, setRole] = useState<Role>("developer");
   const invite = async (): Promise<void> => {
-    made({ what: `An invitation as ${role}`, code: await ask(api.POST("/admin/invitations", { params: { header: once() }, body: { role } })) });
+    made({
+      what: `An invitation as ${role}`,
+      code: await ask(api.POST("/admin/invitations", { params: { header: once() }, body: { role } })),
+    });
   };
   return (
     <details class="panel">
@@ -119,8 +210,17 @@ function Invite({ made }: { made: (made: Made) => void }): JSX.Element {
       <Form label="Make a code" run={invite}>
         <Field label="Role" hint={ROLES[role]}>
           {(id, hint) => (
-            <select id={id} aria-describedby={hint} value={role} onChange={(event) => setRole(event.currentTarget.value as Role)}>
-              {givable(person).map((one) => <option key={one} value={one}>{one}</option>)}
+            <select
+              id={id}
+              aria-describedby={hint}
+              value={role}
+              onChange={(event) => setRole(event.currentTarget.value as Role)}
+            >
+              {givable(person).map((one) => (
+                <option key={one} value={one}>
+                  {one}
+                </option>
+              ))}
             </select>
           )}
         </Field>
@@ -141,11 +241,30 @@ function AddService({ done }: { done: () => Promise<void> }): JSX.Element {
     <details class="panel">
       <summary>Make a service account</summary>
       <Form label="Make it" run={add} done="It is made. Make a key for it next." disabled={username === ""}>
-        <Field label="Name" hint="1 to 64 of a-z 0-9 . _ @ + -, unique in the gateway. It has no password, and the role agent.">
-          {(id, hint) => <input id={id} aria-describedby={hint} autoComplete="off" value={username} onInput={(event) => setUsername(event.currentTarget.value)} />}
+        <Field
+          label="Name"
+          hint="1 to 64 of a-z 0-9 . _ @ + -, unique in the gateway. It has no password, and the role agent."
+        >
+          {(id, hint) => (
+            <input
+              id={id}
+              aria-describedby={hint}
+              autoComplete="off"
+              value={username}
+              onInput={(event) => setUsername(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <Field label="Groups (optional)" hint="With commas between them; policies may mean them.">
-          {(id, hint) => <input id={id} aria-describedby={hint} autoComplete="off" value={groups} onInput={(event) => setGroups(event.currentTarget.value)} />}
+          {(id, hint) => (
+            <input
+              id={id}
+              aria-describedby={hint}
+              autoComplete="off"
+              value={groups}
+              onInput={(event) => setGroups(event.currentTarget.value)}
+            />
+          )}
         </Field>
       </Form>
     </details>

@@ -13,7 +13,10 @@ import { Visible, When } from "../parts/visible.tsx";
 
 export function Webhooks(): JSX.Element {
   const person = usePerson();
-  const hooks = useList((cursor) => ask(api.GET("/admin/webhooks", { params: { query: cursor === undefined ? {} : { cursor } } })), []);
+  const hooks = useList(
+    (cursor) => ask(api.GET("/admin/webhooks", { params: { query: cursor === undefined ? {} : { cursor } } })),
+    [],
+  );
   const [url, setUrl] = useState("");
   const [made, setMade] = useState<Schemas["MadeWebhook"]>();
   const add = async (): Promise<void> => {
@@ -29,7 +32,14 @@ export function Webhooks(): JSX.Element {
   return (
     <section aria-labelledby="webhooks">
       <h2 id="webhooks">Webhooks</h2>
-      {made && <Secret what="The webhook's secret" secret={made.secret} note="Its receiver checks signatures with it." close={() => setMade(undefined)} />}
+      {made && (
+        <Secret
+          what="The webhook's secret"
+          secret={made.secret}
+          note="Its receiver checks signatures with it."
+          close={() => setMade(undefined)}
+        />
+      )}
       <Shown of={hooks} what="the webhooks" none="Nobody is told.">
         {(all) => (
           <Table
@@ -44,8 +54,23 @@ export function Webhooks(): JSX.Element {
                 cell: ({ id, url }) =>
                   manages(person) ? (
                     <div class="buttons">
-                      <Action label="Test" about={url} run={() => ask(api.POST("/admin/webhooks/{id}/test", on(id)))} done="A message that says nothing is on its way." />
-                      <Action label="Delete" about={url} danger run={remove(id)} done="The webhook is deleted." confirm={{ title: "Delete this webhook?", words: "With it go the messages that are still to be sent." }} />
+                      <Action
+                        label="Test"
+                        about={url}
+                        run={() => ask(api.POST("/admin/webhooks/{id}/test", on(id)))}
+                        done="A message that says nothing is on its way."
+                      />
+                      <Action
+                        label="Delete"
+                        about={url}
+                        danger
+                        run={remove(id)}
+                        done="The webhook is deleted."
+                        confirm={{
+                          title: "Delete this webhook?",
+                          words: "With it go the messages that are still to be sent.",
+                        }}
+                      />
                     </div>
                   ) : (
                     ""
@@ -61,7 +86,16 @@ export function Webhooks(): JSX.Element {
           <summary>Add a webhook</summary>
           <Form label="Add" run={add} disabled={url === ""}>
             <Field label="Address" hint="https, at a public host. Messages are signed as Standard Webhooks says.">
-              {(id, hint) => <input id={id} aria-describedby={hint} type="url" autoComplete="off" value={url} onInput={(event) => setUrl(event.currentTarget.value)} />}
+              {(id, hint) => (
+                <input
+                  id={id}
+                  aria-describedby={hint}
+                  type="url"
+                  autoComplete="off"
+                  value={url}
+                  onInput={(event) => setUrl(event.currentTarget.value)}
+                />
+              )}
             </Field>
           </Form>
         </details>

@@ -29,7 +29,10 @@ type Deed = {
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /** Runs one deed at a time, and keeps why the last one failed. */
-function useDeed(run: () => Promise<unknown>, done: string | undefined): {
+function useDeed(
+  run: () => Promise<unknown>,
+  done: string | undefined,
+): {
   busy: boolean;
   failed: Error | undefined;
   start: () => Promise<boolean>;
@@ -101,13 +104,21 @@ function Ask({ deed, question, close }: { deed: Deed; question: Question; close:
         {question.typed !== undefined && (
           <Field label={`Type ${question.typed} to go on`}>
             {(id) => (
-              <input id={id} autoComplete="off" spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+              <input
+                id={id}
+                autoComplete="off"
+                spellcheck={false}
+                value={typed}
+                onInput={(event) => setTyped(event.currentTarget.value)}
+              />
             )}
           </Field>
         )}
         {failed && <Problem error={failed} />}
         <div class="buttons">
-          <button type="button" disabled={busy} onClick={close}>Cancel</button>
+          <button type="button" disabled={busy} onClick={close}>
+            Cancel
+          </button>
           <button type="submit" class={deed.danger ? "danger" : "primary"} disabled={missing || busy} aria-busy={busy}>
             {busy ? "Working…" : deed.label}
           </button>
@@ -118,7 +129,11 @@ function Ask({ deed, question, close }: { deed: Deed; question: Question; close:
 }
 
 /** A field with its label, and a hint below it. */
-export function Field({ label, hint, children }: {
+export function Field({
+  label,
+  hint,
+  children,
+}: {
   label: string;
   hint?: ComponentChildren;
   children: (id: string, hint: string | undefined) => ComponentChildren;
@@ -129,13 +144,24 @@ export function Field({ label, hint, children }: {
     <div class="field">
       <label for={id}>{label}</label>
       {children(id, described)}
-      {hint !== undefined && <p class="quiet" id={described}>{hint}</p>}
+      {hint !== undefined && (
+        <p class="quiet" id={described}>
+          {hint}
+        </p>
+      )}
     </div>
   );
 }
 
 /** A form whose button does something. */
-export function Form({ label, run, done, danger, disabled, children }: {
+export function Form({
+  label,
+  run,
+  done,
+  danger,
+  disabled,
+  children,
+}: {
   label: string;
   run: () => Promise<unknown>;
   done?: string | undefined;

@@ -20,11 +20,17 @@ type Chart = {
 const HEIGHT = 150;
 /** So many seconds are shown at least. */
 const SHORTEST = 300;
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const colour = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** What uPlot is told of how a chart looks. */
 function options({ lines, value, colours, steps }: Chart, width: number): uPlot.Options {
-  const axis = { stroke: colour("quiet"), grid: { stroke: colour("edge"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+  const axis = {
+    stroke: colour("quiet"),
+    grid: { stroke: colour("edge"), width: 1 },
+    ticks: { show: false },
+    font: "11px system-ui",
+  };
   const stepped = steps && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
   return {
     width,
@@ -58,7 +64,10 @@ function options({ lines, value, colours, steps }: Chart, width: number): uPlot.
 export function Chart(chart: Chart): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot | undefined>(undefined);
-  const data = useMemo(() => [chart.at, ...chart.lines.map((line) => line.values)] as unknown as uPlot.AlignedData, [chart.at, chart.lines]);
+  const data = useMemo(
+    () => [chart.at, ...chart.lines.map((line) => line.values)] as unknown as uPlot.AlignedData,
+    [chart.at, chart.lines],
+  );
   const latest = useRef(data);
   latest.current = data;
   const names = chart.lines.map((line) => line.name).join("\n");
@@ -95,18 +104,33 @@ function Numbers({ title, at, lines, value }: Chart): JSX.Element {
   const told = rows.filter(({ values }) => values.some((one) => one !== null && one !== 0)).reverse();
   return (
     <details>
-      <summary>The numbers<span class="unseen"> of {title}</span></summary>
+      <summary>
+        The numbers<span class="unseen"> of {title}</span>
+      </summary>
       {told.length === 0 ? (
         <p class="empty">Nothing was counted.</p>
       ) : (
         <div class="scrolled" tabIndex={0} role="region" aria-label={`The numbers of ${title}`}>
           <table class="numbers">
-            <thead><tr><th scope="col">Time</th>{lines.map(({ name }) => <th key={name} scope="col" class="number">{name}</th>)}</tr></thead>
+            <thead>
+              <tr>
+                <th scope="col">Time</th>
+                {lines.map(({ name }) => (
+                  <th key={name} scope="col" class="number">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
             <tbody>
               {told.map(({ second, values }) => (
                 <tr key={second}>
                   <th scope="row">{clock(second * 1000, Date.now())}</th>
-                  {values.map((one, index) => <td key={index} class="number">{one === null ? "–" : value(one)}</td>)}
+                  {values.map((one, index) => (
+                    <td key={index} class="number">
+                      {one === null ? "–" : value(one)}
+                    </td>
+                  ))}
                 </tr>
               ))}
             </tbody>

@@ -51,9 +51,18 @@ export type Listed<T> = Loaded<T[]> & { readonly more: (() => Promise<void>) | u
 type Page<T> = { readonly items: T[]; readonly next?: string | number | null | undefined };
 
 /** Asks for the first page of a list, and for another whenever that is wanted. */
-export function useList<T>(load: (cursor: string | undefined) => Promise<Page<T>>, about: readonly unknown[]): Listed<T> {
+export function useList<T>(
+  load: (cursor: string | undefined) => Promise<Page<T>>,
+  about: readonly unknown[],
+): Listed<T> {
   const first = useLoad(() => load(undefined), about);
-  const [rest, setRest] = useState<{ of: unknown; items: T[]; next: Page<T>["next"]; failed: Error | undefined; busy: boolean }>();
+  const [rest, setRest] = useState<{
+    of: unknown;
+    items: T[];
+    next: Page<T>["next"];
+    failed: Error | undefined;
+    busy: boolean;
+  }>();
   const own = rest !== undefined && rest.of === first.value ? rest : undefined;
   const next = own === undefined ? first.value?.next : own.next;
   const more = async (): Promise<void> => {

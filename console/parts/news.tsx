@@ -21,5 +21,9 @@ export function News(): JSX.Element {
     };
     return () => clearTimeout(timer);
   }, []);
-  return <div class="news" role="status">{words !== "" && <p>{words}</p>}</div>;
+  return (
+    <div class="news" role="status">
+      {words !== "" && <p>{words}</p>}
+    </div>
+  );
 }

@@ -14,7 +14,9 @@ export function Problem({ error, again }: { error: Error; again?: (() => void) |
   return (
     <div class="notice bad" role="alert">
       <p>
-        <strong>{error instanceof Refused ? error.title : offline ? "The gateway cannot be reached" : "That did not work"}</strong>
+        <strong>
+          {error instanceof Refused ? error.title : offline ? "The gateway cannot be reached" : "That did not work"}
+        </strong>
         {": "}
         <Visible text={offline ? "check the network, then try again." : error.message} />
       </p>
@@ -29,12 +31,17 @@ export function Problem({ error, again }: { error: Error; again?: (() => void) |
       )}
       {correlation !== undefined && (
         <p class="quiet">
-          Correlation id <a href={to("audit", undefined, { correlation })}><code>{correlation}</code></a>
+          Correlation id{" "}
+          <a href={to("audit", undefined, { correlation })}>
+            <code>{correlation}</code>
+          </a>
         </p>
       )}
       {again && (
         <p>
-          <button type="button" onClick={again}>Try again</button>
+          <button type="button" onClick={again}>
+            Try again
+          </button>
         </p>
       )}
     </div>
@@ -86,6 +93,8 @@ export function Shown<T>({ of, what, none, isNone, children }: Shown<T>): JSX.El
 export const More = ({ of }: { of: Listed<unknown> }): JSX.Element | null =>
   of.more === undefined ? null : (
     <p class="more">
-      <button type="button" disabled={of.busy} onClick={of.more}>{of.busy ? "Loading…" : "Show more"}</button>
+      <button type="button" disabled={of.busy} onClick={of.more}>
+        {of.busy ? "Loading…" : "Show more"}
+      </button>
     </p>
   );

@@ -36,7 +36,9 @@ export function Table<T>({ caption, columns, rows, id, current }: Rows<T>): JSX.
           <tr key={id(row)} aria-current={current?.(row) ? "true" : undefined}>
             {columns.map(({ head, cell, numeric }, index) =>
               index === 0 ? (
-                <th key={head} scope="row">{cell(row)}</th>
+                <th key={head} scope="row">
+                  {cell(row)}
+                </th>
               ) : (
                 <td key={head} data-head={head} class={numeric ? "number" : undefined}>
                   <div>{cell(row)}</div>

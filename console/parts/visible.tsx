@@ -6,21 +6,33 @@ import { clock, pieces } from "../core/text.ts";
 export const Visible = ({ text }: { text: string }): JSX.Element => (
   <bdi>
     {pieces(text).map((piece, index) =>
-      piece.unseen ? <mark key={index} title="a character that is not seen">{piece.text}</mark> : piece.text,
+      piece.unseen ? (
+        <mark key={index} title="a character that is not seen">
+          {piece.text}
+        </mark>
+      ) : (
+        piece.text
+      ),
     )}
   </bdi>
 );
 
 /** A value as JSON, every character of it visible. */
 export const Json = ({ value }: { value: unknown }): JSX.Element => (
-  <pre tabIndex={0}><Visible text={JSON.stringify(value, null, 2) ?? "nothing"} /></pre>
+  <pre tabIndex={0}>
+    <Visible text={JSON.stringify(value, null, 2) ?? "nothing"} />
+  </pre>
 );
 
 /** An instant, seconds since 1970, on the reader's clock; in UTC for who asks. */
 export function When({ at, none = "never" }: { at: number | null | undefined; none?: string }): JSX.Element {
   if (at === null || at === undefined) return <span class="quiet">{none}</span>;
   const instant = new Date(at * 1000).toISOString();
-  return <time dateTime={instant} title={instant}>{clock(at * 1000, Date.now())}</time>;
+  return (
+    <time dateTime={instant} title={instant}>
+      {clock(at * 1000, Date.now())}
+    </time>
+  );
 }
 
 /** A word in a colour: what something is, or how it stands. */

@@ -46,8 +46,14 @@ test("the worst comes first", () => {
       { upstream: "worst", points: minutes(20, 0, { failed: 20 }) },
     ),
   );
-  assert.deepEqual(found.map(({ upstream }) => upstream), ["worst", "some", "a-little", "over-limit"]);
-  assert.deepEqual(found.map(({ weight }) => weight), ["bad", "bad", "warn", "warn"]);
+  assert.deepEqual(
+    found.map(({ upstream }) => upstream),
+    ["worst", "some", "a-little", "over-limit"],
+  );
+  assert.deepEqual(
+    found.map(({ weight }) => weight),
+    ["bad", "bad", "warn", "warn"],
+  );
 });
 
 test("a minute without a call does not end a failure", () => {
@@ -56,7 +62,12 @@ test("a minute without a call does not end a failure", () => {
 });
 
 test("one failure among many calls is no finding", () => {
-  assert.deepEqual(findings(activity({ upstream: "files", points: [...minutes(30, 1, { ok: 30 }), minute(0, { ok: 30, failed: 1 })] })), []);
+  assert.deepEqual(
+    findings(
+      activity({ upstream: "files", points: [...minutes(30, 1, { ok: 30 }), minute(0, { ok: 30, failed: 1 })] }),
+    ),
+    [],
+  );
 });
 
 test("a failure that is over is a note with its beginning and its end", () => {
@@ -78,12 +89,15 @@ test("an upstream that became slow is named, and one that always was is not", ()
 
 test("limits and refusals are told, also of requests that reach no tool", () => {
   const found = findings(
-    activity({ upstream: null, points: minutes(3, 0, { limited: 30 }) }, { upstream: "crm", points: minutes(4, 0, { refused: 4, ok: 1 }) }),
+    activity(
+      { upstream: null, points: minutes(3, 0, { limited: 30 }) },
+      { upstream: "crm", points: minutes(4, 0, { refused: 4, ok: 1 }) },
+    ),
   );
-  assert.deepEqual(found.map(({ words }) => words), [
-    `Limits refuse requests to the gateway itself since ${since(3)}`,
-    `Calls of crm are refused since ${since(4)}`,
-  ]);
+  assert.deepEqual(
+    found.map(({ words }) => words),
+    [`Limits refuse requests to the gateway itself since ${since(3)}`, `Calls of crm are refused since ${since(4)}`],
+  );
   assert.equal(found[0]?.figures, "120 requests over a limit in the last 5 minutes (100 %)");
 });
 

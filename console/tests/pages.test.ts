@@ -9,7 +9,8 @@ const ALL = "admin:read admin:write tools:call tools:read";
 const person = (role: Role, scope = ALL): Person => ({ sub: "u-1", username: "ada", tenant: "acme", role, scope });
 
 test("each role is shown what the gateway would let it do", () => {
-  const may = (role: Role, scope?: string) => [reads, manages, readsOwn, managesOwn, calls].map((one) => Number(one(person(role, scope)))).join("");
+  const may = (role: Role, scope?: string) =>
+    [reads, manages, readsOwn, managesOwn, calls].map((one) => Number(one(person(role, scope)))).join("");
   assert.equal(may("owner"), "11111");
   assert.equal(may("admin"), "11111");
   assert.equal(may("auditor"), "10100");
@@ -20,7 +21,10 @@ test("each role is shown what the gateway would let it do", () => {
 });
 
 test("a place is read from its address, and written back", () => {
-  assert.deepEqual([parse("").page, parse("#/").page, parse("#/drift").id, parse("#/tools/a%20b").id], ["", "", undefined, "a b"]);
+  assert.deepEqual(
+    [parse("").page, parse("#/").page, parse("#/drift").id, parse("#/tools/a%20b").id],
+    ["", "", undefined, "a b"],
+  );
   assert.equal(parse("#/audit?correlation=x%26y").query.get("correlation"), "x&y");
   assert.equal(to("tools", "files__a/b c"), "#/tools/files__a%2Fb%20c");
   assert.equal(parse(to("tools", "files__a/b c")).id, "files__a/b c");
@@ -30,18 +34,49 @@ test("a place is read from its address, and written back", () => {
 
 test("the axis ends with the minute that is under way, and what did not happen is 0 or nothing", () => {
   const point = { at: 120_000, calls: 3, ok: 2, refused: 0, failed: 1, limited: 4, p50_ms: 5, p95_ms: 9 };
-  const activity = { now: 200_000, step_seconds: 60, series: [{ upstream: "a", points: [point] }, { upstream: "b", points: [point] }] };
+  const activity = {
+    now: 200_000,
+    step_seconds: 60,
+    series: [
+      { upstream: "a", points: [point] },
+      { upstream: "b", points: [point] },
+    ],
+  };
   const at = axis(activity, 3);
   assert.deepEqual(at, [60, 120, 180]);
   assert.deepEqual(line("ok", activity.series, at, ({ ok }) => ok).values, [0, 4, 0]);
-  assert.deepEqual(line("p95", [{ upstream: "a", points: [point] }], at, ({ p95_ms }) => p95_ms, null).values, [null, 9, null]);
-  assert.deepEqual(sum([point, { ...point, p95_ms: 20 }]), { answered: 6, ok: 4, refused: 0, failed: 2, limited: 8, slowest: 20 });
+  assert.deepEqual(line("p95", [{ upstream: "a", points: [point] }], at, ({ p95_ms }) => p95_ms, null).values, [
+    null,
+    9,
+    null,
+  ]);
+  assert.deepEqual(sum([point, { ...point, p95_ms: 20 }]), {
+    answered: 6,
+    ok: 4,
+    refused: 0,
+    failed: 2,
+    limited: 8,
+    slowest: 20,
+  });
 });
 
 test("a record is read as far as it goes", () => {
-  const told = record({ seq: 4, at: 5, kind: "tool.call", actor: { user: "u-1", credential: { kind: "api_key", id: "k" } }, tool: { name: "files__read" }, correlation: "c" });
-  assert.deepEqual([told.seq, told.who, told.credential, told.what, told.outcome], [4, "u-1", "api key", "files__read", undefined]);
+  const told = record({
+    seq: 4,
+    at: 5,
+    kind: "tool.call",
+    actor: { user: "u-1", credential: { kind: "api_key", id: "k" } },
+    tool: { name: "files__read" },
+    correlation: "c",
+  });
+  assert.deepEqual(
+    [told.seq, told.who, told.credential, told.what, told.outcome],
+    [4, "u-1", "api key", "files__read", undefined],
+  );
   assert.equal(record({ target: "key/k-1", kind: 7 }).what, "key/k-1");
-  assert.deepEqual([looks("ok"), looks("refused"), looks("upstream_failed"), looks("waits")], ["good", "bad", "bad", "plain"]);
+  assert.deepEqual(
+    [looks("ok"), looks("refused"), looks("upstream_failed"), looks("waits")],
+    ["good", "bad", "bad", "plain"],
+  );
   assert.ok(contains({ reason: "Key/K-1" }, "k-1") && contains({}, "") && !contains({}, "x"));
 });

@@ -21,24 +21,37 @@ const SCHEMA = {
 
 test("a form asks for what is required first, each value in the way that fits it", () => {
   const fields = entries(SCHEMA);
-  assert.deepEqual(fields.map(({ name, kind, required }) => [name, kind, required]), [
-    ["path", "text", true],
-    ["count", "integer", true],
-    ["mode", "choice", true],
-    ["note", "text", false],
-    ["ratio", "number", false],
-    ["deep", "json", false],
-    ["all", "yes_or_no", false],
-    ["tags", "list", false],
-    ["level", "choice", false],
-  ]);
+  assert.deepEqual(
+    fields.map(({ name, kind, required }) => [name, kind, required]),
+    [
+      ["path", "text", true],
+      ["count", "integer", true],
+      ["mode", "choice", true],
+      ["note", "text", false],
+      ["ratio", "number", false],
+      ["deep", "json", false],
+      ["all", "yes_or_no", false],
+      ["tags", "list", false],
+      ["level", "choice", false],
+    ],
+  );
   const mode = fields.find(({ name }) => name === "mode");
   assert.deepEqual([mode?.choices, mode?.description], [["fast", "slow"], "How."]);
   assert.equal(fields.find(({ name }) => name === "count")?.begin, "3");
 });
 
 test("what was typed becomes arguments of the right types, and what was left empty is not there", () => {
-  const typed = { path: "/a", count: "4", mode: "slow", ratio: "0.5", deep: '{"a": "b"}', all: "false", tags: "x\ny\n", level: "2", note: "" };
+  const typed = {
+    path: "/a",
+    count: "4",
+    mode: "slow",
+    ratio: "0.5",
+    deep: '{"a": "b"}',
+    all: "false",
+    tags: "x\ny\n",
+    level: "2",
+    note: "",
+  };
   assert.deepEqual(read(entries(SCHEMA), typed), {
     value: { path: "/a", count: 4, mode: "slow", ratio: 0.5, deep: { a: "b" }, all: false, tags: ["x", "y"], level: 2 },
   });
@@ -52,10 +65,17 @@ test("what cannot be is said beside its field", () => {
 });
 
 test("a schema that is no object, goes in circles or has hostile names makes a form all the same", () => {
-  for (const schema of [{}, { properties: [] }, { properties: { a: { $ref: "#/$defs/A" } }, $defs: { A: { $ref: "#/$defs/A" } } }, { properties: { a: true, b: null } }]) {
+  for (const schema of [
+    {},
+    { properties: [] },
+    { properties: { a: { $ref: "#/$defs/A" } }, $defs: { A: { $ref: "#/$defs/A" } } },
+    { properties: { a: true, b: null } },
+  ]) {
     assert.ok(entries(schema).every(({ kind }) => kind === "json"));
   }
-  const hostile = JSON.parse('{"properties": {"__proto__": {"type": "string"}, "constructor": {"type": "string"}}, "required": ["__proto__"]}');
+  const hostile = JSON.parse(
+    '{"properties": {"__proto__": {"type": "string"}, "constructor": {"type": "string"}}, "required": ["__proto__"]}',
+  );
   const told = read(entries(hostile), JSON.parse('{"__proto__": "a"}'));
   assert.ok("value" in told);
   assert.deepEqual(Object.entries(told.value), [["__proto__", "a"]]);

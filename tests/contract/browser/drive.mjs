@@ -88,14 +88,17 @@ async function barriers({ page }) {
   await page.evaluate(AXE);
   const found = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
   const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+  return serious.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,
+  );
 }
 
 // Answers the page's own requests of a path in place of whoever else would: never, where the status is 0.
 const answerWith = ({ page }, { path, status, body }) =>
   page.route(
     (url) => url.pathname === path,
-    (route) => (status === 0 ? undefined : route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) })),
+    (route) =>
+      status === 0 ? undefined : route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) }),
   );
 
 const ORDERS = {
