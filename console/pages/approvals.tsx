@@ -5,9 +5,10 @@ import { manages } from "../core/permission.ts";
 import { type Schemas, api, ask } from "../gateway/api.ts";
 import { Action } from "../parts/action.tsx";
 import { useList } from "../parts/loading.ts";
-import { useNames, usePerson } from "../parts/person.ts";
+import { usePerson } from "../parts/person.ts";
 import { More, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { useNames } from "../parts/users.tsx";
 import { Json, Visible, When } from "../parts/visible.tsx";
 
 export function Approvals(): JSX.Element {

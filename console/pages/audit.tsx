@@ -8,9 +8,9 @@ import { type Schemas, Refused, api, ask } from "../gateway/api.ts";
 import { send } from "../gateway/session.ts";
 import { Action, Field } from "../parts/action.tsx";
 import { useList } from "../parts/loading.ts";
-import { useNames } from "../parts/person.ts";
 import { Empty, More, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { useNames } from "../parts/users.tsx";
 import { Json, Tag, Visible, When } from "../parts/visible.tsx";
 
 /** What the gateway searches by; `contains` is looked for in what was read. */

@@ -8,9 +8,10 @@ import { counted } from "../core/text.ts";
 import { type Schemas, api, ask } from "../gateway/api.ts";
 import { Action } from "../parts/action.tsx";
 import { useList, useLoad } from "../parts/loading.ts";
-import { useNames, usePerson } from "../parts/person.ts";
+import { usePerson } from "../parts/person.ts";
 import { More, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { useNames } from "../parts/users.tsx";
 import { Json, Tag, Visible, When } from "../parts/visible.tsx";
 
 type Pin = Schemas["PinView"];

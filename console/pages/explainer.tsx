@@ -2,12 +2,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { object } from "../core/schema.ts";
-import { type Schemas, api, ask, every } from "../gateway/api.ts";
+import { type Schemas, api, ask } from "../gateway/api.ts";
 import { Field, Form } from "../parts/action.tsx";
 import { useLoad } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Problem } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { ChooseUser, useUsers } from "../parts/users.tsx";
 import { Json, Tag, Visible } from "../parts/visible.tsx";
 import { effectLooks } from "./policies.tsx";
 
@@ -45,7 +46,7 @@ function finding(found: unknown): string {
 
 export function Explainer({ policies }: { policies: readonly Schemas["PolicyView"][] }): JSX.Element {
   const person = usePerson();
-  const users = useLoad(() => every((query) => ask(api.GET("/admin/users", { params: { query } }))), []);
+  const users = useUsers();
   const tools = useLoad(() => ask(api.GET("/mcp/tools")), []);
   const [user, setUser] = useState(person.sub);
   const [tool, setTool] = useState("");
@@ -67,25 +68,7 @@ export function Explainer({ policies }: { policies: readonly Schemas["PolicyView
     <div class="panel">
       <Form label="Explain" run={explain} disabled={tool === ""}>
         <div class="fields">
-          <Field label="Who" hint={users.failed?.message}>
-            {(id, hint) => (
-              <select
-                id={id}
-                aria-describedby={hint}
-                value={user}
-                onChange={(event) => setUser(event.currentTarget.value)}
-              >
-                <option value={person.sub}>{person.username} (you)</option>
-                {(users.value ?? [])
-                  .filter((one) => one.id !== person.sub)
-                  .map((one) => (
-                    <option key={one.id} value={one.id}>
-                      {one.username} ({one.role})
-                    </option>
-                  ))}
-              </select>
-            )}
-          </Field>
+          <ChooseUser label="Who" of={users} value={user} choose={setUser} />
           <Field label="Calls the tool">
             {(id) => (
               <>

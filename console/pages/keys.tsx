@@ -4,13 +4,14 @@ import { useState } from "preact/hooks";
 import { manages, managesOwn, reads } from "../core/permission.ts";
 import { to } from "../core/place.ts";
 import { listed } from "../core/text.ts";
-import { type Schemas, api, ask, every, once } from "../gateway/api.ts";
+import { type Schemas, api, ask, once } from "../gateway/api.ts";
 import { Action, Field, Form } from "../parts/action.tsx";
-import { useList, useLoad } from "../parts/loading.ts";
-import { useNames, usePerson } from "../parts/person.ts";
+import { useList } from "../parts/loading.ts";
+import { usePerson } from "../parts/person.ts";
 import { Secret } from "../parts/secret.tsx";
 import { More, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { ChooseUser, useNames, useUsers } from "../parts/users.tsx";
 import { Tag, Visible, When } from "../parts/visible.tsx";
 
 type Key = Schemas["KeyView"];
@@ -162,10 +163,7 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
   const [scope, setScope] = useState(["tools:read", "tools:call"]);
   const [tools, setTools] = useState("");
   const [days, setDays] = useState("90");
-  const users = useLoad(
-    async () => (manages(person) ? every((query) => ask(api.GET("/admin/users", { params: { query } }))) : []),
-    [],
-  );
+  const users = useUsers();
   const make = async (): Promise<void> => {
     const patterns = listed(tools);
     const body = {
@@ -193,27 +191,7 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
             />
           )}
         </Field>
-        {manages(person) && (
-          <Field label="Whose" hint={users.failed?.message}>
-            {(id, hint) => (
-              <select
-                id={id}
-                aria-describedby={hint}
-                value={user}
-                onChange={(event) => setUser(event.currentTarget.value)}
-              >
-                <option value={person.sub}>{person.username} (you)</option>
-                {(users.value ?? [])
-                  .filter((one) => one.id !== person.sub)
-                  .map((one) => (
-                    <option key={one.id} value={one.id}>
-                      {one.username} ({one.role})
-                    </option>
-                  ))}
-              </select>
-            )}
-          </Field>
-        )}
+        {manages(person) && <ChooseUser label="Whose" of={users} value={user} choose={setUser} />}
         <fieldset>
           <legend>What it may be used for</legend>
           {SCOPES.filter((one) => person.scope.split(" ").includes(one)).map((one) => (

@@ -7,9 +7,10 @@ import { object } from "../core/schema.ts";
 import { type Schemas, api, ask, every, ifStill, once } from "../gateway/api.ts";
 import { Action, Field, Form } from "../parts/action.tsx";
 import { useLoad } from "../parts/loading.ts";
-import { useNames, usePerson } from "../parts/person.ts";
+import { usePerson } from "../parts/person.ts";
 import { Empty, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { useNames } from "../parts/users.tsx";
 import { Json, Tag, Visible, When } from "../parts/visible.tsx";
 import { Explainer } from "./explainer.tsx";
 

@@ -2,12 +2,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { manages } from "../core/permission.ts";
-import { type Schemas, api, ask, every, once } from "../gateway/api.ts";
+import { type Schemas, api, ask, once } from "../gateway/api.ts";
 import { Action, Field } from "../parts/action.tsx";
-import { useList, useLoad } from "../parts/loading.ts";
-import { useNames, usePerson } from "../parts/person.ts";
+import { useList } from "../parts/loading.ts";
+import { usePerson } from "../parts/person.ts";
 import { More, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
+import { ChooseUser, useNames, useUsers } from "../parts/users.tsx";
 import { Visible, When } from "../parts/visible.tsx";
 
 type Kind = Schemas["RevocationKind"];
@@ -96,7 +97,7 @@ function Everything({ revoke }: { revoke: Revoking }): JSX.Element {
 }
 
 function One({ revoke }: { revoke: Revoking }): JSX.Element {
-  const users = useLoad(() => every((query) => ask(api.GET("/admin/users", { params: { query } }))), []);
+  const users = useUsers();
   const [kind, setKind] = useState<Kind>("user");
   const [user, setUser] = useState("");
   const [id, setId] = useState("");
@@ -131,23 +132,13 @@ function One({ revoke }: { revoke: Revoking }): JSX.Element {
           )}
         </Field>
         {takesUser && (
-          <Field label={needsUser ? "Whose" : "Whose (optional: everybody's)"} hint={users.failed?.message}>
-            {(field, hint) => (
-              <select
-                id={field}
-                aria-describedby={hint}
-                value={user}
-                onChange={(event) => setUser(event.currentTarget.value)}
-              >
-                <option value="">{needsUser ? "Choose…" : "everybody's"}</option>
-                {(users.value ?? []).map((one) => (
-                  <option key={one.id} value={one.id}>
-                    {one.username} ({one.role})
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <ChooseUser
+            label={needsUser ? "Whose" : "Whose (optional)"}
+            of={users}
+            value={user}
+            choose={setUser}
+            nobody={needsUser ? "Choose…" : "everybody's"}
+          />
         )}
         {hasId && (
           <Field label={kind === "client" ? "Client's id" : `Id of the ${kind}`} hint="As the audit trail has it.">

@@ -5,8 +5,10 @@ use crate::gateway;
 use gateway_contract::OPERATOR;
 use gateway_contract::browser::{Browser, Screen};
 use gateway_contract::console::{Console, button};
-use gateway_contract::team::Team;
+use gateway_contract::fake::faulty::faults;
+use gateway_contract::team::{SEEN, Team, within};
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn who_opens_the_console_in_an_incident_reads_which_upstream_and_since_when_first() {
@@ -39,6 +41,29 @@ async fn who_opens_the_console_in_an_incident_reads_which_upstream_and_since_whe
     console.page.click("summary:has-text(\"of Errors\")").await;
     assert!(console.page.text("table.numbers").await.contains("files"));
     console.is_quiet().await;
+    console.page.close().await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_really_fails_is_named_within_a_minute() {
+    let Some(browser) = Browser::shared() else { return };
+    let (team, faults) = (Team::new(), faults());
+    team.make("owner", "/admin/upstreams", &json!({"name": "broken", "url": faults.url("/crash")})).await;
+    let console = Console::enter(browser, Screen::PHONE, &team.member("owner")).await;
+    let access = team.token("agent").await;
+    let seen = || async { gateway().execute(&access, "broken__go", &json!({})).await.status != 404 };
+    within(SEEN, "listed", seen).await;
+    for _ in 0..8 {
+        gateway().execute(&access, "broken__go", &json!({})).await;
+    }
+    console.go("overview").await;
+    // What was counted is told with the next request after five seconds, which the page itself makes.
+    let told = || async {
+        let text = "document.querySelector('.findings li.bad')?.innerText ?? ''";
+        console.page.evaluate(text).await.as_str().is_some_and(|told| told.contains("broken fails since "))
+    };
+    within(Duration::from_secs(45), "told", told).await;
+    console.page.screenshot("console/states/broken.png").await;
     console.page.close().await;
 }
 
