@@ -15,6 +15,8 @@ import { Json, Tag, Visible, When } from "../parts/visible.tsx";
 
 /** What the gateway searches by; `contains` is looked for in what was read. */
 const FILTERS = ["kind", "user", "tool", "outcome", "correlation", "target", "from", "to"] as const;
+/** What is searched by less often. */
+const SELDOM = ["correlation", "user", "target", "from", "to"] as const;
 type Filter = (typeof FILTERS)[number] | "contains";
 
 const KINDS: readonly [string, string][] = [
@@ -188,17 +190,22 @@ function Search({ query }: { query: URLSearchParams }): JSX.Element {
         </Field>
         {text("tool", "Tool")}
         {text("outcome", "Outcome")}
-        {text("correlation", "Correlation id")}
         {text("contains", "Contains")}
-        {text("user", "User's id")}
-        {text("target", "Done to")}
-        <Field label="From">
-          {(id) => <input id={id} type="datetime-local" value={local(typed.from)} onInput={moment("from")} />}
-        </Field>
-        <Field label="To">
-          {(id) => <input id={id} type="datetime-local" value={local(typed.to)} onInput={moment("to")} />}
-        </Field>
       </div>
+      <details open={SELDOM.some((name) => typed[name] !== "")}>
+        <summary>More to search by</summary>
+        <div class="fields">
+          {text("correlation", "Correlation id")}
+          {text("user", "User's id")}
+          {text("target", "Done to")}
+          <Field label="From">
+            {(id) => <input id={id} type="datetime-local" value={local(typed.from)} onInput={moment("from")} />}
+          </Field>
+          <Field label="To">
+            {(id) => <input id={id} type="datetime-local" value={local(typed.to)} onInput={moment("to")} />}
+          </Field>
+        </div>
+      </details>
       <div class="buttons">
         <button type="submit" class="primary">
           Search

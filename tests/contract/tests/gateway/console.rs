@@ -3,7 +3,7 @@
 use crate::gateway;
 use gateway_contract::browser::{Browser, Screen};
 use gateway_contract::client::{note_secret, send};
-use gateway_contract::console::{Console, button};
+use gateway_contract::console::{Console, button, link};
 use gateway_contract::fake::shifting::{Shifting, tool};
 use gateway_contract::team::{Team, text, within};
 use reqwest::Method;
@@ -19,7 +19,7 @@ async fn a_person_who_has_never_been_here_signs_in_and_calls_a_tool() {
     let team = Team::new();
     let console = Console::enter(browser, Screen::DESKTOP, &team.member("developer")).await;
     console.go("").await;
-    console.page.click("main a:text-is(\"quantum_random\")").await;
+    console.page.click(&format!("main {}", link("quantum_random"))).await;
     console.page.fill("main form input[type=number]", "16").await;
     console.press("Call it", false).await;
     console.page.text(".outcome .tag.good").await;
@@ -30,7 +30,7 @@ async fn a_person_who_has_never_been_here_signs_in_and_calls_a_tool() {
     let refused = console.page.text("main form [role=alert]").await;
     assert!(refused.contains("/bytes"), "{refused}");
     let complaints = console.page.complaints().await;
-    assert!(complaints.iter().all(|told| told.contains("status of 400")), "{complaints:?}");
+    assert!(complaints.iter().all(|told| told.contains("status of 422")), "{complaints:?}");
     console.page.close().await;
 }
 
@@ -49,7 +49,7 @@ async fn an_administrator_reads_what_an_upstream_changed_and_approves_it() {
     let console = Console::enter(browser, Screen::DESKTOP, &team.member("admin")).await;
     console.go("drift").await;
     assert!(console.main().await.contains("suspicious"));
-    console.page.click("main table a:text-is(\"add\")").await;
+    console.page.click(&format!("main table {}", link("add"))).await;
     let diff = console.page.text("pre.diff").await;
     for told in ["id_rsa", "<img src=x", "202e"] {
         assert!(diff.contains(told), "{told}: {diff}");
