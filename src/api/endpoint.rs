@@ -116,6 +116,8 @@ pub enum Endpoint {
     OpenApi,
     /// The interactive reference: a page and its files.
     Docs,
+    /// The console: a page and its files.
+    Console,
 }
 
 /// The pages of browsers that may call a route and read its answer (the Fetch standard's CORS protocol).
@@ -218,6 +220,7 @@ impl Endpoint {
             | Self::EntropyStatus
             | Self::Metrics
             | Self::Docs
+            | Self::Console
             | Self::PageFiles => MeantFor::Operators,
         }
     }

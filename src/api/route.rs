@@ -107,7 +107,7 @@ const fn of_operation(spec: &Spec) -> Route {
 }
 
 /// The table.
-const OWN: [Route; 59] = [
+const OWN: [Route; 61] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -187,6 +187,8 @@ const OWN: [Route; 59] = [
     get("/openapi.json", Endpoint::OpenApi, "This description"),
     get("/docs", Endpoint::Docs, "Interactive API reference"),
     get("/docs/", Endpoint::Docs, "Files of the interactive API reference"),
+    get("/console", Endpoint::Console, "The console, for who runs a team"),
+    get("/console/", Endpoint::Console, "Files of the console, and where its sign-in comes back to"),
 ];
 
 /// What the table has for one path. It is looked up once for each request.

@@ -185,6 +185,7 @@ fn consent_page(
             Known::Operator { .. } => Verification::Operator,
             Known::Document { host } => Verification::Domain(host),
             Known::Itself => Verification::Nobody,
+            Known::Gateway => Verification::Gateway,
         },
         redirect_host: &redirect_host,
         localhost_only: client.is_local_only(),

@@ -8,6 +8,7 @@ use crate::id::encode_random;
 use crate::json::{self, Caps};
 use crate::oauth::assertion::Unverified;
 use crate::oauth::client::{Authentication, Client, Named};
+use crate::oauth::console::{CONSOLE_CLIENT, console};
 use crate::oauth::credentials::{Claimed, Presented};
 use crate::oauth::error::{Code, OAuthError};
 use crate::oauth::key::Jwks;
@@ -40,6 +41,9 @@ thread_local! {
 
 /// The client of that id. `source` is the address that asks: it answers for what must be fetched.
 pub async fn find(context: &Context, source: &str, id: &str) -> Result<Client, Problem> {
+    if id == CONSOLE_CLIENT {
+        return Ok(console(&context.settings.issuer));
+    }
     match Named::parse(id, context.settings.profile.reach())? {
         Named::Stored => stored(context, id).await,
         Named::Document(address) => described(context, source, id, address).await,

@@ -154,8 +154,8 @@ async fn serve(context: &Rc<Context>, request: Request, trace: &mut Trace) -> st
         Err(Miss::Options { allow }) => return Ok(options(&request, &trace.grant, allow).into()),
     };
     trace.route = Some(route.path);
-    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi | Endpoint::PageFiles) {
-        return docs::serve(&context.env, &path, &context.correlation).await.map(Served::Response);
+    if matches!(route.endpoint, Endpoint::Docs | Endpoint::OpenApi | Endpoint::PageFiles | Endpoint::Console) {
+        return docs::serve(&context.env, route.endpoint, &path, &context.correlation).await.map(Served::Response);
     }
     if matches!(route.endpoint, Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd) {
         trace.server = route::server(&path).map(str::to_owned);

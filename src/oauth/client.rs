@@ -52,6 +52,8 @@ pub enum Known {
     },
     /// It registered itself.
     Itself,
+    /// It is a part of the gateway.
+    Gateway,
 }
 
 /// How a client proves who it is at the token endpoint.
@@ -159,7 +161,7 @@ impl Client {
     pub fn serves(&self, tenant: &TenantId) -> bool {
         match &self.known {
             Known::Operator { tenant: own, .. } => own == tenant,
-            Known::Document { .. } | Known::Itself => true,
+            Known::Document { .. } | Known::Itself | Known::Gateway => true,
         }
     }
 

@@ -19,6 +19,7 @@
 pub mod assertion;
 pub mod authorize;
 pub mod client;
+pub mod console;
 pub mod credentials;
 pub mod delegation;
 pub mod error;

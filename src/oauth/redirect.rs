@@ -63,6 +63,12 @@ impl RedirectUri {
         Ok(Self { text: text.to_owned(), target })
     }
 
+    /// A page of the gateway itself. It is no program that listens on a port it finds free: only this text is it.
+    pub fn of_gateway(issuer: &str, path: &str) -> Option<Self> {
+        let host = Url::parse(issuer).ok()?.host_str()?.to_owned();
+        Some(Self { text: format!("{issuer}{path}"), target: Target::Web(host) })
+    }
+
     /// Whether a requested URI is this one: the same text, or on a loopback host the same but for the port, which a native
     /// program takes as it finds it free (RFC 8252 section 7.3).
     pub fn covers(&self, requested: &str) -> bool {

@@ -4,6 +4,7 @@
 use crate::oauth::client::{
     Authentication, Client, Grants, Known, PASSWORD_CLIENT, SecretMethod, hash_secret, shown_name,
 };
+use crate::oauth::console::CONSOLE_CLIENT;
 use crate::oauth::error::{Code, OAuthError};
 use crate::oauth::key::Jwks;
 use crate::oauth::redirect::RedirectUri;
@@ -23,7 +24,8 @@ pub const ID_PREFIX: &str = "dyn_";
 /// clients which register themselves are given nor the gateway's own.
 pub fn is_operators_id(id: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !id.starts_with(ID_PREFIX) && id != PASSWORD_CLIENT
+    let own = id.starts_with(ID_PREFIX) || [PASSWORD_CLIENT, CONSOLE_CLIENT].contains(&id);
+    (1..=64).contains(&id.len()) && id.bytes().all(letter) && !own
 }
 
 /// What a client says of itself. Members that are not named here are ignored (RFC 7591 section 2).

@@ -41,6 +41,8 @@ pub enum Verification<'a> {
     Domain(&'a str),
     /// The client registered itself.
     Nobody,
+    /// The client is a part of the gateway.
+    Gateway,
 }
 
 /// One scope a client asks for.

@@ -176,6 +176,7 @@ fn the_consent_page_says_who_vouches_for_the_client() {
         (Verification::Operator, "Registered by your operator"),
         (Verification::Domain("claude.example"), "Identified by <bdi class=\"host\">claude.example</bdi>"),
         (Verification::Nobody, "Nobody has checked"),
+        (Verification::Gateway, "Part of this gateway"),
     ];
     for (verification, words) in told {
         let html = consent(verification).render();

@@ -3,13 +3,9 @@
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::process::{self, program};
-use crate::project::{Project, copy_folder, fingerprint, read_if_there, write};
-use crate::{step, tools};
-use std::fs;
+use crate::project::{Project, fingerprint, read_if_there, write};
+use crate::{assets, step, tools};
 use std::path::PathBuf;
-
-/// What of the page's library is served.
-const SWAGGER_FILES: [&str; 5] = ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "LICENSE", "NOTICE"];
 
 /// How the module is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +34,11 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     build(project, profile)
 }
 
-/// Builds the Worker when anything it is made of has changed.
+/// Builds the static files and the Worker, each when anything it is made of has changed.
 pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
-    let made_of = [
-        "src",
-        "Cargo.toml",
-        "Cargo.lock",
-        "askama.toml",
-        "docs-page",
-        "pages",
-        "node_modules/.installed-lock.json",
-        "xtask/src/build.rs",
-    ];
+    assets::build(project)?;
+    let made_of =
+        ["src", "Cargo.toml", "Cargo.lock", "askama.toml", "node_modules/.installed-lock.json", "xtask/src/build.rs"];
     let paths: Vec<PathBuf> = made_of.iter().map(|path| project.path(path)).collect();
     let wanted = format!("{}\n{}", profile.flag(), fingerprint(&paths)?);
     let stamp = project.path("build/.stamp");
@@ -57,8 +46,6 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
         step::holds("Worker");
         return Ok(());
     }
-    documentation_page(project)?;
-    copy_folder(&project.path("pages"), &project.path("assets/pages"))?;
     step::starts("Worker", &format!("worker-build {}", profile.flag()));
     worker_build(project, project.path(""), "build", profile)?;
     if profile == Profile::Release {
@@ -84,18 +71,4 @@ pub fn worker_build(project: &Project, folder: PathBuf, out: &str, profile: Prof
         .env("WASM_OPT_BIN", project.npm_tool("wasm-opt"))
         .env("ESBUILD_BIN", project.npm_tool("esbuild"));
     process::run(&mut command)
-}
-
-/// Puts the page of the API and the library it uses where the Worker serves them from.
-fn documentation_page(project: &Project) -> Result<(), Failure> {
-    let target = project.path("assets/docs");
-    step::starts("API page", "assets/docs");
-    copy_folder(&project.path("docs-page"), &target)?;
-    let described = project.path("src/api/openapi.json");
-    fs::copy(&described, target.join("openapi.json")).map_err(Failure::at(&described))?;
-    for name in SWAGGER_FILES {
-        let from = project.path("node_modules/swagger-ui-dist").join(name);
-        fs::copy(&from, target.join(name)).map_err(Failure::at(&from))?;
-    }
-    Ok(())
 }

@@ -3,10 +3,11 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
-//! | `tools` `build` `secrets` `database` | the preparation: each part is skipped when it holds already |
+//! | `tools` `build` `assets` `secrets` `database` | the preparation: each part is skipped when it holds already |
 //! | `dev` `suites` `bench` `timing` `conformance` `records` `clients` `audit` `contract` | the commands themselves |
 
 mod arguments;
+mod assets;
 mod audit;
 mod bench;
 mod build;

@@ -33,7 +33,7 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         }
         Endpoint::Mcp | Endpoint::McpStream | Endpoint::McpEnd => protocol(endpoint),
         Endpoint::EntropyStatus | Endpoint::Metrics => vec![Problem::NotTheOperator, away("the entropy hub")],
-        Endpoint::Docs | Endpoint::PageFiles => vec![Problem::NotFound, away("the static files")],
+        Endpoint::Docs | Endpoint::PageFiles | Endpoint::Console => vec![Problem::NotFound, away("the static files")],
         Endpoint::Authorize
         | Endpoint::SignIn
         | Endpoint::LeaveToProvider

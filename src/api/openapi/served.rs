@@ -213,7 +213,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         | Endpoint::ChangePassword
         | Endpoint::SecondFactor
         | Endpoint::ChangeSecondFactor => people::offer(endpoint, shapes),
-        Endpoint::OpenApi | Endpoint::Docs | Endpoint::PageFiles => description(endpoint, shapes),
+        Endpoint::OpenApi | Endpoint::Docs | Endpoint::PageFiles | Endpoint::Console => description(endpoint, shapes),
     }
 }
 
@@ -225,7 +225,8 @@ fn description(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
     }
     let body = Some((HTML, shapes.written::<String>(), Vec::new()));
     let page = Given { status: 200, description: "A page, for people", headers: &[], body };
-    Offer::new("showReference", "description", vec![page])
+    let name = if endpoint == Endpoint::Console { "showConsole" } else { "showReference" };
+    Offer::new(name, "description", vec![page])
 }
 
 fn mcp_session(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {

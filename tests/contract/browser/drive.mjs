@@ -7,6 +7,8 @@
 //
 // Answers come in the order things are done, so several orders may be under way. Ends when its standard input does.
 import { createInterface } from "node:readline";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const PATIENCE_MS = 15_000;
@@ -17,6 +19,9 @@ const TELL_VIOLATIONS = () =>
   document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`content policy: ${event.effectiveDirective} refused ${event.blockedURI}`),
   );
+
+// Finds what keeps people out who cannot see, hear or point.
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const browser = await chromium.launch({ executablePath: process.argv[2], args: ARGUMENTS });
 const opened = new Map();
@@ -78,10 +83,31 @@ function requested({ wanted, watchers }, prefix) {
 // The value of a cookie is the browser's secret; its length says whether there is one.
 const withoutValue = ({ value, ...cookie }) => ({ ...cookie, length: value.length });
 
+// What of a page is a serious barrier to somebody: the rule, and where.
+async function barriers({ page }) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+  const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  return serious.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,
+  );
+}
+
+// Answers the page's own requests of a path in place of whoever else would: never, where the status is 0.
+const answerWith = ({ page }, { path, status, body }) =>
+  page.route(
+    (url) => url.pathname === path,
+    (route) =>
+      status === 0 ? undefined : route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) }),
+  );
+
 const ORDERS = {
   goto: async ({ page }, { url }) => (await page.goto(url))?.status() ?? null,
   fill: ({ page }, { selector, text }) => page.fill(selector, text),
   click: ({ page }, { selector }) => page.click(selector),
+  choose: async ({ page }, { selector, value }) => void (await page.selectOption(selector, value)),
+  barriers,
+  answerWith,
   type: ({ page }, { text }) => page.keyboard.type(text),
   press: ({ page }, { key }) => page.keyboard.press(key),
   url: ({ page }) => page.url(),

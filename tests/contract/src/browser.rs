@@ -181,6 +181,22 @@ impl Page<'_> {
         self.order("click", json!({"selector": selector})).await;
     }
 
+    /// Chooses the option of this value in a list.
+    pub async fn choose(&self, selector: &str, value: &str) {
+        self.order("choose", json!({"selector": selector, "value": value})).await;
+    }
+
+    /// From now on answers what the page asks of a path, in place of the gateway; not at all where the status is 0.
+    pub async fn answer_with(&self, path: &str, status: u16, body: &Value) {
+        self.order("answerWith", json!({"path": path, "status": status, "body": body})).await;
+    }
+
+    /// The serious barriers of the page to people who cannot see, hear or point, as axe finds them.
+    pub async fn barriers(&self) -> Vec<String> {
+        let found = self.order("barriers", json!({})).await;
+        found.as_array().into_iter().flatten().map(|one| one.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Types `text` into whatever has the focus.
     pub async fn type_in(&self, text: &str) {
         self.order("type", json!({"text": text})).await;

@@ -10,6 +10,7 @@
 pub mod browser;
 pub mod caller;
 pub mod client;
+pub mod console;
 pub mod events;
 pub mod fake;
 pub mod guard;

@@ -265,6 +265,7 @@ fn server() -> &'static Server {
             let target = request.query("target").into_iter().collect::<Vec<_>>();
             match request.path.trim_start_matches('/') {
                 "pages/style.css" => file("style.css", "text/css"),
+                "pages/colours.css" => file("colours.css", "text/css"),
                 "pages/icon.svg" => file("icon.svg", "image/svg+xml"),
                 "ask" => {
                     let action = format!("/consent?to={}", request.query("to").unwrap_or_default());

@@ -55,8 +55,14 @@ const ANYONE: [(&str, &str); 7] = [
     ("GET", "/.well-known/no-such-document"),
     ("GET", "/openapi.json"),
 ];
-const OWN: [(&str, &str); 5] =
-    [("GET", "/health"), ("GET", "/health/live"), ("GET", "/metrics"), ("GET", "/docs"), ("GET", "/entropy/status")];
+const OWN: [(&str, &str); 6] = [
+    ("GET", "/console"),
+    ("GET", "/health"),
+    ("GET", "/health/live"),
+    ("GET", "/metrics"),
+    ("GET", "/docs"),
+    ("GET", "/entropy/status"),
+];
 
 #[tokio::test]
 async fn pages_of_allowed_origins_may_read_the_api_and_no_others() {

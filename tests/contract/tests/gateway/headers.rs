@@ -39,6 +39,7 @@ async fn of_every_kind() -> Vec<(&'static str, Answer)> {
         ("keys", gateway().get("/.well-known/jwks.json").await),
         ("description", gateway().get("/openapi.json").await),
         ("page", gateway().get("/docs").await),
+        ("console", gateway().get("/console").await),
         ("missing file", gateway().get("/docs/no-such-file.js").await),
         ("wrong host", raw::request(gateway(), "GET", "/health", &[("Host", b"evil.example.com")], b"")),
         (

@@ -1,0 +1,142 @@
+// A chart of lines over time, with its numbers as a table for who cannot see it.
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { Line } from "../core/activity.ts";
+import { clock } from "../core/text.ts";
+
+type Chart = {
+  title: string;
+  /** Seconds since 1970. */
+  at: readonly number[];
+  lines: readonly Line[];
+  /** How a value is written. */
+  value: (value: number) => string;
+  /** The names of its lines' colours. */
+  colours: readonly string[];
+  steps?: boolean;
+};
+
+const HEIGHT = 150;
+/** So many seconds are shown at least. */
+const SHORTEST = 300;
+const colour = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** What uPlot is told of how a chart looks. */
+function options({ lines, value, colours, steps }: Chart, width: number): uPlot.Options {
+  const axis = {
+    stroke: colour("quiet"),
+    grid: { stroke: colour("edge"), width: 1 },
+    ticks: { show: false },
+    font: "11px system-ui",
+  };
+  const stepped = steps && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
+  return {
+    width,
+    height: HEIGHT,
+    cursor: { sync: { key: "console" }, drag: { x: false, y: false }, points: { size: 6 } },
+    scales: {
+      // Of a single minute there is a line too.
+      x: { range: (_, least, most) => (most - least < SHORTEST ? [most - SHORTEST, most] : [least, most]) },
+      y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+    },
+    axes: [
+      { ...axis, size: 28, values: (_, marks) => marks.map((at) => clock(at * 1000, at * 1000)) },
+      { ...axis, size: 52, values: (_, marks) => marks.map(value) },
+    ],
+    series: [
+      { label: "Time", value: (_, at) => (at === null ? "" : clock(at * 1000, Date.now())) },
+      ...lines.map((line, index) => ({
+        label: line.name,
+        stroke: colour(colours[index % colours.length] ?? "ink"),
+        width: 1.5,
+        spanGaps: false,
+        points: { show: line.values.filter((one) => one !== null).length < 20, size: 4 },
+        value: (_: uPlot, one: number | null) => (one === null ? "–" : value(one)),
+        ...stepped,
+      })),
+    ],
+  };
+}
+
+/** The chart. It is drawn anew when its lines, its width or the colours of the system change. */
+export function Chart(chart: Chart): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef<uPlot | undefined>(undefined);
+  const data = useMemo(
+    () => [chart.at, ...chart.lines.map((line) => line.values)] as unknown as uPlot.AlignedData,
+    [chart.at, chart.lines],
+  );
+  const latest = useRef(data);
+  latest.current = data;
+  const names = chart.lines.map((line) => line.name).join("\n");
+  useEffect(() => {
+    const into = place.current;
+    if (into === null) return undefined;
+    const draw = (): void => {
+      drawn.current?.destroy();
+      drawn.current = new uPlot(options(chart, into.clientWidth), latest.current, into);
+    };
+    draw();
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const width = new ResizeObserver(() => drawn.current?.setSize({ width: into.clientWidth, height: HEIGHT }));
+    width.observe(into);
+    dark.addEventListener("change", draw);
+    return () => {
+      width.disconnect();
+      dark.removeEventListener("change", draw);
+      drawn.current?.destroy();
+    };
+  }, [names]);
+  useEffect(() => drawn.current?.setData(data), [data]);
+  return (
+    <figure class="chart">
+      <figcaption>{chart.title}</figcaption>
+      <div ref={place} aria-hidden="true" />
+      <Numbers {...chart} />
+    </figure>
+  );
+}
+
+function Numbers({ title, at, lines, value }: Chart): JSX.Element {
+  const rows = at.map((second, index) => ({ second, values: lines.map((line) => line.values[index] ?? null) }));
+  const told = rows.filter(({ values }) => values.some((one) => one !== null && one !== 0)).reverse();
+  return (
+    <details>
+      <summary>
+        The numbers<span class="unseen"> of {title}</span>
+      </summary>
+      {told.length === 0 ? (
+        <p class="empty">Nothing was counted.</p>
+      ) : (
+        <div class="scrolled" tabIndex={0} role="region" aria-label={`The numbers of ${title}`}>
+          <table class="numbers">
+            <thead>
+              <tr>
+                <th scope="col">Time</th>
+                {lines.map(({ name }) => (
+                  <th key={name} scope="col" class="number">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {told.map(({ second, values }) => (
+                <tr key={second}>
+                  <th scope="row">{clock(second * 1000, Date.now())}</th>
+                  {values.map((one, index) => (
+                    <td key={index} class="number">
+                      {one === null ? "–" : value(one)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
+  );
+}
