@@ -103,6 +103,7 @@ fn all() -> Vec<Event> {
             verdict: "breaking",
         },
         Event::ScheduleFailed { reason: reason() },
+        Event::SpansLost { spans: 3, reason: reason() },
         Event::MessageFailed {
             tenant: who().tenant,
             webhook: "w".into(),

@@ -8,6 +8,7 @@ mod change;
 mod counted;
 mod name;
 mod request;
+mod traced;
 
 pub use change::{AccountChange, RevocationCause};
 pub use counted::{Gathered, count_upstream};
@@ -18,6 +19,7 @@ use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
 use crate::id::{CorrelationId, RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
 use crate::time::Timestamp;
+use crate::trace::id::TraceId;
 use serde::Serialize;
 
 /// One event.
@@ -246,6 +248,14 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Spans of sampled requests were not handed to their collector, and are lost.
+    #[serde(rename = "trace.spans_lost")]
+    SpansLost {
+        /// How many.
+        spans: u32,
+        /// Why.
+        reason: String,
+    },
     /// A quantum provider failed.
     #[serde(rename = "entropy.provider_failed")]
     ProviderFailed {
@@ -316,14 +326,16 @@ struct Line<'a> {
     level: Level,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a CorrelationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<TraceId>,
     #[serde(flatten)]
     event: &'a Event,
 }
 
 impl Event {
-    /// The line for the log. An event outside any request has no correlation id.
-    pub fn render(&self, now: Timestamp, correlation: Option<&CorrelationId>) -> String {
-        let line = Line { time_ms: now, level: self.level(), correlation_id: correlation, event: self };
+    /// The line for the log. An event outside any request has no correlation id and no trace.
+    pub fn render(&self, now: Timestamp, correlation: Option<&CorrelationId>, trace_id: Option<TraceId>) -> String {
+        let line = Line { time_ms: now, level: self.level(), correlation_id: correlation, trace_id, event: self };
         serde_json::to_string(&line).unwrap_or_else(|_| r#"{"level":"error","event":"log.unrenderable"}"#.to_owned())
     }
 }
