@@ -264,4 +264,4 @@ fn issued_draft(stamp: Stamp, kind: Kind, actor: Actor, issued: &TokenIssued) ->
 
 #[cfg(test)]
 #[path = "audited_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -8,6 +8,8 @@ mod change;
 mod counted;
 mod name;
 mod request;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
 mod traced;
 
 pub use change::{AccountChange, RevocationCause};
@@ -25,6 +27,7 @@ use serde::Serialize;
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Event {
     /// A request was answered. One for every request.
     #[serde(rename = "request")]
@@ -292,6 +295,7 @@ pub enum Event {
 
 /// A principal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Who {
     /// The tenant.
     pub tenant: TenantId,
@@ -301,6 +305,7 @@ pub struct Who {
 
 /// The record of an access token, and of the refresh token made with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct TokenIssued {
     /// The `jti` of the access token: it names the token and opens nothing.
     pub token: TokenId,
@@ -311,6 +316,7 @@ pub struct TokenIssued {
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Level {
     /// All went as it should.
     Info,
