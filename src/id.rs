@@ -15,6 +15,7 @@ macro_rules! identifier {
         /// 1 to 64 characters of `A-Z a-z 0-9 - _`; safe in a URL path, a key and a log line.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name(String);
 
         impl $name {

@@ -8,6 +8,7 @@
 //! | room | what it holds |
 //! |---|---|
 //! | [`time`] [`id`] [`secret`] [`scope`] [`json`] [`outbound`] [`recent`] [`breaker`] [`config`] | leaf types: units, ids, redaction, strict JSON, outbound URL policy, what was read a moment ago, circuit breakers, settings |
+//! | [`trace`] | trace contexts, what is recorded of a request, and how it is told to whoever collects it |
 //! | [`entropy`] | provider replies → bytes, health tests, generator, provenance labels |
 //! | [`token`] | opaque tokens, signed access tokens, public keys |
 //! | [`plan`] | how much a tenant, a principal and a tool may do |
@@ -40,6 +41,8 @@ pub mod recent;
 pub mod scope;
 pub mod secret;
 pub mod time;
+
+pub mod trace;
 
 pub mod entropy;
 

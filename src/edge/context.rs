@@ -2,7 +2,7 @@
 
 use super::audit::{self, Ledger};
 use super::incoming::header;
-use super::{analytics, clock, metrics, random};
+use super::{analytics, clock, metrics, random, spans};
 use crate::api::problem::Problem;
 use crate::config::ConfigProblem;
 use crate::id::{CorrelationId, TenantId};
@@ -41,8 +41,9 @@ pub enum Background {
 }
 
 impl Background {
-    /// Runs this to its end.
+    /// Runs this to its end, in the trace of whoever wants it.
     pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        let work = spans::at(spans::here(), work);
         match self {
             Self::Request(context) => context.wait_until(work),
             Self::Object => worker::wasm_bindgen_futures::spawn_local(work),
@@ -138,7 +139,7 @@ pub fn log(event: &Event, correlation: Option<&CorrelationId>) {
 
 fn write(event: &Event, correlation: Option<&CorrelationId>, tenant: Option<&TenantId>) {
     metrics::observe(event, tenant);
-    let line = event.render(clock::now(), correlation);
+    let line = event.render(clock::now(), correlation, spans::trace());
     match event.level() {
         Level::Info => worker::console_log!("{line}"),
         Level::Warn => worker::console_warn!("{line}"),

@@ -2,8 +2,10 @@
 
 use super::context::unavailable;
 use super::metrics::{self, Part};
+use super::spans;
 use crate::api::problem::Problem;
 use crate::time::Timestamp;
+use crate::trace::work::Work;
 use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::JsValue;
 use worker::{D1PreparedStatement, D1Result, Env};
@@ -13,13 +15,15 @@ const PART: &str = "the database";
 
 /// The first row of a statement with these values, if there is one.
 pub async fn first<T: DeserializeOwned>(env: &Env, statement: &str, values: &[JsValue]) -> Result<Option<T>, Problem> {
-    prepare(env, statement, values)?.first(None).await.map_err(unavailable(PART))
+    let asked = async { prepare(env, statement, values)?.first(None).await.map_err(unavailable(PART)) };
+    spans::open(Work::Statement(statement)).over(asked).await
 }
 
 /// Runs a statement with these values. How many rows it changed.
 pub async fn run(env: &Env, statement: &str, values: &[JsValue]) -> Result<usize, Problem> {
     let failed = unavailable(PART);
-    let done = prepare(env, statement, values)?.run().await.map_err(&failed)?;
+    let asked = async { prepare(env, statement, values)?.run().await.map_err(&failed) };
+    let done = spans::open(Work::Statement(statement)).over(asked).await?;
     let meta = done.meta().map_err(&failed)?;
     Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
 }
@@ -27,7 +31,8 @@ pub async fn run(env: &Env, statement: &str, values: &[JsValue]) -> Result<usize
 /// Every row of a statement with these values.
 pub async fn all<T: DeserializeOwned>(env: &Env, statement: &str, values: &[JsValue]) -> Result<Vec<T>, Problem> {
     let failed = unavailable(PART);
-    prepare(env, statement, values)?.all().await.map_err(&failed)?.results().map_err(&failed)
+    let asked = async { prepare(env, statement, values)?.all().await.map_err(&failed) };
+    spans::open(Work::Statement(statement)).over(asked).await?.results().map_err(&failed)
 }
 
 /// Several statements in one transaction: all of them, or none. What each came to, in their order.
@@ -35,7 +40,8 @@ pub async fn batch(env: &Env, statements: &[(&str, &[JsValue])]) -> Result<Vec<D
     let prepared: Result<Vec<_>, Problem> =
         statements.iter().map(|(statement, values)| prepare(env, statement, values)).collect();
     let failed = unavailable(PART);
-    env.d1("DB").map_err(&failed)?.batch(prepared?).await.map_err(&failed)
+    let asked = async { env.d1("DB").map_err(&failed)?.batch(prepared?).await.map_err(&failed) };
+    spans::open(Work::Transaction(statements.len())).over(asked).await
 }
 
 /// How many rows a statement of a batch changed.

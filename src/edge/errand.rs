@@ -6,12 +6,13 @@ use super::shield::{self, Pass, Whom};
 use super::showing::{self, equipped};
 use super::timer::{self, Timer};
 use super::upstreams::Party;
-use super::{clock, links, metrics, outbound, random, reused, tongues};
+use super::{clock, links, metrics, outbound, random, reused, spans, tongues};
 use crate::entropy::purpose::Purpose;
 use crate::mcp::capability::ClientCapabilities;
 use crate::observe::count_upstream;
 use crate::outbound::OutboundFailure;
 use crate::time::{Lifetime, Timestamp};
+use crate::trace::work::{Asked, Work};
 use crate::upstream::ask::{Answer, Ask, AskMethod, Repeat};
 use crate::upstream::exchange::{Cancellation, Errand, Exchange, Outcome, Progress};
 use crate::upstream::link::Link;
@@ -19,7 +20,7 @@ use crate::upstream::resilience::Health;
 use crate::upstream::reuse::Keys;
 use crate::upstream::survey::Survey;
 use crate::upstream::{ProtocolBreach, Speaks, Upstream, UpstreamFailure, UpstreamProblem};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// Longest time the lists of one upstream may take: whoever lists an endpoint waits for all of its upstreams.
@@ -27,6 +28,10 @@ const LONGEST_SURVEY: Lifetime = Lifetime::from_seconds(10);
 
 /// Finds out all that an upstream says of itself. Also, whether it speaks an older revision.
 pub async fn survey(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
+    spans::open(whom(upstream, "survey", None)).over(survey_in_span(party, upstream)).await
+}
+
+async fn survey_in_span(party: &Party, upstream: &Upstream) -> Result<(Survey, bool), UpstreamFailure> {
     let longest = party.limits.deadline.min(LONGEST_SURVEY);
     let end = clock::now().plus(longest);
     if upstream.speaks != Speaks::Mcp {
@@ -62,6 +67,21 @@ pub async fn ask_until(
     hearer: Option<&Hearer>,
     end: Timestamp,
 ) -> Result<Answer, UpstreamFailure> {
+    let target = ask.params.get("name").and_then(Value::as_str).filter(|_| ask.method.named_by() == Some("name"));
+    let span = spans::open(whom(upstream, ask.method.name(), target));
+    span.over(ask_in_span(party, upstream, ask, hearer, end)).await
+}
+
+async fn ask_in_span(
+    party: &Party,
+    upstream: &Upstream,
+    mut ask: Ask,
+    hearer: Option<&Hearer>,
+    end: Timestamp,
+) -> Result<Answer, UpstreamFailure> {
+    if let Some(carried) = spans::passed_on() {
+        carried.put(&mut ask.meta);
+    }
     let (declares, repeatable) = (ask.declares.clone(), ask.repeat != Repeat::Never && hearer.is_none());
     if upstream.speaks != Speaks::Mcp {
         let job = Job { party, upstream, hearer: None, end };
@@ -96,6 +116,11 @@ pub async fn ask_over(party: &Party, upstream: &Upstream, link: Link, ask: Ask) 
     let equipped = equipped(party, upstream).await?;
     let mut exchange = Exchange::new(&equipped, Some(link), errand, links::ids(), party.limits.deadline);
     drive(&Job::new(party, upstream, None), &mut exchange).await.map(drop)
+}
+
+/// What an upstream is asked, for a span.
+fn whom<'a>(upstream: &'a Upstream, method: &'static str, target: Option<&'a str>) -> Work<'a> {
+    Work::Upstream(Asked { upstream: &upstream.name, address: &upstream.url, method, target })
 }
 
 /// Something to be done at an upstream, until a moment.
@@ -265,6 +290,7 @@ async fn carry(job: &Job<'_>, exchange: &mut Exchange<'_>) -> Result<Outcome, Up
                 return Err(failure);
             }
         };
+        request.headers.extend(spans::fields());
         progress = match hearer {
             Some(hearer) if exchange.relays() => {
                 cancel.request = exchange.cancellation();

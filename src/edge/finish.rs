@@ -2,7 +2,7 @@
 
 use super::context::{self, Context};
 use super::mcp::Served;
-use super::{analytics, audit, clock, metrics, reply};
+use super::{analytics, audit, clock, metrics, reply, spans};
 use crate::api::challenge::Realm;
 use crate::api::cors::Grant;
 use crate::api::problem::Problem;
@@ -51,6 +51,7 @@ pub async fn finish(
     for (name, value) in trace.grant.fields() {
         response.headers().append(name, value)?;
     }
+    spans::end(context, &answered);
     let event = Event::Request(answered);
     context::log(&event, Some(&context.correlation));
     analytics::write(&context.env, &event, None);

@@ -1,9 +1,11 @@
 //! Asking a gate. Whatever goes wrong on the way means that the truth is unknown, and the answer is 503.
 
 use super::metrics::{self, Part};
+use super::spans;
 use crate::api::problem::{Limit, Problem};
 use crate::gate::bucket::Policy;
 use crate::gate::message::{GateReply, GateRequest};
+use crate::trace::work::Work;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use std::time::Duration;
@@ -18,6 +20,10 @@ const URL: &str = "https://gate/";
 
 /// Asks the gate of that name. It is never asked twice: the question may have been answered and the answer lost.
 pub async fn ask(env: &Env, name: &str, question: &GateRequest) -> Result<GateReply, Problem> {
+    spans::open(Work::Object("gate")).over(asked(env, name, question)).await
+}
+
+async fn asked(env: &Env, name: &str, question: &GateRequest) -> Result<GateReply, Problem> {
     let answer = exchange(env, name, question);
     let deadline = Delay::from(DEADLINE);
     pin_mut!(answer, deadline);

@@ -2,7 +2,7 @@
 
 use super::showing::{self, equipped};
 use super::upstreams::Party;
-use super::{clock, database, long_answers, outbound, tongues, tools};
+use super::{clock, database, long_answers, outbound, spans, tongues, tools};
 use crate::credential::held::Withheld;
 use crate::http_api::answer::{self, MAX_TEXT_BYTES};
 use crate::http_api::check::Api;
@@ -60,12 +60,13 @@ pub async fn ask(
     let arguments = ask.params.get("arguments").and_then(Value::as_object).unwrap_or(&nothing);
     let credentials = credentials(party, upstream, &api).await?;
     let limits = CallLimits { deadline: end.since(clock::now()), max_answer_bytes: MAX_ANSWER_BYTES };
-    let request = match api.request(tool, arguments, &credentials, limits) {
+    let mut request = match api.request(tool, arguments, &credentials, limits) {
         Ok(request) => request,
         Err(problem) => {
             return tongues::answer(&CallToolResult::failed(format!("Nothing was sent: {problem}."))).map_err(failed);
         }
     };
+    request.headers.extend(spans::fields());
     let answer = outbound::send_patiently(&request, party.limits.patience).await;
     let answer = answer.map_err(|failure| failed(failure.into()))?;
     if answer.status == 401 {

@@ -5,6 +5,7 @@ use super::incoming::{self, header};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_session;
 use super::mcp_work::{self, Work};
+use super::spans;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
 use crate::mcp::era::Era;
@@ -14,6 +15,7 @@ use crate::mcp::refusal::{self, Fault, Refusal};
 use crate::mcp::reply::Reply;
 use crate::mcp::turn::{Asked, Turn};
 use crate::time::Lifetime;
+use crate::trace::context::Carried;
 use std::rc::Rc;
 use worker::Response;
 use worker::web_sys::Request;
@@ -64,6 +66,7 @@ async fn single(scene: Scene, posted: &Rc<Posted>, message: Message) -> Result<S
         Ok(asked) => asked,
         Err(reply) => return Ok(Served::Reply(http(reply))),
     };
+    spans::adopt(Carried::of_meta(&asked.meta.relayed));
     let (context, principal, to) = (Rc::clone(&scene.context), scene.principal.clone(), asked.to.clone());
     match prepare(scene, posted, asked).await? {
         Prepared::Reply(reply) => Ok(Served::Reply(http(reply))),

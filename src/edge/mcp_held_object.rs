@@ -8,11 +8,12 @@
 use super::incoming::{self, header};
 use super::mcp::{Posted, Served, http, refuse};
 use super::mcp_face::{self, Faced};
-use super::mcp_object::{respond, scene, surroundings};
+use super::mcp_object::{respond, scene, surroundings, traced};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_session::HELD;
 use super::mcp_stream;
 use super::mcp_work::{ClientAnswer, Step, Work, settled, soon};
+use super::spans;
 use super::timer::{Timer, within};
 use super::{clock, random};
 use crate::api::problem::Problem;
@@ -80,11 +81,15 @@ impl DurableObject for McpHeld {
         };
         let object = header(&request, HELD).unwrap_or_default();
         let path = incoming::path(&request);
-        let served = match scene(&context, &request, Some(object.clone())).await {
-            Ok(scene) => self.serve(scene, object, request).await,
-            Err(problem) => Err(problem),
+        let place = spans::Place::begin(&context.settings, &request);
+        let serve = async {
+            let served = match scene(&context, &request, Some(object.clone())).await {
+                Ok(scene) => self.serve(scene, object, request).await,
+                Err(problem) => Err(problem),
+            };
+            respond(&context, &path, served)
         };
-        respond(&context, &path, served)
+        Box::pin(traced(&context, place, "mcp_held", serve)).await
     }
 }
 

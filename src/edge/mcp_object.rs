@@ -7,7 +7,7 @@ use super::mcp::{SESSION, Served};
 use super::mcp_serve::Scene;
 use super::mcp_session::SOURCE;
 use super::reply;
-use super::{admission, audit};
+use super::{admission, audit, spans};
 use crate::api::challenge::Realm;
 use crate::api::problem::Problem;
 use crate::api::route;
@@ -48,6 +48,21 @@ pub async fn scene(
     let named = |id: String| ticket::session_object(&context.settings.root, &place, &id);
     let session_name = if held.is_none() { header(request, SESSION).and_then(named) } else { None };
     Ok(Scene { context: Rc::clone(context), principal, place, session: None, session_name, held })
+}
+
+/// What an object of this class does for a request, in the trace of the isolate that asks it.
+pub async fn traced(
+    context: &Context,
+    place: spans::Place,
+    class: &'static str,
+    serve: impl Future<Output = Result<Response>>,
+) -> Result<Response> {
+    let served = async {
+        let response = serve.await;
+        spans::end_of_object(context, class, response.as_ref().map_or(500, Response::status_code));
+        response
+    };
+    spans::at(Some(place), served).await
 }
 
 /// The response of an object to a request for this path.

@@ -9,7 +9,7 @@ use super::incoming::header;
 use super::mcp::{Posted, SESSION, Served, is_modern, refuse};
 use super::mcp_serve::Scene;
 use super::metrics::{self, Part};
-use super::{incoming, random, reply};
+use super::{incoming, random, reply, spans};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
@@ -17,6 +17,7 @@ use crate::id::encode_random;
 use crate::mcp::refusal::Fault;
 use crate::mcp::ticket;
 use crate::store::keys;
+use crate::trace::work::Work;
 use worker::js_sys::Uint8Array;
 use worker::web_sys::{Request, RequestInit};
 use worker::{Headers, Response};
@@ -115,7 +116,22 @@ async fn ask(
     headers: Headers,
     body: Option<&[u8]>,
 ) -> Result<Served, Problem> {
+    let class = if binding == HOLDING { "mcp_held" } else { "mcp_session" };
+    let asked = asked(scene, (binding, object), request, headers, body);
+    spans::open(Work::Object(class)).over(asked).await
+}
+
+async fn asked(
+    scene: &Scene,
+    (binding, object): (&str, &str),
+    request: &Request,
+    headers: Headers,
+    body: Option<&[u8]>,
+) -> Result<Served, Problem> {
     let failed = unavailable(PART);
+    for (name, value) in spans::fields() {
+        headers.set(&name, value.expose()).map_err(&failed)?;
+    }
     headers.set("x-correlation-id", scene.context.correlation.as_str()).map_err(&failed)?;
     let init = RequestInit::new();
     init.set_method(&request.method());

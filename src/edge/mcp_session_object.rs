@@ -12,10 +12,11 @@ use super::incoming::{self, header};
 use super::mcp::{self, Posted, SESSION, Served, http, refuse};
 use super::mcp_desk::{Connection, Desk};
 use super::mcp_listen::{self, SessionClient};
-use super::mcp_object::{respond, scene, surroundings};
+use super::mcp_object::{respond, scene, surroundings, traced};
 use super::mcp_serve::{Prepared, Scene, prepare};
 use super::mcp_stream;
 use super::mcp_work::{Step, Work, soon};
+use super::spans;
 use super::timer::Timer;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply as HttpReply;
@@ -72,8 +73,9 @@ impl DurableObject for McpSession {
             Err(response) => return response,
         };
         let path = incoming::path(&request);
-        let served = self.serve(&context, request).await;
-        respond(&context, &path, served)
+        let place = spans::Place::begin(&context.settings, &request);
+        let serve = async { respond(&context, &path, self.serve(&context, request).await) };
+        Box::pin(traced(&context, place, "mcp_session", serve)).await
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -248,7 +250,7 @@ impl McpSession {
         // Whoever listened before stops.
         self.listening.replace(Some(stop));
         let (filter, desk) = (session.filter(), Rc::clone(&self.desk));
-        spawn_local(async move {
+        let listening = async move {
             let heard = Rc::clone(&desk);
             let asked = Rc::clone(&desk);
             let client = SessionClient {
@@ -263,7 +265,8 @@ impl McpSession {
             };
             pin_mut!(listening, deaf);
             select(select(listening, deaf), stopped).await;
-        });
+        };
+        spawn_local(spans::at(spans::here(), listening));
     }
 
     /// Like [`super::mcp_work::answer`], but the stream can be resumed, and the work goes on without its client.
@@ -290,7 +293,8 @@ impl McpSession {
             return reply.map(|reply| Served::Reply(http(reply)));
         }
         let (stream, line) = self.desk.open();
-        spawn_local(Rc::clone(&self.desk).run(stream, to, first, work, cancelled));
+        let run = Rc::clone(&self.desk).run(stream, to, first, work, cancelled);
+        spawn_local(spans::at(spans::here(), run));
         let begins = beginning(session, Outbox::beginning(stream));
         mcp_stream::response(context, principal, stream::iter(begins).chain(line)).map(Served::Response)
     }

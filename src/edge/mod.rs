@@ -82,6 +82,7 @@ mod setup;
 mod shield;
 mod showing;
 mod signature;
+mod spans;
 mod standing;
 mod stream;
 mod tenant;
@@ -101,6 +102,7 @@ use crate::api::reply::Reply;
 use crate::api::route::{self, Browsers, Endpoint, Miss, Place, Route};
 use crate::id::CorrelationId;
 use crate::observe::{self, Event};
+use crate::trace::work::Work;
 use admission::{Presented, Principal, authenticate};
 use context::{Background, Context};
 use finish::{Trace, finish};
@@ -125,9 +127,13 @@ async fn fetch(request: Request, env: Env, background: worker::Context) -> Resul
     };
     let context = Rc::new(Context::new(env, Background::Request(background), settings, correlation));
     let mut trace = Trace { method: request.method(), ..Trace::default() };
-    let outcome = serve(&context, request, &mut trace).await;
-    refresh_entropy(&context);
-    finish(&context, trace, outcome).await
+    let place = spans::Place::begin(&context.settings, &request);
+    let served = async {
+        let outcome = serve(&context, request, &mut trace).await;
+        random::refresh_when_due(&context);
+        finish(&context, trace, outcome).await
+    };
+    spans::at(Some(place), served).await
 }
 
 #[event(scheduled)]
@@ -295,7 +301,7 @@ async fn caller(context: &Context, request: &Request, trace: &mut Trace) -> std:
     let source = source(request);
     let authorization = header(request, "authorization");
     let presented = Presented { authorization: authorization.as_deref(), server, source: &source };
-    let admitted = authenticate(context, &presented).await;
+    let admitted = spans::open(Work::Admission).over(authenticate(context, &presented)).await;
     let known = match &admitted {
         Ok(principal) => Some(principal.who()),
         Err(problem) if is_of_good_credential(problem) => {
@@ -372,13 +378,6 @@ fn options(request: &Request, grant: &Grant, allow: String) -> Reply {
 /// The address a request came from, as the platform says it; no header of the client's own is believed.
 fn source(request: &Request) -> String {
     header(request, "cf-connecting-ip").unwrap_or_else(|| "unknown".into())
-}
-
-/// Fetches a new child seed when it is time, after the reply.
-fn refresh_entropy(context: &Context) {
-    if random::begin_refresh(&context.settings.providers, clock::now()) {
-        context.background.wait_until(random::refresh(context.env.clone()));
-    }
 }
 
 /// Without sound settings nothing is served, health included.

@@ -6,11 +6,13 @@ use super::approval::{self, Approved};
 use super::context::Context;
 use super::limits::{self, Charged, Payer};
 use super::rights::Permission;
+use super::spans;
 use super::tools::ToolError;
 use crate::api::problem::Problem;
 use crate::catalogue::eyes::Seen;
 use crate::plan::Plan;
 use crate::store::counter::Plans;
+use crate::trace::work::Work;
 use serde_json::{Map, Value};
 
 /// A tool's call that may be made.
@@ -26,6 +28,15 @@ pub struct Permitted {
 /// A tool's call that may be made: allowed, charged, and approved where that is wanted. What it holds of a limit is free again
 /// when this is dropped.
 pub async fn permit_tool(
+    context: &Context,
+    principal: &Principal,
+    seen: &Seen<'_>,
+    arguments: &Map<String, Value>,
+) -> Result<Permitted, ToolError> {
+    spans::open(Work::Policy).over(tool_permitted(context, principal, seen, arguments)).await
+}
+
+async fn tool_permitted(
     context: &Context,
     principal: &Principal,
     seen: &Seen<'_>,
@@ -48,10 +59,13 @@ pub async fn permit(
     seen: &Seen<'_>,
     arguments: &Map<String, Value>,
 ) -> Result<bool, ToolError> {
-    match allow(context, principal, seen, arguments).await? {
-        (_, Some(approved)) => approved.spend(context, principal).await.map(|()| true),
-        (_, None) => Ok(false),
-    }
+    let judged = async {
+        match allow(context, principal, seen, arguments).await? {
+            (_, Some(approved)) => approved.spend(context, principal).await.map(|()| true),
+            (_, None) => Ok(false),
+        }
+    };
+    spans::open(Work::Policy).over(judged).await
 }
 
 /// Whether the policies still allow what was permitted before, for a request that goes on with it.

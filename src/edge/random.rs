@@ -4,18 +4,19 @@
 //! Making one does no I/O: child seeds of the hub come in the background, between requests. Two callers choose otherwise: a
 //! tool call that asks for bytes of its own, and a login where recent quantum-derived bytes are required and not there yet.
 
-use super::clock;
 use super::context::Context;
 use super::metrics::{self, Part};
+use super::{clock, spans};
 use crate::api::problem::Problem;
 use crate::entropy::child::ChildSeed;
 use crate::entropy::generator::{EXTRA_BYTES, LocalSeed, SEED_BYTES, Salt};
 use crate::entropy::isolate::Source;
 use crate::entropy::provenance::{Label, Provenance, Report};
-use crate::entropy::provider::{Mode, Providers};
+use crate::entropy::provider::Mode;
 use crate::entropy::purpose::Purpose;
 use crate::entropy::status::Status;
 use crate::time::Timestamp;
+use crate::trace::work::Work;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use serde::de::DeserializeOwned;
@@ -86,15 +87,17 @@ pub async fn admit_secrets(context: &Context) -> Result<(), Problem> {
     if enough() { Ok(()) } else { Err(Problem::Unavailable { part: "quantum-derived randomness", reason: reason() }) }
 }
 
-/// Whether a child seed should be fetched now. After a `true`, run [`refresh`] in `waitUntil`, never on the request's path.
-/// Always `false` when no provider is configured: the hub is never touched then.
-pub fn begin_refresh(providers: &Providers, now: Timestamp) -> bool {
-    !providers.is_empty() && with_source(now, |source| source.begin_refresh(providers.refill(), now))
+/// Fetches a new child seed when it is time, after the reply. The hub is never touched when no provider is configured.
+pub fn refresh_when_due(context: &Context) {
+    let (providers, now) = (&context.settings.providers, clock::now());
+    if !providers.is_empty() && with_source(now, |source| source.begin_refresh(providers.refill(), now)) {
+        context.background.wait_until(spans::open(Work::Entropy).over(refresh(context.env.clone())));
+    }
 }
 
 /// Fetches a child seed from the hub and absorbs it. A failure leaves the generator as it is; the next attempt comes with
 /// a later request.
-pub async fn refresh(env: Env) {
+async fn refresh(env: Env) {
     take_seed(&env, "/seed").await;
 }
 
@@ -163,6 +166,10 @@ async fn read<T: DeserializeOwned>(env: &Env, path: &str) -> Option<T> {
 }
 
 async fn ask(env: &Env, method: Method, path: &str, body: Option<String>) -> Option<Zeroizing<Vec<u8>>> {
+    spans::open(Work::Object("entropy_hub")).over(asked(env, method, path, body)).await
+}
+
+async fn asked(env: &Env, method: Method, path: &str, body: Option<String>) -> Option<Zeroizing<Vec<u8>>> {
     metrics::asked(Part::EntropyHub);
     let mut init = RequestInit::new();
     init.with_method(method).with_body(body.map(|body| JsValue::from_str(&body)));

@@ -1,9 +1,9 @@
 //! Asking audit trails: to append to them, and for whoever may see a tenant's records or decide how long they are kept.
 
-use super::clock;
 use super::context::Context;
 use super::metrics::{self, Part};
 use super::timer::Timer;
+use super::{clock, spans};
 use crate::api::problem::{AUDIT_TRAIL, Problem};
 use crate::audit::append::MAX_DRAFTS;
 use crate::audit::chain::Link;
@@ -15,6 +15,7 @@ use crate::audit::retention::Days;
 use crate::audit::shared::{Shared, Ticket, Turn};
 use crate::audit::{Trail, export};
 use crate::store::keys;
+use crate::trace::work::Work;
 use futures::future::{Either, select};
 use futures::pin_mut;
 use std::cell::RefCell;
@@ -135,6 +136,10 @@ fn signed(context: &Context, trail: &Trail, last: &Link) -> String {
 
 /// Asks a trail, and once more when it did not answer: every question may be repeated. Both within [`DEADLINE`].
 pub async fn ask(env: &Env, trail: &Trail, request: TrailRequest) -> Result<TrailReply, Problem> {
+    spans::open(Work::Object("audit_trail")).over(asked(env, trail, request)).await
+}
+
+async fn asked(env: &Env, trail: &Trail, request: TrailRequest) -> Result<TrailReply, Problem> {
     let question = Question { trail: trail.clone(), request };
     let answer = async {
         match exchange(env, &question).await {

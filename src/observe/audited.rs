@@ -56,6 +56,7 @@ impl Event {
             }
             Self::ScheduleFailed { .. } => Audited::Routine("nobody did it, and there is another run"),
             Self::MessageFailed { .. } => Audited::Routine("the message itself says so, and is tried again"),
+            Self::SpansLost { .. } => Audited::Routine("nobody did it, and nothing but the telling of it is lost"),
             Self::ProviderFailed { .. }
             | Self::ProviderQuarantined { .. }
             | Self::ProviderRecovered { .. }
@@ -263,4 +264,4 @@ fn issued_draft(stamp: Stamp, kind: Kind, actor: Actor, issued: &TokenIssued) ->
 
 #[cfg(test)]
 #[path = "audited_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -56,7 +56,7 @@ fn audited(event: &Event, about: Option<&Who>) -> Audited {
 }
 
 /// One event of every kind.
-fn all() -> Vec<Event> {
+pub fn all() -> Vec<Event> {
     let (client, reason) = (|| "client-1".to_owned(), || "a reason".to_owned());
     vec![
         Event::Request(request(None, Some(who()))),
@@ -103,6 +103,7 @@ fn all() -> Vec<Event> {
             verdict: "breaking",
         },
         Event::ScheduleFailed { reason: reason() },
+        Event::SpansLost { spans: 3, reason: reason() },
         Event::MessageFailed {
             tenant: who().tenant,
             webhook: "w".into(),
@@ -138,6 +139,7 @@ fn every_event_is_audited_or_listed_here_because_of_something() {
         // What waits has a history of its own; what a person decides is written as `admin.done`.
         "drift.happened",
         "schedule.failed",
+        "trace.spans_lost",
         "webhook.failed",
         "entropy.provider_failed",
         "entropy.provider_quarantined",

@@ -6,6 +6,7 @@ use serde::Serialize;
 /// Why a session was revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum RevocationCause {
     /// Its owner logged out.
     Logout,
@@ -32,6 +33,7 @@ pub enum RevocationCause {
 /// What was done with an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum AccountChange {
     /// The first administrator was made, with the bootstrap token.
     FirstAdmin,

@@ -9,6 +9,9 @@ mod counted;
 mod name;
 mod point;
 mod request;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
+mod traced;
 
 pub use change::{AccountChange, RevocationCause};
 pub use counted::{Gathered, count_upstream};
@@ -20,11 +23,13 @@ use crate::entropy::hub::Change;
 use crate::entropy::stamp::Stamp;
 use crate::id::{CorrelationId, RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
 use crate::time::Timestamp;
+use crate::trace::id::TraceId;
 use serde::Serialize;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Event {
     /// A request was answered. One for every request.
     #[serde(rename = "request")]
@@ -248,6 +253,14 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Spans of sampled requests were not handed to their collector, and are lost.
+    #[serde(rename = "trace.spans_lost")]
+    SpansLost {
+        /// How many.
+        spans: u32,
+        /// Why.
+        reason: String,
+    },
     /// A quantum provider failed.
     #[serde(rename = "entropy.provider_failed")]
     ProviderFailed {
@@ -284,6 +297,7 @@ pub enum Event {
 
 /// A principal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Who {
     /// The tenant.
     pub tenant: TenantId,
@@ -293,6 +307,7 @@ pub struct Who {
 
 /// The record of an access token, and of the refresh token made with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct TokenIssued {
     /// The `jti` of the access token: it names the token and opens nothing.
     pub token: TokenId,
@@ -303,6 +318,7 @@ pub struct TokenIssued {
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Level {
     /// All went as it should.
     Info,
@@ -318,14 +334,16 @@ struct Line<'a> {
     level: Level,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a CorrelationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<TraceId>,
     #[serde(flatten)]
     event: &'a Event,
 }
 
 impl Event {
-    /// The line for the log. An event outside any request has no correlation id.
-    pub fn render(&self, now: Timestamp, correlation: Option<&CorrelationId>) -> String {
-        let line = Line { time_ms: now, level: self.level(), correlation_id: correlation, event: self };
+    /// The line for the log. An event outside any request has no correlation id and no trace.
+    pub fn render(&self, now: Timestamp, correlation: Option<&CorrelationId>, trace_id: Option<TraceId>) -> String {
+        let line = Line { time_ms: now, level: self.level(), correlation_id: correlation, trace_id, event: self };
         serde_json::to_string(&line).unwrap_or_else(|_| r#"{"level":"error","event":"log.unrenderable"}"#.to_owned())
     }
 }

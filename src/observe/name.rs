@@ -28,6 +28,7 @@ impl Event {
             Self::Drifted { .. } => "drift.happened",
             Self::ScheduleFailed { .. } => "schedule.failed",
             Self::MessageFailed { .. } => "webhook.failed",
+            Self::SpansLost { .. } => "trace.spans_lost",
             Self::ProviderFailed { .. } => "entropy.provider_failed",
             Self::ProviderQuarantined { .. } => "entropy.provider_quarantined",
             Self::ProviderRecovered { .. } => "entropy.provider_recovered",
@@ -43,6 +44,7 @@ impl Event {
             | Self::UpstreamDegraded { .. }
             | Self::Drifted { .. }
             | Self::MessageFailed { .. }
+            | Self::SpansLost { .. }
             | Self::ProviderFailed { .. }
             | Self::EntropyLabelChanged { .. }
             | Self::SignInRefused { .. }

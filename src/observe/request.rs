@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// An answered request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Request {
     /// The method, cut to 16 characters.
     pub method: String,
@@ -36,6 +37,7 @@ pub struct Request {
 
 /// A tool call within a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Call {
     /// The method of the protocol that it is a call of.
     #[serde(skip_serializing_if = "is_of_a_tool")]
@@ -57,6 +59,7 @@ pub struct Call {
     pub duration_ms: Lifetime,
     /// What the tenant's guardrails found in it, and how often; never what it was.
     #[serde(skip_serializing_if = "Counts::is_empty")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<std::collections::BTreeMap<String, u32>>"))]
     pub guarded: Counts,
 }
 

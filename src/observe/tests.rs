@@ -4,6 +4,7 @@ use crate::entropy::stamp::Stamp;
 use crate::guard::Counts;
 use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
 use crate::time::{Lifetime, Timestamp};
+use crate::trace::id::TraceId;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -23,11 +24,14 @@ fn request(status: u16, problem: Option<&'static str>) -> Event {
 
 #[test]
 fn an_event_is_one_flat_line() {
-    let line =
-        request(404, Some("unknown-tool")).render(Timestamp::from_millis(7), CorrelationId::parse("c").ok().as_ref());
+    let line = request(404, Some("unknown-tool")).render(
+        Timestamp::from_millis(7),
+        CorrelationId::parse("c").ok().as_ref(),
+        TraceId::parse("0af7651916cd43dd8448eb211c80319c"),
+    );
     assert_eq!(
         line,
-        r#"{"time_ms":7,"level":"warn","correlation_id":"c","event":"request","method":"POST","route":"/mcp","status":404,"duration_ms":3,"tenant":"acme","user":"u-1","problem":"unknown-tool","reason":"a\nb"}"#
+        r#"{"time_ms":7,"level":"warn","correlation_id":"c","trace_id":"0af7651916cd43dd8448eb211c80319c","event":"request","method":"POST","route":"/mcp","status":404,"duration_ms":3,"tenant":"acme","user":"u-1","problem":"unknown-tool","reason":"a\nb"}"#
     );
 }
 
@@ -47,7 +51,7 @@ fn a_tool_call_stands_in_the_line_of_its_request() {
         guarded: Counts::default(),
     };
     let calls = vec![call.clone(), Call { guarded, ..call }];
-    let line = Event::Request(Request { calls, ..request }).render(Timestamp::from_millis(7), None);
+    let line = Event::Request(Request { calls, ..request }).render(Timestamp::from_millis(7), None, None);
     let plain = r#"{"tool":"server_time","outcome":"ok","duration_ms":2"#;
     assert!(line.ends_with(&format!(r#""calls":[{plain}}},{plain},"guarded":{{"email":2}}}}]}}"#)), "{line}");
 }

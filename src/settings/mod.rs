@@ -13,6 +13,7 @@ use crate::token::jwks::KeyRing;
 use crate::token::seal::RootKey;
 use crate::token::{read_key, read_optional_key};
 use crate::tool::builtin::weather::WeatherSettings;
+use crate::trace::settings::Collector;
 use crate::upstream::UpstreamLimits;
 use url::{Host, Url};
 
@@ -65,6 +66,8 @@ pub struct Settings {
     pub databases: Given,
     /// The OpenID provider whose people may sign in, if the operator trusts one.
     pub oidc: Option<Provider>,
+    /// Who collects traces, if anybody does.
+    pub collector: Option<Collector>,
     host: String,
     allowed_origins: Vec<String>,
 }
@@ -110,6 +113,7 @@ impl Settings {
                 upstreams: outside.upstreams,
                 databases: outside.databases,
                 oidc,
+                collector: outside.collector,
                 host,
                 allowed_origins: outside.allowed_origins,
             }),
@@ -144,6 +148,7 @@ struct Outside {
     weather: WeatherSettings,
     upstreams: UpstreamLimits,
     databases: Given,
+    collector: Option<Collector>,
     allowed_origins: Vec<String>,
     redirect_schemes: Vec<String>,
 }
@@ -158,6 +163,7 @@ impl Outside {
         let redirect_schemes = read_schemes(lookup)?;
         let upstreams = UpstreamLimits::read(lookup)?;
         let databases = Given::read(lookup)?;
+        let collector = Collector::read(lookup, profile)?;
         Ok(Self {
             metrics_token,
             operator_token,
@@ -165,6 +171,7 @@ impl Outside {
             weather,
             upstreams,
             databases,
+            collector,
             allowed_origins,
             redirect_schemes,
         })

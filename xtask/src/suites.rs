@@ -6,6 +6,9 @@ use crate::process::{self, program, run_and_read};
 use crate::project::Project;
 use crate::{dev, step, tools};
 use serde_json::Value;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The share of the core's lines that the tests must run.
@@ -13,6 +16,8 @@ const LEAST_COVERAGE: f64 = 95.0;
 /// How a line begins that a test writes past its runner when it lacks a program it cannot do without. The runner counts it as
 /// passed.
 const SET_ASIDE: &str = "SKIPPED: ";
+/// The variable that tells tests where to keep what their gateways print.
+const RUN: &str = "CONTRACT_RUN";
 const COVERAGE_REPORT: &str = "target/coverage.json";
 
 /// How many tests passed, failed and were skipped.
@@ -66,7 +71,9 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let without_coverage = arguments.flag("--no-coverage");
     arguments.finish()?;
     let measured = prepare(project, !without_coverage)?;
-    let mut results = vec![native(project, measured)?, on_wasm(project)?, contract(project)?];
+    let run = fresh_run(project)?;
+    let mut results =
+        vec![native(project, measured)?, on_wasm(project)?, contract(project, &run)?, aftermath(project, &run)?];
     if measured {
         results.push(coverage(project)?);
     }
@@ -118,16 +125,33 @@ fn on_wasm(project: &Project) -> Result<Suite, Failure> {
 }
 
 /// Black-box tests of a running gateway, which they start themselves, and those of the server they put behind it.
-fn contract(project: &Project) -> Result<Suite, Failure> {
+fn contract(project: &Project, run: &Path) -> Result<Suite, Failure> {
     // The tests start it.
     process::run(program(project, "cargo").args(["build", "-p", "gateway-fixture"]))?;
     let mut command = program(project, "cargo");
-    command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]);
+    command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]).env(RUN, run);
     // The gateways they start come from this very program: cargo need not look at it again for each.
     if let Ok(own) = std::env::current_exe() {
         command.env("XTASK", own);
     }
     suite("contract", &mut command)
+}
+
+/// What the gateways of the run printed: no secret of it, and nothing that breaks the log's schema.
+fn aftermath(project: &Project, run: &Path) -> Result<Suite, Failure> {
+    let mut command = program(project, "cargo");
+    command.args(["test", "-p", "gateway-contract", "--test", "aftermath"]).env(RUN, run);
+    suite("aftermath", &mut command)
+}
+
+/// An empty folder for what the run leaves behind.
+fn fresh_run(project: &Project) -> Result<PathBuf, Failure> {
+    let folder = project.path("target/contract-run");
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(Failure::at(&folder)(error)),
+        _ => fs::create_dir_all(&folder).map_err(Failure::at(&folder))?,
+    }
+    Ok(folder)
 }
 
 fn suite(name: &'static str, command: &mut Command) -> Result<Suite, Failure> {

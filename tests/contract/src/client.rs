@@ -1,7 +1,7 @@
 //! One HTTP client for all tests: what a gateway answers, and what every answer must have.
 
 use crate::seed::{PASSWORD, User};
-use crate::{Gateway, token};
+use crate::{Gateway, run, token};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,7 @@ static SECRETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Notes a secret; see [`secrets`].
 pub fn note_secret(secret: &str) {
+    run::keep(secret);
     SECRETS.lock().unwrap_or_else(PoisonError::into_inner).push(secret.to_owned());
 }
 
@@ -90,12 +91,17 @@ impl Answer {
 pub fn send(request: RequestBuilder) -> impl Future<Output = Answer> {
     let caller = std::panic::Location::caller();
     async move {
+        let asked = request.try_clone().and_then(|request| request.build().ok());
+        let body = asked.as_ref().and_then(|asked| asked.body()).and_then(|body| body.as_bytes());
+        run::keep_all_in(&String::from_utf8_lossy(body.unwrap_or_default()));
         let answer = request.send().await.unwrap_or_else(|error| panic!("{caller}: {error:?}"));
         let headers = answer.headers().iter();
         let headers =
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let (status, headers) = (answer.status().as_u16(), headers.collect());
+        let (status, headers): (_, Vec<(String, String)>) = (answer.status().as_u16(), headers.collect());
         let body = answer.bytes().await.unwrap_or_else(|error| panic!("{caller}: {error:?}")).to_vec();
+        headers.iter().for_each(|(_, value)| run::keep_all_in(value));
+        run::keep_all_in(&String::from_utf8_lossy(&body));
         Answer { status, headers, body }
     }
 }

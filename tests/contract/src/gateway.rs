@@ -5,7 +5,7 @@ use crate::fake::sessions::Recorder;
 use crate::fake::{Server, entropy, free_port, weather};
 use crate::guard::Guarded;
 use crate::seed::{self, Accounts, Addresses, Tools, User};
-use crate::{client, fake};
+use crate::{client, fake, run};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -190,6 +190,7 @@ impl Gateway {
         command.args(["dev", "--port", &port.to_string(), "--state"]).arg(&state);
         for (name, value) in &plan.variables {
             command.arg("--var").arg(format!("{name}={value}"));
+            run::keep_variable(name, value);
         }
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -277,7 +278,7 @@ impl Gateway {
 }
 
 /// `▲ [WARNING] {…}` and `✘ [ERROR] {…}`, with or without colours, become `{…}`; every other line stays as it is.
-fn undecorated(line: &str) -> &str {
+pub fn undecorated(line: &str) -> &str {
     let marked = ["WARNING", "ERROR"].iter().any(|mark| line.chars().take(50).collect::<String>().contains(mark));
     match (line.find('{'), line.rfind('}')) {
         (Some(start), Some(end)) if marked && start < end => &line[start..=end],

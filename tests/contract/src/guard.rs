@@ -1,5 +1,6 @@
 //! Child processes that never outlive the test process, and the end of a run whose gateway broke down.
 
+use crate::run;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -105,9 +106,14 @@ impl Drop for Guarded {
 }
 
 fn collect(output: impl Read + Send + 'static, lines: Lines, broken: Option<fn(&str, &Lines)>) {
+    // What gateways print is judged at the end of the whole run.
+    let mut kept = broken.and_then(|_| run::log());
     std::thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if let Some(kept) = &mut kept {
+                kept.write_all(format!("{line}\n").as_bytes()).expect("the log of the run");
+            }
             lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
             if let Some(broken) = broken.filter(|_| BREAKDOWNS.iter().any(|sign| line.contains(sign))) {
                 broken(&line, &lines);

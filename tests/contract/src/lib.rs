@@ -4,7 +4,7 @@
 //! `cargo xtask dev` on a fresh state ([`Gateway`]), an HTTP client ([`client`]), stand-ins for everything outside this
 //! machine over real HTTP on loopback ([`fake`]), clients of either era ([`caller`]), programs that are clients by
 //! themselves ([`mod@program`]), a runner for the README's transcript
-//! ([`transcript`]), a reader of its other commands ([`shell`]), tests of random bytes ([`statistics`]), and
+//! ([`transcript`]), what a whole run leaves behind ([`run`]), a reader of its other commands ([`shell`]), tests of random bytes ([`statistics`]), and
 //! a real browser ([`browser`]).
 
 pub mod browser;
@@ -17,6 +17,7 @@ pub mod guard;
 pub mod oauth;
 pub mod program;
 pub mod raw;
+pub mod run;
 pub mod seed;
 pub mod shell;
 pub mod statistics;
@@ -26,4 +27,4 @@ pub mod transcript;
 
 mod gateway;
 
-pub use gateway::{Gateway, OPERATOR, Plan, World, fresh_state, program, workspace, xtask};
+pub use gateway::{Gateway, OPERATOR, Plan, World, fresh_state, program, undecorated, workspace, xtask};

@@ -5,6 +5,7 @@ pub mod faulty;
 pub mod mcp;
 pub mod oauth;
 pub mod oidc;
+pub mod otlp;
 pub mod pages;
 pub mod server;
 pub mod sessions;

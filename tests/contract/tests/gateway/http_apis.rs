@@ -108,6 +108,9 @@ async fn an_operator_pastes_a_document_and_a_key_and_an_agent_uses_the_api() {
     let last = requests(&api).pop().expect("a request");
     assert_eq!(last.query, [("tags".to_owned(), "x&y".to_owned()), ("tags".to_owned(), "z".to_owned())]);
     assert!(last.header("authorization").is_none(), "what the agent showed goes no further");
+    let parents: Vec<&str> =
+        last.headers.iter().filter(|(name, _)| name == "traceparent").map(|(_, value)| value.as_str()).collect();
+    assert!(matches!(parents[..], [parent] if parent.starts_with("00-") && parent.len() == 55), "{parents:?}");
     for revision in ["modern", "legacy"] {
         let caller = match revision {
             "modern" => Caller::modern(gateway(), &access, ""),

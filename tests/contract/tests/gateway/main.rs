@@ -85,6 +85,7 @@ mod tenants;
 mod tokens;
 mod tool_search;
 mod tools;
+mod traces;
 mod upstreams;
 mod virtual_servers;
 

@@ -1,0 +1,36 @@
+//! The log's contract in `docs/` is what the types say.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed step of the test fails the test")]
+
+use mcp_secure_gateway::observe::schema::{schema, tables};
+use std::fs;
+use std::path::Path;
+
+const SCHEMA: &str = "docs/log-schema.json";
+const PAGE: &str = "docs/LOGS.md";
+/// What stands above the part of the page that is made from the types.
+const MARK: &str = "<!-- Made from the types: UPDATE_LOGS=1 cargo test -p mcp-secure-gateway --test log_schema -->\n";
+
+fn held(file: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("UPDATE_LOGS").is_some_and(|value| value == "1") {
+        fs::write(&path, wanted).expect("the file can be written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == wanted,
+        "{file} is not what the code says. Run `UPDATE_LOGS=1 cargo test -p mcp-secure-gateway --test log_schema` and commit it."
+    );
+}
+
+#[test]
+fn the_schema_is_what_is_logged() {
+    held(SCHEMA, &(serde_json::to_string_pretty(&schema()).unwrap() + "\n"));
+}
+
+#[test]
+fn the_page_tells_every_event_and_field() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).expect(PAGE);
+    let (words, _) = page.split_once(MARK).expect("the mark above the tables");
+    held(PAGE, &format!("{words}{MARK}\n{}\n", tables()));
+}
