@@ -30,7 +30,10 @@ pub fn run(project: &Project, arguments: Arguments) -> Result<(), Failure> {
         .ok_or_else(|| Failure::Unmet(absent(project.path("observability/compose.yaml").as_path())))?;
     step::holds(version.lines().next().unwrap_or(PROMETHEUS));
     lay_out(&project.path(CONFIGURATION), &watch)?;
-    step::starts(PROMETHEUS, &format!("http://127.0.0.1:{} asks the gateway on port {}", watch.port, watch.gateway_port));
+    step::starts(
+        PROMETHEUS,
+        &format!("http://127.0.0.1:{} asks the gateway on port {}", watch.port, watch.gateway_port),
+    );
     process::run(
         program(project, PROMETHEUS)
             .arg(format!("--config.file={}", watch.state.join("prometheus.yml").display()))
