@@ -5,7 +5,7 @@
 //! machine over real HTTP on loopback ([`fake`]), clients of either era ([`caller`]), programs that are clients by
 //! themselves ([`mod@program`]), a runner for the README's transcript
 //! ([`transcript`]), a reader of its other commands ([`shell`]), tests of random bytes ([`statistics`]), and
-//! a real browser ([`browser`]).
+//! a real browser ([`browser`]) and a real [`mod@prometheus`].
 
 pub mod browser;
 pub mod caller;
@@ -15,6 +15,7 @@ pub mod fake;
 pub mod guard;
 pub mod oauth;
 pub mod program;
+pub mod prometheus;
 pub mod raw;
 pub mod seed;
 pub mod shell;
