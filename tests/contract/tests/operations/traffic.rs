@@ -13,8 +13,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// More series than a family has room for come of so many tools, each called well and badly.
-const TOOLS: usize = 1_010;
+/// More series than a family has room for come of so many tools of so many servers, each called well and badly.
+const TOOLS: usize = 340;
+/// Those servers, and how the names of their tools begin: none looks like that of another.
+const SERVERS: [(&str, &str); 3] = [("garden", "gather"), ("house", "sweep"), ("harbour", "polish")];
 /// How many calls of the load are under way at once.
 const AT_ONCE: usize = 12;
 /// What guardrails find.
@@ -39,8 +41,8 @@ fn two(description: &str) -> Value {
     json!([tool("add", description, &[]), tool("echo", "Repeats a text.", &["text"])])
 }
 
-fn many() -> Value {
-    (0..TOOLS).map(|at| tool(&format!("work_{at}"), "Does a piece of the work.", &["text"])).collect()
+fn many(work: &str) -> Value {
+    (0..TOOLS).map(|at| tool(&format!("{work}_{at}"), "Does a piece of the work.", &["text"])).collect()
 }
 
 impl Traffic {
@@ -49,14 +51,14 @@ impl Traffic {
         note_secret(KEY);
         let (team, broken) = (Team::new(), Team::new());
         let (shifting, frail) = (Shifting::start(two("Adds two numbers.")), Frail::start());
-        let load = Shifting::start(many());
-        let mut ids = Vec::new();
-        for (name, url) in [
-            ("shift", shifting.server.url("/mcp")),
-            ("frail", frail.server.url("/mcp")),
-            ("load", load.server.url("/mcp")),
-        ] {
-            ids.push(text(&team.make("owner", "/admin/upstreams", &json!({"name": name, "url": url})).await, "id"));
+        let made = async |name: &str, server: &Server| {
+            let upstream = json!({"name": name, "url": server.url("/mcp")});
+            text(&team.make("owner", "/admin/upstreams", &upstream).await, "id")
+        };
+        let shift_id = made("shift", &shifting.server).await;
+        made("frail", &frail.server).await;
+        for (name, work) in SERVERS {
+            made(name, &Shifting::start(many(work)).server).await;
         }
         let receivers = [Server::start(|_| Reply::empty(204)), Server::start(|_| Reply::empty(500))];
         for receiver in &receivers {
@@ -71,10 +73,18 @@ impl Traffic {
         team.order("owner", Method::PATCH, &path, Some(&json!({"plan": plan}))).await.json(200);
         let key = team.key("developer", &json!({"name": "robot"})).await.secret;
         gateway().sql(&format!(
-            "INSERT INTO policies (id, tenant_id, name, policy, created_at, updated_at) VALUES ('unreadable', '{}', 'unreadable', '{{', 1, 1);",
+            "INSERT INTO policies (id, tenant_id, name, rule, made_by, created_at, updated_at) \
+             VALUES ('unreadable', '{}', 'unreadable', '{{', 'nobody', 1, 1);",
             broken.tenant()
         ));
-        let shift_id = ids.remove(0);
+        let access = team.token("agent").await;
+        let [words, mark] = [json!({"text": "x"}), json!({"mark": "m"})];
+        let mut first = vec![("shift__echo".to_owned(), &words), ("frail__peek".to_owned(), &mark)];
+        first.extend(SERVERS.map(|(server, work)| (format!("{server}__{work}_0"), &words)));
+        for (tool, arguments) in first {
+            let served = || async { gateway().execute(&access, &tool, arguments).await.status == 200 };
+            within(SEEN * 2, "served", served).await;
+        }
         Self { team, broken, shifting, shift_id, frail, limited, key, _receivers: receivers, rounds: 0 }
     }
 
@@ -86,13 +96,11 @@ impl Traffic {
     /// The load: every tool of a server with very many, well and badly.
     pub async fn load(&self) {
         let access = self.team.token("agent").await;
-        let served = || async { gateway().execute(&access, "load__work_0", &json!({"text": "x"})).await.status == 200 };
-        within(SEEN * 2, "served", served).await;
         let mut calls = JoinSet::new();
-        for at in 0..TOOLS {
+        for name in SERVERS.iter().flat_map(|(server, work)| (0..TOOLS).map(move |at| format!("{server}__{work}_{at}")))
+        {
             let access = access.clone();
             calls.spawn(async move {
-                let name = format!("load__work_{at}");
                 assert_eq!(gateway().execute(&access, &name, &json!({"text": "x"})).await.status, 200, "{name}");
                 assert_eq!(gateway().execute(&access, &name, &json!({"wrong": 1})).await.status, 422, "{name}");
             });
