@@ -117,6 +117,19 @@ fn promtool(words: &[&str], input: Option<&str>) {
     assert!(output.status.success(), "promtool {words:?}: {}", String::from_utf8_lossy(&printed));
 }
 
+/// What is told while an isolate leaves an upstream alone, which it does for longer and longer.
+async fn while_an_upstream_is_left_alone(traffic: &mut Traffic) -> String {
+    let start = Instant::now();
+    loop {
+        let text = metrics().await;
+        if text.contains("mcp_gateway_upstream_breaker_open{") {
+            return text;
+        }
+        assert!(start.elapsed() < PATIENCE, "no upstream is left alone: {text}");
+        traffic.round().await;
+    }
+}
+
 #[tokio::test]
 async fn under_real_traffic_every_family_is_documented_and_every_query_of_dashboards_and_alerts_gives_something() {
     let _turn = TURN.lock().await;
@@ -129,7 +142,7 @@ async fn under_real_traffic_every_family_is_documented_and_every_query_of_dashbo
     for _ in 0..ROUNDS {
         traffic.round().await;
     }
-    let text = metrics().await;
+    let text = while_an_upstream_is_left_alone(&mut traffic).await;
     documented::hold(&text);
     let Some(prometheus) = prometheus else { return };
     promtool(&["check", "metrics"], Some(&text));
