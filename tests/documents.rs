@@ -11,6 +11,7 @@ use mcp_secure_gateway::entropy::purpose::Purpose;
 use mcp_secure_gateway::http_api::check::Api;
 use mcp_secure_gateway::http_api::credential::Credentials;
 use mcp_secure_gateway::http_api::request::CallLimits;
+use mcp_secure_gateway::observe::COLUMNS;
 use mcp_secure_gateway::outbound::Reach;
 use mcp_secure_gateway::time::Lifetime;
 use std::fs;
@@ -118,6 +119,14 @@ fn every_purpose_of_random_bytes_is_listed_with_its_lane_and_no_other() {
     let listed: Vec<String> = table.lines().filter(|line| line.starts_with("| `")).map(lane_of).collect();
     let known: Vec<_> = Purpose::ALL.map(|purpose| format!("{} {}", purpose.as_str(), purpose.lane().as_str())).into();
     assert_eq!(listed, known);
+}
+
+#[test]
+fn the_columns_of_rows_for_analytics_engine_are_listed_in_their_order() {
+    let text = fs::read_to_string(root().join("docs/METRICS.md")).unwrap();
+    let row = text.lines().find(|line| line.starts_with("| `blob1` to `blob7` |")).unwrap();
+    let listed: Vec<_> = quoted(row).skip(2).collect();
+    assert_eq!(listed, COLUMNS);
 }
 
 fn lane_of(line: &str) -> String {

@@ -1,8 +1,16 @@
-//! `.dev.vars.example` and the source agree on the names of variables and secrets, in both directions.
+//! `.dev.vars.example` and the source agree on the names of variables and secrets, in both directions, and on their defaults; the
+//! operator's table says the same.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step of the test fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed step of the test fails the test"
+)]
 
-use std::collections::BTreeSet;
+use mcp_secure_gateway::settings::Settings;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -38,6 +46,132 @@ fn no_setting_is_listed_twice() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names: Vec<String> = explained(root).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+}
+
+/// What stands beside the variables of this table is found in the example of every variable.
+const TABLE: &str = "docs/CONFIGURATION.md";
+
+#[test]
+fn every_default_is_what_the_source_takes_where_nothing_is_set() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let example = fs::read_to_string(root.join(".dev.vars.example")).unwrap();
+    let defaults: BTreeMap<&str, &str> = example
+        .lines()
+        .filter_map(|line| line.strip_prefix("# ")?.split_once('='))
+        .filter(|(name, default)| is_name(name) && !default.is_empty())
+        .collect();
+    assert!(defaults.len() > 30, "the defaults are not read: {defaults:?}");
+    for (name, default) in defaults {
+        let silent = told(name, None);
+        assert_eq!(silent, told(name, Some(default)), "{name}");
+        // Another value is seen: else nothing was compared.
+        let another = match default.parse::<u64>() {
+            Ok(number) => (number - 1).to_string(),
+            Err(_) if default.starts_with("https://") => "https://another.example.com".to_owned(),
+            Err(_) => continue,
+        };
+        assert_ne!(silent, told(name, Some(&another)), "{name}");
+    }
+}
+
+/// All settings of a gateway where one has this value, or none.
+fn told(name: &str, value: Option<&str>) -> String {
+    let given = given(name);
+    let lookup = |asked: &str| {
+        if asked == name && value.is_some() { value.map(str::to_owned) } else { given.get(asked).cloned() }
+    };
+    format!("{:?}", Settings::read(&lookup).unwrap_or_else(|problems| panic!("{name}: {problems:?}")))
+}
+
+/// What a gateway needs to start, and for a setting of a part that must be turned on, the others of that part.
+fn given(name: &str) -> BTreeMap<&'static str, String> {
+    let mut given: BTreeMap<&str, String> = [
+        ("PROFILE", "local".to_owned()),
+        ("ISSUER", "http://127.0.0.1:8787".to_owned()),
+        ("SIGNING_KEY", "nYnKoISuEyQcFfi6iFZo8HRHAY8TnQOXKO8bFd4n2CA".to_owned()),
+        ("ENCRYPTION_KEY", "hPkH7MVT2aQxLrNGu0wQ9cK3bqZfE1oYtXsJm8DpI6U".to_owned()),
+    ]
+    .into();
+    if name.starts_with("OIDC_") {
+        let provider = [
+            ("OIDC_ISSUER", "https://id.example.com"),
+            ("OIDC_CLIENT_ID", "gateway"),
+            ("OIDC_TENANT", "acme"),
+            ("OIDC_NAME", "Us"),
+        ];
+        given.extend(provider.map(|(name, value)| (name, value.to_owned())));
+    }
+    for (begin, provider, needed) in PROVIDERS {
+        if name.starts_with(begin) {
+            given.insert("ENTROPY_PROVIDERS", (*provider).to_owned());
+            given.extend(needed.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        }
+    }
+    given
+}
+
+/// How the settings of a quantum provider begin, its name, and what else it needs. The longer beginning comes last.
+const PROVIDERS: &[(&str, &str, &[(&str, &str)])] = &[
+    ("ANU_", "anu", &[("ANU_API_KEY", "k")]),
+    ("ANU_LEGACY_", "anu_legacy", &[]),
+    (
+        "QUANTINUUM_",
+        "quantinuum",
+        &[
+            ("QUANTINUUM_API_KEY", "k"),
+            ("QUANTINUUM_CLIENT_ID", "c"),
+            ("QUANTINUUM_SHARED_SECRET", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+        ],
+    ),
+    ("IDQ_", "idq", &[("IDQ_BASE_URL", "https://idq.example.com")]),
+    ("QRNG_OPEN_API_", "qrng_open_api", &[("QRNG_OPEN_API_BASE_URL", "https://qrng.example.com")]),
+    ("QRYPT_", "qrypt", &[("QRYPT_API_KEY", "k")]),
+    ("OUTSHIFT_", "outshift", &[("OUTSHIFT_API_KEY", "k")]),
+    ("LFD_", "lfd", &[]),
+    ("QRANDOM_IO_", "qrandom_io", &[]),
+    ("QBCK_", "qbck", &[("QBCK_API_KEY", "k")]),
+    ("QCI_", "qci", &[("QCI_REFRESH_TOKEN", "k")]),
+];
+
+#[test]
+fn the_operators_table_is_the_example_of_every_variable() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = table(&fs::read_to_string(root.join(".dev.vars.example")).unwrap());
+    let path = root.join(TABLE);
+    let before = fs::read_to_string(&path).unwrap();
+    let (head, _) = before.split_once("\n## ").unwrap();
+    let wanted = format!("{head}\n{table}");
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        return fs::write(&path, &wanted).unwrap();
+    }
+    assert!(
+        before == wanted,
+        "UPDATE_DOCUMENTS=1 cargo test -p mcp-secure-gateway --test settings writes {TABLE} anew"
+    );
+}
+
+/// The example as Markdown: a heading for each part, a line for each variable.
+fn table(example: &str) -> String {
+    let mut told = String::new();
+    let mut meaning = "";
+    for line in example.lines() {
+        if let Some(title) = line.strip_prefix("# --- ") {
+            let title = title.trim_end_matches(['-', ' ']);
+            let _ = write!(told, "\n## {title}\n\n| variable | default | meaning |\n|---|---|---|\n");
+        } else if let Some((name, default)) =
+            line.strip_prefix("# ").unwrap_or(line).split_once('=').filter(|(name, _)| is_name(name))
+        {
+            let default = match (line.starts_with('#'), default) {
+                (false, _) => "none: required".to_owned(),
+                (true, "") => String::new(),
+                (true, default) => format!("`{default}`"),
+            };
+            let _ = writeln!(told, "| `{name}` | {default} | {meaning} |");
+        } else if let Some(comment) = line.strip_prefix("# ") {
+            meaning = comment;
+        }
+    }
+    told.trim_start().to_owned()
 }
 
 /// The names in `.dev.vars.example`, commented out or not, each with the line above it.

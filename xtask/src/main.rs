@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `assets` `secrets` `database` | the preparation: each part is skipped when it holds already |
-//! | `dev` `suites` `bench` `timing` `conformance` `records` `clients` `audit` `contract` | the commands themselves |
+//! | `dev` `observe` `suites` `bench` `timing` `conformance` `records` `clients` `audit` `contract` | the commands themselves |
 
 mod arguments;
 mod assets;
@@ -17,6 +17,7 @@ mod contract;
 mod database;
 mod dev;
 mod failure;
+mod observe;
 mod process;
 mod project;
 mod records;
@@ -43,6 +44,11 @@ const COMMANDS: &[Command] = &[
         usage: "dev [--port N] [--state DIR] [--var NAME=VALUE]…",
         about: "prepare everything and run the gateway on this machine",
         run: dev::run,
+    },
+    Command {
+        usage: "observe [--gateway-port N] [--port N] [--state DIR] [--token-from VARIABLE]",
+        about: "run this machine's Prometheus, with the configuration of observability/, beside a gateway that runs already",
+        run: observe::run,
     },
     Command { usage: "test [--no-coverage]", about: "prepare everything and run every test", run: suites::run },
     Command {

@@ -4,9 +4,13 @@ use crate::failure::Failure;
 use crate::project::{Project, read_if_there, write};
 use crate::step;
 use base64ct::{Base64UrlUnpadded, Encoding};
+use std::path::Path;
 
-/// The secrets a gateway does not start without; each is 32 random bytes in base64url.
-const KEYS: [&str; 2] = ["SIGNING_KEY", "ENCRYPTION_KEY"];
+/// The secrets a local gateway has: two it does not start without, and the one its metrics are read with. Each is 32 random
+/// bytes in base64url.
+const KEYS: [&str; 3] = ["SIGNING_KEY", "ENCRYPTION_KEY", METRICS_TOKEN];
+/// What a scraper shows.
+pub const METRICS_TOKEN: &str = "METRICS_TOKEN";
 
 /// Adds to `.dev.vars` every key that is missing there.
 pub fn write_missing(project: &Project) -> Result<(), Failure> {
@@ -17,7 +21,7 @@ pub fn write_missing(project: &Project) -> Result<(), Failure> {
         step::holds("local secrets");
         return Ok(());
     }
-    step::starts("local secrets", &format!(".dev.vars gets a random {}", missing.join(" and ")));
+    step::starts("local secrets", &format!(".dev.vars gets a random {}", missing.join(", ")));
     let mut text = before;
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
@@ -25,8 +29,13 @@ pub fn write_missing(project: &Project) -> Result<(), Failure> {
     for key in missing {
         text.extend([key, "=", &random_key()?, "\n"]);
     }
-    write(&path, text)?;
-    owner_only(&path)
+    write_secret(&path, text)
+}
+
+/// Writes a file that nobody else of the machine may read.
+pub fn write_secret(path: &Path, text: String) -> Result<(), Failure> {
+    write(path, text)?;
+    owner_only(path)
 }
 
 fn is_set(text: &str, key: &str) -> bool {
@@ -55,13 +64,13 @@ pub fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
 }
 
 #[cfg(unix)]
-fn owner_only(path: &std::path::Path) -> Result<(), Failure> {
+fn owner_only(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(Failure::at(path))
 }
 
 #[cfg(not(unix))]
-fn owner_only(_: &std::path::Path) -> Result<(), Failure> {
+fn owner_only(_: &Path) -> Result<(), Failure> {
     Ok(())
 }
 

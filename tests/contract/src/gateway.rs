@@ -162,6 +162,11 @@ impl Gateway {
         gateway
     }
 
+    /// Starts a gateway on a state that is there already.
+    pub fn start_on(state: &Path, plan: &Plan) -> Self {
+        Self::start_at(free_port(), state.to_owned(), plan)
+    }
+
     /// Ends it and starts it anew at the same address, with all that it keeps on disk and nothing that it had in memory.
     #[must_use]
     pub fn restarted(self, plan: &Plan) -> Self {

@@ -4,8 +4,8 @@
 //! `cargo xtask dev` on a fresh state ([`Gateway`]), an HTTP client ([`client`]), stand-ins for everything outside this
 //! machine over real HTTP on loopback ([`fake`]), clients of either era ([`caller`]), programs that are clients by
 //! themselves ([`mod@program`]), a runner for the README's transcript
-//! ([`transcript`]), what a whole run leaves behind ([`run`]), a reader of its other commands ([`shell`]), tests of random bytes ([`statistics`]), and
-//! a real browser ([`browser`]).
+//! ([`transcript`]), what a whole run leaves behind ([`run`]), a reader of its other commands ([`shell`]), tests of random bytes
+//! ([`statistics`]), a real browser ([`browser`]) and a real [`mod@prometheus`].
 
 pub mod browser;
 pub mod caller;
@@ -16,6 +16,7 @@ pub mod fake;
 pub mod guard;
 pub mod oauth;
 pub mod program;
+pub mod prometheus;
 pub mod raw;
 pub mod run;
 pub mod seed;

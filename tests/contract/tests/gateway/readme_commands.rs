@@ -1,4 +1,4 @@
-//! Every command in the README's `sh` blocks is one that exists with exactly those options, and runs as far as it can
+//! Every command in the `sh` blocks of the README and of the operator's handbook is one that exists with exactly those options, and runs as far as it can
 //! without an account at Cloudflare. The `console` blocks are run to the letter in `readme`.
 //!
 //! Two are not run here because they run anyway: `cargo xtask dev` is how the harness starts every gateway, and
@@ -9,8 +9,20 @@ use gateway_contract::{fresh_state, program, workspace, xtask};
 use std::process::Output;
 
 /// Commands of wrangler that work on an account: their help says which options they have.
-const OF_AN_ACCOUNT: [&[&str]; 5] =
-    [&["login"], &["d1", "create"], &["kv", "namespace", "create"], &["r2", "bucket", "create"], &["secret", "put"]];
+const OF_AN_ACCOUNT: [&[&str]; 10] = [
+    &["login"],
+    &["d1", "create"],
+    &["d1", "export"],
+    &["d1", "execute"],
+    &["d1", "time-travel", "info"],
+    &["d1", "time-travel", "restore"],
+    &["kv", "namespace", "create"],
+    &["r2", "bucket", "create"],
+    &["secret", "put"],
+    &["rollback"],
+];
+/// Where they stand.
+const DOCUMENTS: [&str; 2] = ["README.md", "docs/OPERATING.md"];
 
 /// What is done about a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,13 +56,22 @@ fn kind(command: &Command) -> Kind {
             Kind::OfAnAccount(known.unwrap_or_else(|| panic!("no test knows this command of wrangler: {words:?}")))
         }
         ["echo", variable] if variable.starts_with('$') => Kind::Echo,
-        _ => panic!("no test knows this command of the README: {words:?}"),
+        _ => panic!("no test knows this command: {words:?}"),
     }
 }
 
 fn commands() -> Vec<(Kind, Command)> {
-    let readme = std::fs::read_to_string(workspace().join("README.md")).expect("README.md");
-    let commands = shell::commands(&readme).unwrap_or_else(|told| panic!("{told}"));
+    let mut commands: Vec<Command> = Vec::new();
+    for document in DOCUMENTS {
+        let text = std::fs::read_to_string(workspace().join(document)).expect(document);
+        let found = shell::commands(&text).unwrap_or_else(|told| panic!("{document}: {told}"));
+        assert!(!found.is_empty(), "the blocks of {document} are not read");
+        for command in found {
+            if !commands.contains(&command) {
+                commands.push(command);
+            }
+        }
+    }
     commands.into_iter().map(|command| (kind(&command), command)).collect()
 }
 
@@ -58,7 +79,7 @@ fn commands() -> Vec<(Kind, Command)> {
 fn arguments(wanted: impl Fn(&Kind) -> bool, skipped: usize) -> Vec<Vec<String>> {
     let found = commands().into_iter().filter(|(kind, _)| wanted(kind));
     let found: Vec<Vec<String>> = found.map(|(_, command)| command.words[skipped..].to_vec()).collect();
-    assert!(!found.is_empty(), "the README has none of these any more");
+    assert!(!found.is_empty(), "the documents have none of these any more");
     found
 }
 
@@ -148,7 +169,7 @@ fn what_needs_an_account_has_these_options_and_words() {
     let commands = arguments(|kind| matches!(kind, Kind::OfAnAccount(_)), 2);
     for known in OF_AN_ACCOUNT {
         let uses: Vec<_> = commands.iter().filter(|words| words.iter().zip(known).all(|(a, b)| a == b)).collect();
-        assert!(!uses.is_empty(), "{known:?} stands in the README no more");
+        assert!(!uses.is_empty(), "{known:?} stands in no document any more");
         let help = succeeded(&program("wrangler").args(known).arg("--help").output().expect("wrangler"));
         let own = format!("wrangler {}", known.join(" "));
         let usage = help.lines().map(str::trim).find(|line| line.starts_with(&own));
