@@ -97,6 +97,8 @@ fn all() -> Vec<Event> {
             name: "b".into(),
             happening: "quarantined",
             verdict: "breaking",
+            version: None,
+            times: 1,
         },
         Event::ScheduleFailed { reason: reason() },
         Event::MessageFailed {

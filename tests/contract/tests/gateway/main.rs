@@ -22,6 +22,9 @@ mod databases;
 mod departures;
 mod disk;
 mod drift;
+mod drift_answers;
+mod drift_apis;
+mod drift_many;
 mod drift_told;
 mod enterprise;
 mod enterprise_assertions;
@@ -83,6 +86,7 @@ mod tool_search;
 mod tools;
 mod upstreams;
 mod virtual_servers;
+mod wire_promises;
 
 use gateway_contract::client::{Answer, Tokens, send};
 use gateway_contract::seed::{Tools, User};
