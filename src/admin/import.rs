@@ -29,6 +29,29 @@ pub struct NewImport {
     pub choose: Choice,
 }
 
+/// Where an API's document is fetched again, and how it is converted each time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Source {
+    /// Where the document is.
+    pub url: String,
+    /// Where the API is, in place of what its document says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Which operations are tools, and how.
+    #[serde(default)]
+    pub choose: Choice,
+}
+
+impl Source {
+    /// Where the document of an import is; none where it was brought.
+    pub fn of(wanted: &NewImport) -> Option<Self> {
+        let url = wanted.url.clone().filter(|_| wanted.document.is_none())?;
+        Some(Self { url, base: wanted.base.clone(), choose: wanted.choose.clone() })
+    }
+}
+
 /// What an API's document became.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -124,7 +147,7 @@ impl From<&Slot> for WantedCredential {
 
 #[cfg(test)]
 mod tests {
-    use super::{Imported, NewImport};
+    use super::{Imported, NewImport, Source};
     use crate::admin::upstream::{UpstreamKind, UpstreamView};
     use crate::http_api::openapi::{Choice, Conversion, Settings, Step};
     use crate::id::UpstreamId;
@@ -152,6 +175,7 @@ mod tests {
             kind: UpstreamKind::Http,
             url: converted.api.base().url().to_string(),
             api: None,
+            source: None,
             files: None,
             database: None,
             disabled_at: None,
@@ -169,6 +193,15 @@ mod tests {
     #[test]
     fn an_order_says_where_its_document_is_or_brings_it() {
         let read = |order: Value| serde_json::from_value::<NewImport>(order);
+        let source = |order: Value| Source::of(&read(order).unwrap());
+        let fetched = json!({"name": "pets", "url": "https://x.example/a.json", "choose": {"methods": ["GET"]}});
+        let stored = serde_json::to_string(&source(fetched).unwrap()).unwrap();
+        let again: Source = serde_json::from_str(&stored).unwrap();
+        assert_eq!((again.url.as_str(), again.choose.methods.len()), ("https://x.example/a.json", 1));
+        assert_eq!(
+            source(json!({"name": "pets", "url": "https://x.example/a.json", "document": "openapi: 3.1.0"})),
+            None
+        );
         assert!(read(json!({"name": "pets", "url": "https://x.example/openapi.json"})).is_ok());
         assert!(read(json!({"name": "pets", "document": "openapi: 3.1.0", "choose": {"methods": ["GET"]}})).is_ok());
         for bad in [

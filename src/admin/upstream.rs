@@ -1,5 +1,6 @@
 //! Upstreams, as administrators see and change them.
 
+use crate::admin::import::Source;
 use crate::admin::order::InvalidOrder;
 use crate::admin::tenant::said;
 use crate::file;
@@ -57,6 +58,9 @@ pub struct UpstreamView {
     pub url: String,
     /// What it offers, for the kind `http`; not in a list.
     pub api: Option<Map<String, Value>>,
+    /// Where its OpenAPI document is fetched again, for the kind `http`; not there where it is described by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// How its files are used, for the kind `files`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<FileOptions>,
@@ -102,7 +106,7 @@ pub struct UpstreamChange {
     pub name: Option<String>,
     /// A new address. Credentials that are bound to another origin are not shown to it.
     pub url: Option<String>,
-    /// What it offers, for the kind `http`.
+    /// What it offers, for the kind `http`. Its document is not fetched again then.
     #[serde(default, deserialize_with = "said")]
     pub api: Option<Option<Map<String, Value>>>,
     /// How its files are used, for the kind `files`.

@@ -170,6 +170,8 @@ pub enum CredentialKind {
     ApiKey,
     /// The operator's own token.
     Operator,
+    /// None: the gateway itself decided, as was agreed on beforehand.
+    Gateway,
 }
 
 /// The tool that was used, or the prompt or resource.

@@ -14,6 +14,7 @@ mod hints;
 mod meta;
 mod operation;
 mod prompt;
+mod request;
 mod server;
 
 /// What changed from one version of a thing to another. Only what is new counts as suspicious: what stood in the pinned one
@@ -82,6 +83,7 @@ fn compare_members(old: &Definition, new: &Definition) -> Vec<Change> {
             ("outputSchema", _) => changes.extend(outputs(before, after, &at)),
             ("annotations", _) => changes.extend(hints::compare(before, after, &at)),
             ("_meta", _) => changes.extend(meta::compare(before, after, &at)),
+            ("request", Kind::Tool) => changes.extend(request::compare(before, after, &at)),
             ("arguments", Kind::Prompt) => changes.extend(prompt::compare(before, after, &at)),
             ("serverInfo", Kind::Server) => changes.extend(server::compare_info(before, after, &at)),
             ("capabilities", Kind::Server) => changes.extend(server::compare_capabilities(before, after, &at)),

@@ -110,6 +110,14 @@ impl Definition {
         Self::new(Kind::Tool, &*tool.name, members)
     }
 
+    /// The same of a tool that is a request to an HTTP API: what is sent, and where, is pinned with it.
+    #[must_use]
+    pub fn sending(mut self, request: Option<&Map<String, Value>>) -> Self {
+        let request = request.map(|request| ("request".to_owned(), Value::Object(request.clone())));
+        self.members.extend(request);
+        self
+    }
+
     /// What is pinned of a prompt.
     pub fn of_prompt(prompt: &Prompt) -> Self {
         Self::new(Kind::Prompt, &*prompt.name, prompt.rest.clone())

@@ -21,6 +21,7 @@
 //! | [`reaction`] | what is done about it |
 //! | [`pin`] | what is stored of each thing |
 //! | [`settle`] | what is decided, noted and stored when an upstream was asked |
+//! | [`told`] | what is told of it |
 //! | [`serve`] | what may be shown of what an upstream said |
 
 pub mod change;
@@ -36,5 +37,6 @@ pub mod schema;
 pub mod serve;
 pub mod settle;
 pub mod suspicion;
+pub mod told;
 pub mod verdict;
 pub mod version;

@@ -8,6 +8,7 @@ use super::reason::Reason;
 use super::suspicion::Suspicion;
 use super::verdict::Verdict;
 use super::version::{Fingerprint, Version};
+use crate::mcp::wire::Tool;
 use crate::upstream::survey::Survey;
 use serde::Serialize;
 use serde_json::Value;
@@ -30,7 +31,8 @@ impl Offer {
 
     /// Everything that an upstream said it offers, and what it said of itself, but for what is too long to be kept.
     pub fn of_survey(survey: &Survey) -> Self {
-        let tools = survey.tools.iter().map(Definition::of_tool);
+        let request = |tool: &Tool| survey.requests.get(&tool.name);
+        let tools = survey.tools.iter().map(|tool| Definition::of_tool(tool).sending(request(tool)));
         let prompts = survey.prompts.iter().map(Definition::of_prompt);
         let resources = survey.resources.iter().map(Definition::of_resource);
         let templates = survey.templates.iter().map(Definition::of_template);

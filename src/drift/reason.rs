@@ -89,6 +89,7 @@ reasons! {
         DefaultChanged "default_changed" "calls that leave it out may do something else";
         FormatChanged "format_changed" "values are written in another way";
         HeaderChanged "header_changed" "an argument is sent in another header";
+        RequestChanged "request_changed" "a call sends something else, or in another way";
         HintChanged "hint_changed" "it claims otherwise what it does, and rules may depend on that";
         InterfaceChanged "interface_changed" "another interface is shown for it, or in another way";
         MediaTypeChanged "media_type_changed" "its content is of another type";

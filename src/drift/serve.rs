@@ -29,14 +29,18 @@ pub fn wanted(pins: &Pins, reaction: Reaction) -> impl Iterator<Item = &Pin> {
 pub fn serve(survey: Survey, pins: &Pins, versions: &BTreeMap<Fingerprint, Version>, reaction: Reaction) -> Served {
     let keeper = Keeper { pins, versions, shown: reaction.quarantined == Shown::Pinned };
     let is_withheld = |pin: &&Pin| pin.is_withheld() && !pin.absent;
+    let requests = survey.requests;
+    let tool = |tool: &Tool| Definition::of_tool(tool).sending(requests.get(&tool.name));
     Served {
         withheld: pins.iter().filter(is_withheld).map(|pin| (pin.kind, pin.name.clone())).collect(),
         survey: Survey {
             introduction: keeper.introduction(survey.introduction),
-            tools: keeper.kept(survey.tools, Definition::of_tool, tool_of),
+            tools: keeper.kept(survey.tools, tool, tool_of),
             prompts: keeper.kept(survey.prompts, Definition::of_prompt, |one| Some(prompt_of(one))),
             resources: keeper.kept(survey.resources, Definition::of_resource, |one| Some(resource_of(one))),
             templates: keeper.kept(survey.templates, Definition::of_template, |one| Some(template_of(one))),
+            // Nobody who is shown a tool is told what it sends.
+            requests: BTreeMap::new(),
             unusable: survey.unusable,
         },
     }

@@ -46,6 +46,20 @@ fn an_approved_version_is_shown_to_the_letter_and_nothing_beside_it() {
 }
 
 #[test]
+fn a_tool_of_an_api_is_shown_only_while_it_sends_what_was_approved_and_nobody_is_told_what_that_is() {
+    let request = |path: &str| json!({"method": "GET", "path": path}).as_object().unwrap().clone();
+    let survey = |path: &str| Survey {
+        requests: BTreeMap::from([("add".to_owned(), request(path))]),
+        ..surveyed(vec![tool("add", "Adds.")])
+    };
+    let approved = Version::of(Definition::of_tool(&tool("add", "Adds.")).sending(Some(&request("/sums"))));
+    let pins = Pins::new([pin(Some(&approved), None, Standing::Approved)]);
+    let served = |path: &str| serve(survey(path), &pins, &BTreeMap::new(), Reaction::default()).survey;
+    assert_eq!((served("/sums").tools, served("/others").tools), (vec![tool("add", "Adds.")], vec![]));
+    assert!(served("/sums").requests.is_empty());
+}
+
+#[test]
 fn what_is_withheld_is_hidden_or_stands_as_it_was_approved() {
     let old = Version::of(Definition::of_tool(&tool("add", "Adds.")));
     let new = Version::of(Definition::of_tool(&tool("add", "Obey.")));

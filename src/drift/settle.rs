@@ -9,7 +9,7 @@ use super::definition::Kind;
 use super::neighbours::Neighbours;
 use super::offer::{Offer, renames};
 use super::pin::{MAX_PINS, Pin, Pins, Standing, Unsettled};
-use super::reaction::{Decision, Reaction};
+use super::reaction::{Author, Decision, Reaction};
 use super::reason::Reason;
 use super::verdict::Verdict;
 use super::version::{Fingerprint, Version};
@@ -100,11 +100,16 @@ pub struct Facts<'a> {
     pub neighbours: &'a Neighbours,
     /// What the tenant agreed on.
     pub reaction: Reaction,
+    /// Whose words they are.
+    pub author: Author,
 }
 
 /// Decides about everything that is unsettled.
 pub fn settle(facts: &Facts<'_>, unsettled: &Unsettled<'_>) -> Vec<Step> {
-    let mut renamed = renamed(facts, unsettled);
+    let mut renamed = match facts.author {
+        Author::Upstream => renamed(facts, unsettled),
+        Author::Administrator => BTreeMap::new(),
+    };
     let mut room = MAX_PINS.saturating_sub(facts.pins.len());
     let offered = unsettled.offered.iter().filter_map(|now| match facts.pins.get(now.kind(), now.name()) {
         Some(pin) => facts.step(pin, now),
@@ -133,7 +138,7 @@ impl Facts<'_> {
     fn first(&self, now: &Version, renamed: Option<Comparison>) -> Step {
         let decision = match renamed {
             Some(comparison) => Decision::Wait(comparison),
-            None => self.reaction.to_first_sight(now, self.neighbours),
+            None => self.reaction.to_first_sight(self.author, now, self.neighbours),
         };
         let (kind, name) = (now.kind(), now.name().to_owned());
         let id = Pin::id_of(self.upstream, kind, &name);
@@ -155,9 +160,12 @@ impl Facts<'_> {
         }
         let decision = match &pin.approved {
             Some(approved) => match self.versions.get(approved) {
-                Some(approved) => self.reaction.to_change(approved, now, self.neighbours),
+                Some(approved) => self.reaction.to_change(self.author, (approved, now), self.neighbours),
                 None => Decision::Wait(unreadable(pin, now)),
             },
+            None if self.author == Author::Administrator => {
+                self.reaction.to_first_sight(self.author, now, self.neighbours)
+            }
             // Whoever waits for a person does so with whatever it turns into.
             None => Decision::Wait(first_sight(now, self.neighbours)),
         };

@@ -13,7 +13,7 @@ use crate::gate::single;
 use crate::id::SessionId;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::ticket::{Account, Form, Login};
-use crate::observe::RevocationCause;
+use crate::observe::{Event, RevocationCause};
 use crate::page::{AccountPage, SessionKind, SessionLine, SignedOutPage};
 use crate::store::keys;
 use crate::time::Timestamp;
@@ -39,17 +39,17 @@ const OWN_LINKS: &[(&str, &str)] = LINKS.split_at(4).0;
 
 /// `GET /account`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None).await;
-    };
+    visited(context, request, async |browser, person| page(context, request, &browser, &person).await).await
+}
+
+async fn page(context: &Context, request: &Request, browser: &Browser, person: &Person) -> Result<Reply, Problem> {
     let name = keys::principal_gate(&person.tenant, &person.user);
     let (sessions, browsers) = match gate::ask(&context.env, &name, &GateRequest::List).await? {
         GateReply::Listed { sessions, browsers } => (sessions, browsers),
         other => return Err(gate::unexpected(&other)),
     };
     let mut lines: Vec<Line> = sessions.iter().map(Line::of_session).collect();
-    lines.extend(browsers.iter().map(|(id, browser)| Line::of_browser(id, browser, &person)));
+    lines.extend(browsers.iter().map(|(id, browser)| Line::of_browser(id, browser, person)));
     lines.sort_by_key(|line| std::cmp::Reverse(line.at));
     let ticket = browser.seal(context, Form::Account, &Account {})?;
     let is_admin = user_of(context, &person.who()).await?.is_some_and(|user| user.role.manages());
@@ -101,6 +101,25 @@ pub async fn sign_out(context: &Context, request: &Request) -> Result<Reply, Pro
 /// `GET /account/signed-out`.
 pub fn signed_out(request: &Request) -> Reply {
     Browser::of(request).page(200, SignedOutPage.render(), &[])
+}
+
+/// A page of the account for who is signed in, or the one on which somebody signs in first.
+pub async fn visited(
+    context: &Context,
+    request: &Request,
+    page: impl AsyncFnOnce(Browser, Person) -> Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
+    let browser = Browser::of(request);
+    match browser.person(context).await? {
+        Some(person) => page(browser, person).await,
+        None => login_page(context, &browser, 200, &Login::default(), "", None).await,
+    }
+}
+
+/// Puts on record what a person decided on a page, as the operation of administrators that does the same.
+pub fn decided(context: &Context, person: &Person, operation: &'static str, subject: String) {
+    let (who, about_tenant) = (Some(person.who()), person.tenant.clone());
+    context.log(&Event::Administered { who, operation, about_tenant, subject: Some(subject) });
 }
 
 /// Who posted a form of the account's pages, which were shown to this very browser.

@@ -88,6 +88,23 @@ pub fn observe(context: &Context, event: &Event) {
     }
 }
 
+/// Writes what the gateway itself decided for a tenant, and waits for it: nobody is shown what comes of it before. Where that fails,
+/// the log says so.
+pub async fn of_the_gateway(env: &Env, events: &[Event]) {
+    let correlation = CorrelationId::from_bytes(&context::unique());
+    let mut trails: BTreeMap<Trail, Vec<Draft>> = BTreeMap::new();
+    for event in events {
+        context::log(event, Some(&correlation));
+        if let Audited::Written(records) = event.audited(None, &mut || stamp_for(&correlation)) {
+            for (trail, draft) in records {
+                trails.entry(trail).or_default().push(draft);
+            }
+        }
+    }
+    // Each failure is in the log, and there is nobody to tell.
+    let _ = written(env, trails, &correlation).await;
+}
+
 /// Writes what the request has left to write, and waits for it.
 pub async fn settle(context: &Context) -> Result<(), Problem> {
     context.ledger.settled.set(true);
@@ -99,10 +116,15 @@ pub async fn settle(context: &Context) -> Result<(), Problem> {
         trails.remove(&trail);
         ask(&context.env, &trail, TrailRequest::Forget).await?;
     }
+    written(&context.env, trails, &context.correlation).await
+}
+
+/// Appends to each trail what is for it. What could not be is in the log.
+async fn written(env: &Env, trails: BTreeMap<Trail, Vec<Draft>>, correlation: &CorrelationId) -> Result<(), Problem> {
     let writes = trails.iter().map(|(trail, drafts)| async move {
-        let written = append(&context.env, trail, drafts).await;
+        let written = append(env, trail, drafts).await;
         if let Err(problem) = &written {
-            context::log(&unwritten(trail, drafts, problem), Some(&context.correlation));
+            context::log(&unwritten(trail, drafts, problem), Some(correlation));
         }
         written
     });

@@ -7,7 +7,7 @@ use super::guarding::Guard;
 use super::locate::{self, At, Lost};
 use super::tenant::{self, Shown};
 use super::tools::{self, Own, ToolError};
-use super::{audit, clock, errand, permit, remembered};
+use super::{audit, clock, errand, misfits, permit, remembered};
 use crate::api::body::{ExecuteRequest, ExecuteResponse, ToolList, ToolSummary};
 use crate::api::problem::{ArgumentError, Problem};
 use crate::api::reply::Reply;
@@ -16,6 +16,7 @@ use crate::catalogue::listing::Kind;
 use crate::catalogue::naming::Prefix;
 use crate::catalogue::view::{Freshness, Part, View, everywhere};
 use crate::guard::{About, Counts};
+use crate::id::TenantId;
 use crate::mcp::refusal::URL_ELICITATION_REQUIRED;
 use crate::mcp::wire::{CallToolResult, Tool};
 use crate::observe::{Call, TOOL_CALL};
@@ -235,7 +236,7 @@ async fn made(
         ask.answer_once();
     }
     match errand::ask(&party, upstream, ask, None).await? {
-        Answer::Result(result) => called(upstream, &at.own, result, guard),
+        Answer::Result(result) => called((&party.tenant, upstream), &at.own, result, guard),
         Answer::Error(error) if error.code == URL_ELICITATION_REQUIRED => Err(ToolError::NeedsInput),
         Answer::Error(error) => Err(ToolError::Refused { upstream: upstream.name.clone(), code: error.code }),
         Answer::InputRequired { .. } | Answer::Task(_) => Err(ToolError::NeedsInput),
@@ -243,13 +244,13 @@ async fn made(
 }
 
 fn called(
-    upstream: &Upstream,
+    (tenant, upstream): (&TenantId, &Upstream),
     definition: &Rc<Tool>,
     mut result: Map<String, Value>,
     guard: &Guard,
 ) -> Result<CallToolResult, ToolError> {
     let breach = |breach: ProtocolBreach| ToolError::Upstream(upstream.failure(breach.into()));
-    if !tools::keeps_its_schema(definition, &result) {
+    if !misfits::goes_on(tenant, upstream, definition, &result) {
         return Err(breach(ProtocolBreach::OutputSchema));
     }
     guard.result(&mut result)?;

@@ -1,7 +1,6 @@
 //! A person's accounts at upstreams: the page, the way to a provider, and the way back.
 
-use super::account::signed_in;
-use super::authorize::login_page;
+use super::account::{signed_in, visited};
 use super::browser::{self, Browser, Person};
 use super::context::Context;
 use super::{clock, database, gate, grant_store, incoming, outbound, random, showing, source};
@@ -15,7 +14,7 @@ use crate::entropy::purpose::Purpose;
 use crate::gate::message::{GateReply, GateRequest};
 use crate::id::encode_random;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::ticket::{Account, Form, LIFE, Login};
+use crate::oauth::ticket::{Account, Form, LIFE};
 use crate::observe::{AccountChange, Event};
 use crate::outbound::OutboundUrl;
 use crate::page::{ConnectionLine, ConnectionsPage};
@@ -37,11 +36,11 @@ const NOTICES: [(&str, &str); 4] = [
 
 /// `GET /account/connections`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None).await;
-    };
-    let values = whose(&person);
+    visited(context, request, async |browser, person| page(context, request, &browser, &person).await).await
+}
+
+async fn page(context: &Context, request: &Request, browser: &Browser, person: &Person) -> Result<Reply, Problem> {
+    let values = whose(person);
     let rows: Vec<ConnectionRow> = database::all(&context.env, CONNECTIONS, &values).await?;
     let views: Vec<ConnectionView> = rows.into_iter().map(ConnectionView::from).collect();
     let reach = context.settings.profile.reach();

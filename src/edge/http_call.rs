@@ -1,9 +1,12 @@
 //! Calls of HTTP APIs: the description that is stored for an upstream, what it offers, and one request for one call.
+//!
+//! Only tools are called whose stored definition is what is approved of them, with the request that it is.
 
 use super::showing::{self, equipped};
 use super::upstreams::Party;
-use super::{clock, database, long_answers, outbound, spans, tongues, tools};
+use super::{clock, database, long_answers, misfits, outbound, spans, tongues, tools};
 use crate::credential::held::Withheld;
+use crate::drift::reaction::Misfit;
 use crate::http_api::answer::{self, MAX_TEXT_BYTES};
 use crate::http_api::check::Api;
 use crate::http_api::credential::Credentials;
@@ -15,7 +18,7 @@ use crate::store::upstreams::{API, ApiRow};
 use crate::time::Timestamp;
 use crate::upstream::ask::{Answer, Ask, AskMethod};
 use crate::upstream::survey::{Introduction, Survey};
-use crate::upstream::{ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
+use crate::upstream::{Description, ProtocolBreach, Upstream, UpstreamFailure, UpstreamProblem};
 use lru::LruCache;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -35,12 +38,14 @@ thread_local! {
 }
 
 /// What an API offers: the tools of its description. Nobody is asked for it.
-pub async fn survey(party: &Party, upstream: &Upstream, version: u32) -> Result<Survey, UpstreamFailure> {
-    let api = api(party, upstream, version).await?;
+pub async fn survey(party: &Party, upstream: &Upstream, description: Description) -> Result<Survey, UpstreamFailure> {
+    let api = api(party, upstream, description).await?;
     let offered = ServerCapabilities { tools: Some(ListCapability::default()), ..ServerCapabilities::default() };
     let introduction = Introduction { offered, ..Introduction::default() };
     let tools = api.tools().iter().map(|tool| tool.definition.clone()).collect();
-    Ok(Survey { introduction, tools, ..Survey::default() })
+    let base = api.base().url().as_str();
+    let requests = api.tools().iter().map(|tool| (tool.definition.name.clone(), tool.request(base))).collect();
+    Ok(Survey { introduction, tools, requests, ..Survey::default() })
 }
 
 /// Calls a tool: exactly one request. A status from 500 on, and 429, are failures of the upstream; any other answer is the
@@ -48,11 +53,11 @@ pub async fn survey(party: &Party, upstream: &Upstream, version: u32) -> Result<
 pub async fn ask(
     party: &Party,
     upstream: &Upstream,
-    version: u32,
+    description: Description,
     ask: &Ask,
     end: Timestamp,
 ) -> Result<Answer, UpstreamFailure> {
-    let api = api(party, upstream, version).await?;
+    let api = api(party, upstream, description).await?;
     let failed = |problem: UpstreamProblem| upstream.failure(problem);
     let named = ask.params.get("name").and_then(Value::as_str).filter(|_| ask.method == AskMethod::CallTool);
     let tool = named.and_then(|name| api.tool(name)).ok_or_else(|| failed(ProtocolBreach::Result.into()))?;
@@ -77,6 +82,11 @@ pub async fn ask(
     }
     let output = ask.tool.as_ref().and_then(tools::output_schema);
     let mut shown = answer::show(tool, output.as_deref(), &answer, MAX_TEXT_BYTES);
+    if let Some(misfit) = shown.misfit.take()
+        && misfits::happened(&party.tenant, upstream, &tool.definition.name) == Misfit::Report
+    {
+        shown.result = *misfit;
+    }
     let rest = shown.rest.take().filter(|_| ask.reads_on);
     let Some(rest) = rest else { return tongues::answer(&shown.result).map_err(failed) };
     let how = long_answers::keep(party, &rest).await;
@@ -91,6 +101,10 @@ pub async fn ask(
 
 /// What goes with a request to the API: what the upstream's credential comes to at its base.
 async fn credentials(party: &Party, upstream: &Upstream, api: &Api) -> Result<Credentials, UpstreamFailure> {
+    // The description says where requests go, and only an administrator says where the upstream is.
+    if api.base().origin() != upstream.url.origin() {
+        return Err(upstream.failure(UpstreamProblem::Misconfigured));
+    }
     let equipped = equipped(party, upstream).await?;
     let applied = equipped.credential.applied(api.base()).map_err(|why| upstream.failure(why.into()))?;
     let applied = applied.cloned().unwrap_or_default();
@@ -98,21 +112,17 @@ async fn credentials(party: &Party, upstream: &Upstream, api: &Api) -> Result<Cr
 }
 
 /// The stored description, read once for each version.
-async fn api(party: &Party, upstream: &Upstream, version: u32) -> Result<Rc<Api>, UpstreamFailure> {
-    let key = (party.tenant.clone(), upstream.id.clone(), version);
+async fn api(party: &Party, upstream: &Upstream, description: Description) -> Result<Rc<Api>, UpstreamFailure> {
+    let key = (party.tenant.clone(), upstream.id.clone(), description.version);
     if let Some(known) = APIS.with_borrow_mut(|apis| apis.get(&key).cloned()) {
         return Ok(known);
     }
     let misconfigured = || upstream.failure(UpstreamProblem::Misconfigured);
-    let values = [party.tenant.as_str().into(), upstream.id.as_str().into(), version.into()];
+    let values = [party.tenant.as_str().into(), upstream.id.as_str().into(), description.version.into()];
     let row: Option<ApiRow> =
         database::first(&party.env, API, &values).await.map_err(|_| upstream.failure(Withheld::GatewayAway.into()))?;
     let text = row.and_then(|row| row.api).ok_or_else(misconfigured)?;
     let api = Api::restore(text.as_bytes(), party.settings.profile.reach()).map_err(|_| misconfigured())?;
-    // Credentials are bound to the upstream's address, and the description says where requests go.
-    if api.base().origin() != upstream.url.origin() {
-        return Err(misconfigured());
-    }
     let api = Rc::new(api);
     APIS.with_borrow_mut(|apis| apis.put(key, Rc::clone(&api)));
     Ok(api)

@@ -1,7 +1,7 @@
 //! The pages on which a person changes how it signs in: the password, and the second factor.
 
-use super::account::signed_in;
-use super::authorize::{login_page, notice, retry_later};
+use super::account::{signed_in, visited};
+use super::authorize::{notice, retry_later};
 use super::browser::{self, Browser, Person};
 use super::chosen::{self, Failed, not_good};
 use super::code::user_of;
@@ -14,7 +14,7 @@ use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::ticket::{Account, Form, Login, Offered};
+use crate::oauth::ticket::{Account, Form, Offered};
 use crate::observe::{AccountChange, Event, RevocationCause};
 use crate::page::{OfferedSecret, PasswordPage, SecondFactorPage};
 use crate::secret::SecretText;
@@ -29,11 +29,7 @@ const ACCOUNT: &str = "/account";
 
 /// `GET /account/password`.
 pub async fn show_password(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    match browser.person(context).await? {
-        Some(person) => password_page(context, &browser, &person, 200, None),
-        None => login_page(context, &browser, 200, &Login::default(), "", None).await,
-    }
+    visited(context, request, async |browser, person| password_page(context, &browser, &person, 200, None)).await
 }
 
 /// `POST /account/password`.
@@ -71,17 +67,16 @@ async fn set_password(context: &Context, source: &str, person: &Person, form: &P
 
 /// `GET /account/second-factor`.
 pub async fn show_second_factor(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None).await;
-    };
-    let user = user_of(context, &person.who()).await?.ok_or(Problem::StaleForm)?;
-    if user.second_factor.is_some() {
-        return factor_page(context, &browser, &person, None, (200, None));
-    }
-    random::admit_secrets(context).await?;
-    let secret = SharedSecret::from_bytes(random::bytes::<{ second_factor::BYTES }>(Purpose::SecondFactor));
-    factor_page(context, &browser, &person, Some(&secret), (200, None))
+    visited(context, request, async |browser, person| {
+        let user = user_of(context, &person.who()).await?.ok_or(Problem::StaleForm)?;
+        if user.second_factor.is_some() {
+            return factor_page(context, &browser, &person, None, (200, None));
+        }
+        random::admit_secrets(context).await?;
+        let secret = SharedSecret::from_bytes(random::bytes::<{ second_factor::BYTES }>(Purpose::SecondFactor));
+        factor_page(context, &browser, &person, Some(&secret), (200, None))
+    })
+    .await
 }
 
 /// `POST /account/second-factor`: the code proves that the person's program has the secret, and who turns it off that it

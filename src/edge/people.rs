@@ -1,7 +1,6 @@
 //! The page of a tenant's people, for its administrators. Every statement asks again whether who acts is one.
 
-use super::account::signed_in;
-use super::authorize::login_page;
+use super::account::{signed_in, visited};
 use super::browser::{self, Browser, Person};
 use super::code::user_of;
 use super::context::Context;
@@ -13,7 +12,7 @@ use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::entropy::purpose::Purpose;
 use crate::id::UserId;
-use crate::oauth::ticket::{Account, Form, Login};
+use crate::oauth::ticket::{Account, Form};
 use crate::observe::{AccountChange, Event, RevocationCause, Who};
 use crate::page::{MadeCode, PeoplePage, PersonLine};
 use crate::store::codes::{DELETE_EXPIRED, DELETE_OPEN_RESETS, INSERT_INVITATION, INSERT_RESET};
@@ -33,12 +32,11 @@ struct Made {
 
 /// `GET /account/people`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None).await;
-    };
-    demand_admin(context, &person).await?;
-    page(context, &browser, &person, None, None).await
+    visited(context, request, async |browser, person| {
+        demand_admin(context, &person).await?;
+        page(context, &browser, &person, None, None).await
+    })
+    .await
 }
 
 /// `POST /account/people`.

@@ -4,15 +4,17 @@
 //! what the upstream offers has the fingerprints that are pinned.
 
 use super::upstreams::Party;
-use super::{Problem, clock, context, database, messages};
+use super::{Problem, audit, clock, database, messages};
 use crate::credential::held::Withheld;
+use crate::drift::change::visible;
 use crate::drift::definition::Kind;
 use crate::drift::neighbours::Neighbours;
 use crate::drift::offer::Offer;
 use crate::drift::pin::{Pin, Pins, Unsettled};
-use crate::drift::reaction::Reaction;
+use crate::drift::reaction::{Author, Reaction};
 use crate::drift::serve::{self, Served};
 use crate::drift::settle::{Facts, Step, settle};
+use crate::drift::told::{Told, told};
 use crate::drift::version::{Fingerprint, Version};
 use crate::id::{TenantId, UpstreamId};
 use crate::observe::Event;
@@ -22,7 +24,7 @@ use crate::store::pins::{
     PinRow, SETTLE, StepRow, StoredVersion, VERSIONS, VersionRow,
 };
 use crate::upstream::survey::Survey;
-use crate::upstream::{Speaks, Upstream, UpstreamFailure};
+use crate::upstream::{Description, Speaks, Upstream, UpstreamFailure};
 use lru::LruCache;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -32,6 +34,9 @@ use worker::wasm_bindgen::JsValue;
 
 /// Upstreams whose pins this isolate remembers.
 const MAX_UPSTREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+/// Longest name that is told, in characters.
+const MAX_NAME: usize = 128;
 
 /// How often it is decided anew where somebody else decides at the same time.
 const ATTEMPTS: usize = 3;
@@ -55,9 +60,9 @@ pub struct Held {
 }
 
 /// What may be shown of what an upstream said. Where something is new, changed, gone or back, that is decided, stored and told
-/// first. An HTTP API offers what an administrator described, so nothing is pinned of it.
+/// first. Files and databases offer what the gateway itself says of them, so nothing is pinned of it.
 pub async fn hold(party: &Party, upstream: &Upstream, survey: Survey) -> Result<Held, UpstreamFailure> {
-    if upstream.speaks != Speaks::Mcp {
+    if matches!(upstream.speaks, Speaks::Files(_) | Speaks::Database(_)) {
         let served = Served { survey, ..Served::default() };
         return Ok(Held { served, changes: upstream.agreed.changes, steps: Vec::new() });
     }
@@ -94,10 +99,14 @@ async fn settled(
         if stored == steps.len() {
             let pins = Rc::new(Pins::clone(&pins).with(steps.iter().map(|step| step.pin.clone())));
             remember(party, upstream, (changes, Rc::clone(&pins)));
-            tell(party, upstream, &steps);
+            tell(party, upstream, &steps).await;
             return Ok(((changes, pins), steps));
         }
         PINS_KNOWN.with_borrow_mut(|known| known.pop(&(party.tenant.clone(), upstream.id.clone())));
+    }
+    if described(upstream).is_some() {
+        // Its description was replaced meanwhile. What of this one is not approved is not shown, and nothing is decided by it.
+        return pins(party, upstream).await.map(|known| (known, Vec::new()));
     }
     Err(Problem::Unavailable { part: "what is pinned of the upstream", reason: "others change it all the time".into() })
 }
@@ -137,6 +146,14 @@ async fn versions(party: &Party, pins: &[&Pin]) -> Result<Versions, Problem> {
     Ok(versions)
 }
 
+/// The stored description of an HTTP API.
+const fn described(upstream: &Upstream) -> Option<Description> {
+    match upstream.speaks {
+        Speaks::Http(description) => Some(description),
+        Speaks::Mcp | Speaks::Files(_) | Speaks::Database(_) => None,
+    }
+}
+
 async fn decide(
     party: &Party,
     upstream: &Upstream,
@@ -158,7 +175,11 @@ async fn decide(
     };
     let own = offer.iter().filter(|version| version.kind() == Kind::Tool).map(Version::name);
     let neighbours = Neighbours::new(rows.into_iter().filter(is_neighbour).map(|row| row.name), own);
-    let facts = Facts { upstream: &upstream.id, pins, versions: &versions, neighbours: &neighbours, reaction };
+    let author = match described(upstream) {
+        Some(Description { sourced: false, .. }) => Author::Administrator,
+        Some(_) | None => Author::Upstream,
+    };
+    let facts = Facts { upstream: &upstream.id, pins, versions: &versions, neighbours: &neighbours, reaction, author };
     Ok(settle(&facts, unsettled))
 }
 
@@ -173,6 +194,10 @@ async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<(u
     };
     let settled = || arrays(steps.iter().map(StepRow::from));
     let mut statements = of_rows(SETTLE, settled());
+    let version = described(upstream).map_or(JsValue::NULL, |description| description.version.into());
+    for (_, values) in &mut statements {
+        values.push(version.clone());
+    }
     let settling = statements.len();
     // Right after: it tells of nothing that was not stored.
     statements.extend(messages::about(party, upstream, steps)?);
@@ -192,21 +217,21 @@ async fn commit(party: &Party, upstream: &Upstream, steps: &[Step]) -> Result<(u
     Ok((stored, changes.map_or(0, |row| row.pins)))
 }
 
-/// Says in the log what a person should know, and has the messages sent.
-fn tell(party: &Party, upstream: &Upstream, steps: &[Step]) {
-    let news = steps.iter().filter(|step| step.is_news());
-    for step in news.clone() {
-        let event = Event::Drifted {
-            tenant: party.tenant.clone(),
-            upstream: upstream.name.clone(),
-            kind: step.pin.kind.as_str(),
-            name: crate::drift::change::visible(&step.pin.name, 128),
-            happening: step.happening.as_str(),
-            verdict: step.verdict().as_str(),
-        };
-        context::log(&event, None);
-    }
-    if news.count() > 0 {
+/// Says in the log and on record what happened and what was decided, and has the messages sent.
+async fn tell(party: &Party, upstream: &Upstream, steps: &[Step]) {
+    let event = |Told { step, times }: Told<'_>| Event::Drifted {
+        tenant: party.tenant.clone(),
+        upstream: upstream.name.clone(),
+        kind: step.pin.kind.as_str(),
+        name: visible(&step.pin.name, MAX_NAME),
+        happening: step.happening.as_str(),
+        verdict: step.verdict().as_str(),
+        version: step.version.as_ref().map(|version| version.fingerprint().to_string()),
+        times,
+    };
+    let events: Vec<Event> = told(steps).into_iter().map(event).collect();
+    audit::of_the_gateway(&party.env, &events).await;
+    if steps.iter().any(Step::is_news) {
         messages::send_later(party);
     }
 }

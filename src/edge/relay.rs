@@ -16,9 +16,9 @@ use super::mcp_serve::Scene;
 use super::mcp_work::Client;
 use super::permit::Permitted;
 use super::tenant::Shown;
-use super::tools::{self, ToolError};
+use super::tools::ToolError;
 use super::upstreams::{self, Party};
-use super::{audit, clock, random};
+use super::{audit, clock, misfits, random};
 use crate::api::problem::Problem;
 use crate::catalogue::endpoint::PrefixMode;
 use crate::catalogue::view::{Part, View};
@@ -273,7 +273,11 @@ impl Relay<'_> {
         let to = client.to();
         Ok(match answer {
             Answer::Result(mut result) => {
-                if self.tool.as_ref().is_some_and(|tool| !tools::keeps_its_schema(tool, &result)) {
+                if self
+                    .tool
+                    .as_ref()
+                    .is_some_and(|tool| !misfits::goes_on(self.scene.principal.tenant(), self.upstream, tool, &result))
+                {
                     return Err(self.breach_of(ProtocolBreach::OutputSchema));
                 }
                 self.guard.result(&mut result)?;

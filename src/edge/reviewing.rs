@@ -1,7 +1,6 @@
 //! The page of what upstreams offer and nobody has approved: administrators decide it, auditors see it.
 
-use super::account::{approves, signed_in};
-use super::authorize::login_page;
+use super::account::{self, approves, signed_in, visited};
 use super::browser::{self, Browser, Person};
 use super::context::Context;
 use super::messages::PLACE;
@@ -16,8 +15,7 @@ use crate::drift::compare::{compare, first_sight};
 use crate::drift::neighbours::Neighbours;
 use crate::drift::settle::Happening;
 use crate::drift::version::{Fingerprint, Version};
-use crate::oauth::ticket::{Account, Form, Login};
-use crate::observe::Event;
+use crate::oauth::ticket::{Account, Form};
 use crate::page::{DriftLine, DriftPage};
 use crate::store::arrays::arrays;
 use crate::store::pins::{
@@ -36,12 +34,11 @@ const MAX_WHOLE: usize = 4_000;
 
 /// `GET /account/drift`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None).await;
-    };
-    let role = reader(context, &person).await?;
-    page(context, &browser, &person, role, None).await
+    visited(context, request, async |browser, person| {
+        let role = reader(context, &person).await?;
+        page(context, &browser, &person, role, None).await
+    })
+    .await
 }
 
 /// `POST /account/drift`. The statement asks again whether who decides may, and whether that version still waits.
@@ -57,9 +54,7 @@ pub async fn decide(context: &Context, request: &Request) -> Result<Reply, Probl
     tenant::forget(&person.tenant);
     if decided {
         let what = if approve { Happening::Approved } else { Happening::Refused };
-        let subject = Some(format!("pin/{pin}/{}/{version}", what.as_str()));
-        let (who, about_tenant) = (Some(person.who()), person.tenant.clone());
-        context.log(&Event::Administered { who, operation: "decide_pin", about_tenant, subject });
+        account::decided(context, &person, "decide_pin", format!("pin/{pin}/{}/{version}", what.as_str()));
     }
     let notice = match (decided, approve) {
         (true, true) => "Approved: it is shown and called again within five seconds.",

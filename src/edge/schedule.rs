@@ -11,8 +11,6 @@ use futures::stream::{self, StreamExt};
 use std::rc::Rc;
 use worker::Env;
 
-/// Most upstreams that are asked in one run: with 500 tools each that is 10,000 tools.
-const MOST_SCANNED: u32 = 20;
 /// How many are asked at the same time.
 const AT_ONCE: usize = 4;
 /// As whom upstreams are asked: a session of theirs is shared with no user.
@@ -36,8 +34,8 @@ pub async fn run(env: Env) {
 }
 
 async fn scan(context: &Context) -> Result<(), Problem> {
-    let before = clock::now().minus(context.settings.upstreams.scan_after);
-    let values = [database::moment(before), MOST_SCANNED.into()];
+    let limits = context.settings.upstreams;
+    let values = [database::moment(clock::now().minus(limits.scan_after)), limits.scans.into()];
     let due: Vec<ToScanRow> = database::all(&context.env, TO_SCAN, &values).await?;
     let scanned = stream::iter(due).map(|row| async move { one(context, &row).await });
     let outcomes: Vec<Result<(), Problem>> = scanned.buffer_unordered(AT_ONCE).collect().await;

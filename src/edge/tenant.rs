@@ -26,7 +26,7 @@ use crate::store::servers::{self, ENABLED_SERVERS, ServerRow, Servers};
 use crate::store::tenants::{TENANT, TenantRow};
 use crate::store::upstreams::{ENABLED_UPSTREAMS, UpstreamRow, credential_place};
 use crate::time::Lifetime;
-use crate::upstream::{Agreed, Speaks, Upstream};
+use crate::upstream::{Agreed, Description, Speaks, Upstream};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -260,7 +260,7 @@ fn usable(
     let upstream = Upstream { credential, ..upstream }.reused_for(Lifetime::from_seconds(row.cache_seconds.into()));
     let upstream = upstream.held_to(Agreed { changes: row.pins, reaction: row.reaction.clone() });
     let upstream = match row.kind {
-        UpstreamKind::Http => upstream.described_by(row.version),
+        UpstreamKind::Http => upstream.described_by(Description { version: row.version, sourced: row.sourced != 0 }),
         UpstreamKind::Mcp | UpstreamKind::Files | UpstreamKind::Database => upstream,
     };
     Some(Named { upstream, prefix, personal: row.personal != 0 })

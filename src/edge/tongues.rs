@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 /// What it offers.
 pub async fn survey(party: &Party, upstream: &Upstream, end: Timestamp) -> Result<Survey, UpstreamFailure> {
     let offered: LocalBoxFuture<'_, _> = match &upstream.speaks {
-        Speaks::Http(version) => return http_call::survey(party, upstream, *version).await,
+        Speaks::Http(description) => return http_call::survey(party, upstream, *description).await,
         Speaks::Files(options) => files::survey(party, upstream, options).boxed_local(),
         Speaks::Database(options) => data::survey(party, options).boxed_local(),
         Speaks::Mcp => return Err(upstream.failure(UpstreamProblem::Misconfigured)),
@@ -29,7 +29,7 @@ pub async fn survey(party: &Party, upstream: &Upstream, end: Timestamp) -> Resul
 /// Asks it one thing.
 pub async fn ask(party: &Party, upstream: &Upstream, ask: &Ask, end: Timestamp) -> Result<Answer, UpstreamFailure> {
     let answered: LocalBoxFuture<'_, _> = match &upstream.speaks {
-        Speaks::Http(version) => return http_call::ask(party, upstream, *version, ask, end).await,
+        Speaks::Http(description) => return http_call::ask(party, upstream, *description, ask, end).await,
         Speaks::Files(options) => files::ask(party, upstream, options, ask, end).boxed_local(),
         Speaks::Database(options) => data::ask(party, options, ask).boxed_local(),
         Speaks::Mcp => return Err(upstream.failure(UpstreamProblem::Misconfigured)),

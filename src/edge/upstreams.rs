@@ -8,8 +8,8 @@
 
 use super::context::Background;
 use super::metrics::{self, Cache};
-use super::tenant::Shown;
-use super::{clock, errand, pinning};
+use super::tenant::{self, Shown};
+use super::{clock, errand, openapi_source, pinning};
 use crate::catalogue::listing::Listing;
 use crate::catalogue::naming::Prefix;
 use crate::catalogue::view::{Freshness, Part};
@@ -187,9 +187,15 @@ pub async fn renew(party: &Party, upstream: &Upstream) -> Result<(), UpstreamFai
     }
 }
 
-/// Asks an upstream now, whatever is known of it. What happened to what it offers.
+/// Asks an upstream now, whatever is known of it. What happened to what it offers. What is known of an API is pinned before its
+/// document is fetched again: what that says now is compared with what was imported.
 pub async fn scan(party: &Party, upstream: &Upstream) -> Result<Vec<Step>, UpstreamFailure> {
-    asked(party, upstream).await.map(|(_, steps)| steps)
+    let (_, mut steps) = asked(party, upstream).await?;
+    if let Some(renewed) = openapi_source::renewed(party, upstream).await? {
+        tenant::forget(&party.tenant);
+        steps.extend(asked(party, &renewed).await?.1);
+    }
+    Ok(steps)
 }
 
 /// Whether calls of something are refused because of what became of it.

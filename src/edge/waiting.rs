@@ -1,7 +1,6 @@
 //! The page of calls that wait for approval: administrators decide them, everybody sees the own ones.
 
-use super::account::{approves, signed_in};
-use super::authorize::login_page;
+use super::account::{self, approves, signed_in, visited};
 use super::browser::{self, Browser, Person};
 use super::clock;
 use super::code::user_of;
@@ -12,8 +11,7 @@ use crate::admin::approval::{ApprovalState, ApprovalView};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::id::UserId;
-use crate::oauth::ticket::{Account, Form, Login};
-use crate::observe::Event;
+use crate::oauth::ticket::{Account, Form};
 use crate::page::{ApprovalLine, ApprovalsPage};
 use crate::store::accounts::{USERNAME_BY_ID, UsernameRow};
 use crate::store::approvals::{APPROVALS, ApprovalRow, DECIDE, LIFE_MILLIS};
@@ -28,12 +26,11 @@ const MOST: u32 = 100;
 
 /// `GET /account/approvals`.
 pub async fn show(context: &Context, request: &Request) -> Result<Reply, Problem> {
-    let browser = Browser::of(request);
-    let Some(person) = browser.person(context).await? else {
-        return login_page(context, &browser, 200, &Login::default(), "", None).await;
-    };
-    let role = role_of(context, &person).await?;
-    page(context, &browser, &person, role, None).await
+    visited(context, request, async |browser, person| {
+        let role = role_of(context, &person).await?;
+        page(context, &browser, &person, role, None).await
+    })
+    .await
 }
 
 /// `POST /account/approvals`. The statement asks again whether who decides may, and that it is not who wants to call.
@@ -53,9 +50,7 @@ pub async fn decide(context: &Context, request: &Request) -> Result<Reply, Probl
     ];
     let decided = database::run(&context.env, DECIDE, &values).await? == 1;
     if decided {
-        let subject = Some(format!("approval/{id}/{}", state.as_str()));
-        let (who, about_tenant) = (Some(person.who()), person.tenant.clone());
-        context.log(&Event::Administered { who, operation: "decide_approval", about_tenant, subject });
+        account::decided(context, &person, "decide_approval", format!("approval/{id}/{}", state.as_str()));
     }
     let notice = match (decided, state) {
         (true, ApprovalState::Approved) => "Approved: the call goes through once, within a quarter of an hour.",

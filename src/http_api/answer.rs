@@ -34,8 +34,10 @@ pub const MAX_ERROR_BYTES: usize = 1024;
 pub struct Shown {
     /// The result. Where there is a rest, its last content block says how long that is.
     pub result: CallToolResult,
-    /// What did not fit.
+    /// What did not fit in.
     pub rest: Option<Rest>,
+    /// The result as it came, of an answer that is not what the tool's output schema says.
+    pub misfit: Option<Box<CallToolResult>>,
 }
 
 /// A text of which a part was shown.
@@ -60,37 +62,42 @@ impl Rest {
 /// `output` is the tool's output schema, compiled, where it has one. `max_text` is the longest text in bytes.
 pub fn show(tool: &HttpTool, output: Option<&Schema>, answer: &OutboundAnswer, max_text: usize) -> Shown {
     if !(200..300).contains(&answer.status) {
-        return failed(refusal(tool, answer));
+        return Shown::of(refusal(tool, answer));
     }
     if answer.body.is_empty() {
         let said = format!("The API answered with HTTP status {} and no content.", answer.status);
-        return Shown {
-            result: CallToolResult { is_error: output.is_some(), ..CallToolResult::text(said) },
-            rest: None,
-        };
+        return unpromised(Shown::of(CallToolResult::text(said)), output);
     }
     let media_type = answer.media_type().unwrap_or_default();
     match kind(&media_type) {
         Kind::Json => show_json(tool, output, &answer.body, max_text),
         Kind::Text => match std::str::from_utf8(&answer.body) {
-            Ok(text) => {
-                let mut shown = show_text(text.to_owned(), max_text);
-                shown.result.is_error |= output.is_some();
-                shown
-            }
-            Err(_) => failed(CallToolResult::failed("The API answered with a text that is not UTF-8.")),
+            Ok(text) => unpromised(show_text(text.to_owned(), max_text), output),
+            Err(_) => Shown::of(CallToolResult::failed("The API answered with a text that is not UTF-8.")),
         },
         Kind::Image if answer.body.len() <= MAX_IMAGE_BYTES => show_image(media_type, output, &answer.body),
         Kind::Image | Kind::Other => {
             let (named, bytes) = (printable(&media_type), answer.body.len());
             let said = format!("The API answered with {bytes} bytes of the type {named:?}, which cannot be shown.");
-            failed(CallToolResult::failed(said))
+            Shown::of(CallToolResult::failed(said))
         }
     }
 }
 
-fn failed(result: CallToolResult) -> Shown {
-    Shown { result, rest: None }
+impl Shown {
+    /// A result that is all there is.
+    const fn of(result: CallToolResult) -> Self {
+        Self { result, rest: None, misfit: None }
+    }
+}
+
+/// What is not JSON: an error where the tool has an output schema.
+fn unpromised(mut shown: Shown, output: Option<&Schema>) -> Shown {
+    if output.is_some() {
+        shown.misfit = Some(Box::new(shown.result.clone()));
+        shown.result.is_error = true;
+    }
+    shown
 }
 
 enum Kind {
@@ -126,33 +133,34 @@ fn kind(media_type: &str) -> Kind {
 
 fn show_json(tool: &HttpTool, output: Option<&Schema>, body: &[u8], max_text: usize) -> Shown {
     let Ok(value) = json::parse(body, ANSWER_CAPS) else {
-        return failed(CallToolResult::failed("The API answered with JSON that is not well-formed or too deep."));
+        return Shown::of(CallToolResult::failed("The API answered with JSON that is not well-formed or too deep."));
     };
     let Ok(value) = tool.answer.take(value) else {
-        return failed(CallToolResult::failed("The API's answer does not have the part that this tool shows."));
+        return Shown::of(CallToolResult::failed("The API's answer does not have the part that this tool shows."));
     };
     let mut shown = show_text(plain(&value).into_owned(), max_text);
     let Some(schema) = output else { return shown };
     let fits = value.is_object() && schema.validate(&value).is_ok();
+    if shown.rest.is_none() {
+        shown.result.structured_content = Some(value).filter(Value::is_object);
+    }
     if !fits {
+        shown.misfit = Some(Box::new(shown.result.clone()));
+        shown.result.structured_content = None;
         shown.result.content.push(text_block("[The answer does not fit the tool's output schema.]".to_owned()));
     }
-    if fits && shown.rest.is_none() {
-        shown.result.structured_content = Some(value);
-    } else {
-        shown.result.is_error = true;
-    }
+    shown.result.is_error = shown.result.structured_content.is_none();
     shown
 }
 
 fn show_text(text: String, max_text: usize) -> Shown {
     match page(&text, 0, max_text) {
-        (_, None) => Shown { result: CallToolResult::text(text), rest: None },
+        (_, None) => Shown::of(CallToolResult::text(text)),
         (part, Some(next)) => {
             let mut result = CallToolResult::text(part);
             let rest = Rest { text, next };
             result.content.push(text_block(rest.marker()));
-            Shown { result, rest: Some(rest) }
+            Shown { rest: Some(rest), ..Shown::of(result) }
         }
     }
 }
@@ -162,7 +170,7 @@ fn show_image(media_type: String, output: Option<&Schema>, body: &[u8]) -> Shown
     let block: Map<String, Value> =
         members.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
     let content = vec![Value::Object(block)];
-    failed(CallToolResult { content, structured_content: None, is_error: output.is_some(), meta: None })
+    unpromised(Shown::of(CallToolResult { content, structured_content: None, is_error: false, meta: None }), output)
 }
 
 /// What is said of an answer that is no success: its status, and how long to wait where it says so.

@@ -53,6 +53,20 @@ pub struct HttpTool {
     pub show_errors: bool,
 }
 
+impl HttpTool {
+    /// The request that a call is, with the base that it goes to: everything of the tool but what a model reads.
+    pub fn request(&self, base: &str) -> Map<String, Value> {
+        let mut members = match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // Names, texts and flags always serialize to an object.
+            _ => Map::new(),
+        };
+        members.shift_remove("definition");
+        members.insert("base".to_owned(), Value::String(base.to_owned()));
+        members
+    }
+}
+
 /// Where a parameter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

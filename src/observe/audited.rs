@@ -2,7 +2,7 @@
 //!
 //! Calls that reach a tool, a prompt or a resource write their own records; what goes on inside the gateway is in the log.
 
-use super::{Call, Event, Request, TokenIssued, Who};
+use super::{Call, DRIFT_OF_AN_ANSWER, Event, Request, TokenIssued, Who};
 use crate::audit::Trail;
 use crate::audit::record::{Actor, Credential, CredentialKind, Decision, Draft, Effect, Kind, Stamp, ToolUsed};
 use crate::id::SessionId;
@@ -12,6 +12,8 @@ const REFUSED: [&str; 4] = ["bad_arguments", "guarded", "forbidden", "limited"];
 
 /// The operation after which a tenant has no trail.
 const DELETE_TENANT: &str = "delete_tenant";
+/// What stands for the gateway itself.
+const GATEWAY: Credential = Credential { kind: CredentialKind::Gateway, id: None };
 /// What the operator shows.
 const OPERATOR: Credential = Credential { kind: CredentialKind::Operator, id: None };
 
@@ -51,9 +53,10 @@ impl Event {
             Self::RevocationUnpublished { .. } => Audited::Routine("the revocation itself is written, and in force"),
             Self::AuditUnwritten { .. } => Audited::Routine("it says that the trail itself could not be written"),
             Self::UpstreamDegraded { .. } => Audited::Routine("nobody did it; calls that fail by it are written"),
-            Self::Drifted { .. } => {
-                Audited::Routine("the thing's own history has it; what a person decides is written")
+            Self::Drifted { happening: DRIFT_OF_AN_ANSWER | "missing" | "returned", .. } => {
+                Audited::Routine("nothing was decided by it; calls that fail by it are written")
             }
+            Self::Drifted { .. } => written(self.of_the_gateway(stamp)),
             Self::ScheduleFailed { .. } => Audited::Routine("nobody did it, and there is another run"),
             Self::MessageFailed { .. } => Audited::Routine("the message itself says so, and is tried again"),
             Self::SpansLost { .. } => Audited::Routine("nobody did it, and nothing but the telling of it is lost"),
@@ -156,6 +159,25 @@ impl Event {
             }
             _ => return None,
         })
+    }
+}
+
+impl Event {
+    /// What the gateway itself decides, as was agreed on.
+    fn of_the_gateway(&self, stamp: Stamper<'_>) -> Option<(Trail, Draft)> {
+        let Self::Drifted { tenant, upstream, kind, name, happening, verdict, version, times } = self else {
+            return None;
+        };
+        let actor = Actor { credential: Some(GATEWAY), ..Actor::default() };
+        let effect = if matches!(*happening, "accepted" | "restored") { Effect::Allow } else { Effect::Deny };
+        let draft = Draft::new(stamp(), Kind::named("drift.decided"), actor).on("upstream", upstream).ended(happening);
+        let draft = Draft {
+            tool: Some(ToolUsed { version: version.clone(), ..ToolUsed::named(name, upstream) }),
+            decision: Some(Decision { effect, rule: None }),
+            left_out: (*times > 1).then(|| times.saturating_sub(1)),
+            ..draft
+        };
+        Some((Trail::Tenant(tenant.clone()), draft.because(Some(&format!("{kind}, {verdict}")))))
     }
 }
 

@@ -101,6 +101,8 @@ pub fn all() -> Vec<Event> {
             name: "b".into(),
             happening: "quarantined",
             verdict: "breaking",
+            version: None,
+            times: 1,
         },
         Event::ScheduleFailed { reason: reason() },
         Event::SpansLost { spans: 3, reason: reason() },

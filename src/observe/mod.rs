@@ -232,6 +232,11 @@ pub enum Event {
         happening: &'static str,
         /// What it means.
         verdict: &'static str,
+        /// The version that it is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+        /// How many that are alike this one stands for.
+        times: u32,
     },
     /// A run of the schedule failed.
     #[serde(rename = "schedule.failed")]
@@ -294,6 +299,9 @@ pub enum Event {
         to: &'static str,
     },
 }
+
+/// What the log calls the drift of an answer, which does not fit what is pinned of its tool.
+pub const DRIFT_OF_AN_ANSWER: &str = "misfit";
 
 /// A principal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

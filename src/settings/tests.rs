@@ -47,6 +47,7 @@ fn limits_towards_upstreams_are_kept_within_their_bounds() {
         ("UPSTREAM_BREAKER_FAILURES", 2, 100),
         ("UPSTREAM_BREAKER_SECONDS", 1, 300),
         ("UPSTREAM_SCAN_SECONDS", 1, 86_400),
+        ("UPSTREAM_SCANS", 1, 20),
     ] {
         for (value, good) in [(low, true), (high, true), (low - 1, false), (high + 1, false)] {
             assert_eq!(read(&[(name, &value.to_string())]).is_ok(), good, "{name}={value}");

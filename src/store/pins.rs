@@ -27,14 +27,15 @@ pub const NEIGHBOURS: &str = "\
     ORDER BY name LIMIT 20000";
 
 /// Stores how pins stand, each that is still in the version that was decided from. `?1` tenant, `?2` upstream, `?3` JSON array
-/// of [`StepRow`]s, `?4` now.
+/// of [`StepRow`]s, `?4` now, `?5` the upstream's version where its description is stored with it, or `NULL`: what an older description
+/// says changes nothing.
 pub const SETTLE: &str = "\
     INSERT INTO pins (id, tenant_id, upstream_id, kind, name, standing, approved, proposed, verdict, absent, changed_at, version) \
     SELECT step.value ->> 'id', ?1, ?2, step.value ->> 'kind', step.value ->> 'name', step.value ->> 'standing', \
            step.value ->> 'approved', step.value ->> 'proposed', step.value ->> 'verdict', step.value ->> 'absent', ?4, \
            step.value ->> 'version' \
     FROM json_each(?3) AS step \
-    WHERE EXISTS (SELECT 1 FROM upstreams WHERE tenant_id = ?1 AND id = ?2) \
+    WHERE EXISTS (SELECT 1 FROM upstreams WHERE tenant_id = ?1 AND id = ?2 AND (?5 IS NULL OR version = ?5)) \
     ON CONFLICT (id) DO UPDATE SET standing = excluded.standing, approved = excluded.approved, proposed = excluded.proposed, \
         verdict = excluded.verdict, absent = excluded.absent, changed_at = excluded.changed_at, version = excluded.version \
     WHERE pins.tenant_id = ?1 AND pins.upstream_id = ?2 AND pins.version = excluded.version - 1";
@@ -147,7 +148,7 @@ pub const SET_REACTION: &str = "\
 /// Upstreams that have not been asked for a while, the longest first. `?1` asked before, `?2` the most.
 pub const TO_SCAN: &str = "\
     SELECT upstreams.id, upstreams.tenant_id FROM upstreams JOIN tenants ON tenants.id = upstreams.tenant_id \
-    WHERE upstreams.kind = 'mcp' AND upstreams.disabled_at IS NULL AND tenants.disabled_at IS NULL AND scanned_at < ?1 \
+    WHERE (upstreams.kind = 'mcp' OR upstreams.source IS NOT NULL) AND upstreams.disabled_at IS NULL AND tenants.disabled_at IS NULL AND scanned_at < ?1 \
     ORDER BY scanned_at, upstreams.id LIMIT ?2";
 
 /// A row of [`PINS`].

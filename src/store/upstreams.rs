@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// The enabled upstreams of a tenant, in the order of their names; `personal` is 1 where a user may have a credential of its
 /// own. `?1` tenant.
 pub const ENABLED_UPSTREAMS: &str = "\
-    SELECT id, name, url, credential, cache_seconds, kind, options, version, pins, reaction, \
+    SELECT id, name, url, credential, cache_seconds, kind, options, source IS NOT NULL AS sourced, version, pins, reaction, \
            EXISTS (SELECT 1 FROM credentials WHERE upstream_id = upstreams.id AND tenant_id = ?1 \
                      AND (user_id IS NOT NULL OR kind = 'connection')) AS personal \
     FROM upstreams WHERE tenant_id = ?1 AND disabled_at IS NULL ORDER BY name LIMIT 50";
@@ -17,6 +17,22 @@ pub const ENABLED_UPSTREAMS: &str = "\
 /// What an upstream of the kind `http` offers, in the version that is known. `?1` tenant, `?2` id, `?3` version.
 pub const API: &str = "\
     SELECT api FROM upstreams WHERE tenant_id = ?1 AND id = ?2 AND version = ?3 AND kind = 'http' AND disabled_at IS NULL";
+
+/// The same with where it is from, of one whose document is fetched again. `?1` tenant, `?2` id, `?3` version.
+pub const SOURCE: &str = "\
+    SELECT api, source FROM upstreams WHERE tenant_id = ?1 AND id = ?2 AND version = ?3 AND source IS NOT NULL";
+
+/// Remembers where the document of an upstream is from that was just made. `?1` tenant, `?2` id, `?3` JSON.
+pub const SET_SOURCE: &str = "UPDATE upstreams SET source = ?3 WHERE tenant_id = ?1 AND id = ?2 AND version = 1";
+
+/// What a document became that was fetched again, where nobody changed the upstream meanwhile. `?1` tenant, `?2` id, `?3` version,
+/// `?4` api, `?5` now.
+pub const RENEW_API: &str = "\
+    UPDATE upstreams SET api = ?4, updated_at = ?5, version = version + 1 \
+    WHERE tenant_id = ?1 AND id = ?2 AND version = ?3 AND source IS NOT NULL";
+
+/// An upstream was described by hand, and is in this version since. `?1` tenant, `?2` id, `?3` version.
+pub const FORGET_SOURCE: &str = "UPDATE upstreams SET source = NULL WHERE tenant_id = ?1 AND id = ?2 AND version = ?3";
 
 /// Whether a tenant has an enabled upstream at this very address: one row when it does. `?1` tenant, `?2` url.
 pub const ENABLED_AT: &str = "\
@@ -32,17 +48,17 @@ pub const INSERT_UPSTREAM: &str = "\
 
 /// Upstreams of a tenant after one, without what those of the kind `http` offer. `?1` tenant, `?2` the id before them, `?3` the most.
 pub const UPSTREAMS: &str = "\
-    SELECT id, name, kind, url, NULL AS api, options, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, NULL AS api, source, options, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
 /// One upstream of a tenant. `?1` tenant, `?2` id.
 pub const UPSTREAM: &str = "\
-    SELECT id, name, kind, url, api, options, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, api, source, options, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND id = ?2";
 
 /// The upstream of that id, or else of that name. `?1` tenant, `?2` id or name.
 pub const UPSTREAM_NAMED: &str = "\
-    SELECT id, name, kind, url, api, options, disabled_at, created_at, updated_at, version \
+    SELECT id, name, kind, url, api, source, options, disabled_at, created_at, updated_at, version \
     FROM upstreams WHERE tenant_id = ?1 AND (id = ?2 OR name = ?2) ORDER BY id <> ?2 LIMIT 1";
 
 /// An upstream, where its name is free and fewer than 50 are enabled, of 500 at most. `?1` tenant, `?2` id, `?3` name, `?4` kind, `?5` url,
@@ -117,6 +133,8 @@ pub struct UpstreamRow {
     pub kind: UpstreamKind,
     /// How it is used, for the kinds `files` and `database`: JSON.
     pub options: Option<String>,
+    /// Whether its description is made of a document that is fetched again.
+    pub sourced: u8,
     /// Counts its changes.
     pub version: u32,
     /// How often what is pinned of it was changed.
@@ -132,6 +150,15 @@ pub struct UpstreamRow {
 pub struct ApiRow {
     /// JSON.
     pub api: Option<String>,
+}
+
+/// A row of [`SOURCE`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct SourceRow {
+    /// What it offers: JSON.
+    pub api: Option<String>,
+    /// Where its document is from, and how it is converted: JSON.
+    pub source: String,
 }
 
 /// A row of [`LEFTOVERS`].
@@ -156,6 +183,7 @@ pub struct UpstreamViewRow {
     kind: UpstreamKind,
     url: String,
     api: Option<String>,
+    source: Option<String>,
     options: Option<String>,
     disabled_at: Option<u64>,
     created_at: u64,
@@ -184,6 +212,7 @@ impl From<UpstreamViewRow> for UpstreamView {
             kind: row.kind,
             url: row.url,
             api: row.api.and_then(|text| serde_json::from_str(&text).ok()),
+            source: row.source.and_then(|text| serde_json::from_str(&text).ok()),
             files: files.and_then(FileOptions::stored),
             database: database.and_then(DatabaseOptions::stored),
             disabled_at: row.disabled_at.map(|millis| millis / 1000),

@@ -75,12 +75,21 @@ pub enum Speaks {
     /// The Model Context Protocol.
     #[default]
     Mcp,
-    /// HTTP, as its stored description of that version says.
-    Http(u32),
+    /// HTTP, as its stored description says.
+    Http(Description),
     /// Nothing: its files are in the gateway's bucket.
     Files(Rc<FileOptions>),
     /// SQL: it is a database that the operator bound to the gateway.
     Database(Rc<DatabaseOptions>),
+}
+
+/// Which description of an HTTP API is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The version of the upstream that it is stored with.
+    pub version: u32,
+    /// Whether it is made of a document that is fetched again; else an administrator wrote it.
+    pub sourced: bool,
 }
 
 impl Upstream {
@@ -110,10 +119,10 @@ impl Upstream {
         Self { reuse, ..self }
     }
 
-    /// The same upstream, which is an HTTP API with the stored description of that version.
+    /// The same upstream, which is an HTTP API with that stored description.
     #[must_use]
-    pub fn described_by(self, version: u32) -> Self {
-        Self { speaks: Speaks::Http(version), ..self }
+    pub fn described_by(self, description: Description) -> Self {
+        Self { speaks: Speaks::Http(description), ..self }
     }
 
     /// The same upstream, of which this is agreed.
@@ -153,12 +162,14 @@ pub struct UpstreamLimits {
     pub breaker: Rule,
     /// How long after it was asked on a schedule an upstream is asked again.
     pub scan_after: Lifetime,
+    /// Most upstreams that are asked in one run of the schedule.
+    pub scans: u32,
 }
 
 impl UpstreamLimits {
     /// Reads `UPSTREAM_DEADLINE_MS` (1000 to 30000, 30000 when absent), `UPSTREAM_FIRST_BYTE_MS` and `UPSTREAM_IDLE_MS` (500 to
     /// 10000, 10000 when absent), `UPSTREAM_CONCURRENCY` (1 to 1000, 64), `UPSTREAM_BREAKER_FAILURES` (2 to 100, 5),
-    /// `UPSTREAM_BREAKER_SECONDS` (1 to 300, 5) and `UPSTREAM_SCAN_SECONDS` (1 to 86400, 900).
+    /// `UPSTREAM_BREAKER_SECONDS` (1 to 300, 5), `UPSTREAM_SCAN_SECONDS` (1 to 86400, 900) and `UPSTREAM_SCANS` (1 to 20, 20).
     pub fn read(lookup: Lookup<'_>) -> Result<Self, ConfigProblem> {
         let millis = |name: &str, allowed: std::ops::RangeInclusive<u64>| {
             config::number(lookup, name, *allowed.end(), allowed).map(Lifetime::from_millis)
@@ -177,6 +188,7 @@ impl UpstreamLimits {
             concurrency: count("UPSTREAM_CONCURRENCY", 64, 1..=1_000)?,
             breaker: resilience::rule(in_a_row, Lifetime::from_seconds(pause)),
             scan_after: Lifetime::from_seconds(config::number(lookup, "UPSTREAM_SCAN_SECONDS", 900, 1..=86_400)?),
+            scans: count("UPSTREAM_SCANS", 20, 1..=20)?,
         })
     }
 }
@@ -223,6 +235,9 @@ pub enum UpstreamProblem {
         /// The message, cut to 200 characters and without control characters.
         message: UntrustedText,
     },
+    /// Its OpenAPI document cannot be had, or cannot be used: why, as the end of a sentence about it.
+    #[error("has an OpenAPI document that {0}")]
+    Document(String),
     /// Its address or credential cannot be used.
     #[error("is not configured correctly")]
     Misconfigured,

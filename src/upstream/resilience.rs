@@ -128,6 +128,7 @@ impl UpstreamProblem {
                 }
             },
             Self::TooLarge
+            | Self::Document(_)
             | Self::Misconfigured
             | Self::Unbound
             | Self::Withheld(_)

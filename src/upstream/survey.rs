@@ -5,6 +5,7 @@ use super::Unusable;
 use crate::mcp::capability::ServerCapabilities;
 use crate::mcp::wire::{Prompt, Resource, ResourceTemplate, Tool};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What an upstream answers to `server/discover` or `initialize`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Survey {
     pub introduction: Introduction,
     /// Tools, in its order.
     pub tools: Vec<Tool>,
+    /// Of an HTTP API, by the names of its tools: the request that a call is.
+    pub requests: BTreeMap<String, Map<String, Value>>,
     /// Prompts, in its order.
     pub prompts: Vec<Prompt>,
     /// Resources, in its order.

@@ -6,7 +6,7 @@ use mcp_secure_gateway::drift::definition::{Definition, Kind};
 use mcp_secure_gateway::drift::neighbours::Neighbours;
 use mcp_secure_gateway::drift::offer::Offer;
 use mcp_secure_gateway::drift::pin::{Pin, Pins, Standing};
-use mcp_secure_gateway::drift::reaction::{FirstSight, Reaction};
+use mcp_secure_gateway::drift::reaction::{Author, FirstSight, Reaction};
 use mcp_secure_gateway::drift::settle::{Facts, Step, settle};
 use mcp_secure_gateway::drift::version::{Fingerprint, Version};
 use mcp_secure_gateway::id::UpstreamId;
@@ -51,7 +51,14 @@ fn versions(database: &Connection, known: &Pins) -> BTreeMap<Fingerprint, Versio
 fn decided(database: &Connection, offer: &Offer, reaction: Reaction) -> Vec<Step> {
     let (upstream, known) = (UpstreamId::parse(UPSTREAM).unwrap(), stored(database, "acme"));
     let (versions, neighbours) = (versions(database, &known), Neighbours::default());
-    let facts = Facts { upstream: &upstream, pins: &known, versions: &versions, neighbours: &neighbours, reaction };
+    let facts = Facts {
+        upstream: &upstream,
+        pins: &known,
+        versions: &versions,
+        neighbours: &neighbours,
+        reaction,
+        author: Author::Upstream,
+    };
     settle(&facts, &known.unsettled(offer, true))
 }
 

@@ -42,7 +42,7 @@ fn survey(offer: &Offer<'_>) -> Survey {
         prompts: serde_json::from_value(named("title", offer.names).into()).unwrap(),
         resources: serde_json::from_value(named("uri", offer.uris).into()).unwrap(),
         templates: serde_json::from_value(named("uriTemplate", offer.templates).into()).unwrap(),
-        unusable: Vec::new(),
+        ..Survey::default()
     }
 }
 

@@ -52,13 +52,14 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Holds what is said to what the kind may be. A part of the platform must be there, and the tenant's, where it is `chosen` now.
+/// Holds what is said to what the kind may be. A part of the platform must be there, and the tenant's, and an HTTP API at the
+/// upstream's address, where it is `chosen` now.
 pub fn kept(desk: &Desk<'_>, said: &Said<'_>, chosen: bool) -> Result<Kept, Problem> {
     Prefix::parse(said.name).map_err(|invalid| Problem::InvalidBody(format!("name: {invalid}")))?;
     let Some(store) = store_of(said.kind, said.files, said.database)? else {
         let url = said.url.ok_or_else(|| Problem::InvalidBody("url is missing".into()))?;
         sound(desk, url)?;
-        return Ok(Kept { url: url.to_owned(), api: described(desk, said.kind, url, said.api)?, options: None });
+        return Ok(Kept { url: url.to_owned(), api: described(desk, said, url, chosen)?, options: None });
     };
     api_of(said.kind, said.api)?;
     if said.url.is_some() {
@@ -80,18 +81,14 @@ pub fn kept(desk: &Desk<'_>, said: &Said<'_>, chosen: bool) -> Result<Kept, Prob
     }
 }
 
-/// What an upstream offers, as it is stored. An HTTP API is at the upstream's address, which its credentials are bound to.
-fn described(
-    desk: &Desk<'_>,
-    kind: UpstreamKind,
-    url: &str,
-    api: Option<&Map<String, Value>>,
-) -> Result<Option<String>, Problem> {
-    let Some(text) = api_of(kind, api)? else { return Ok(None) };
+/// What an upstream offers, as it is stored. An HTTP API that is described now is at the upstream's address, which its credentials
+/// are bound to; a document that was fetched again may say that it is elsewhere by now.
+fn described(desk: &Desk<'_>, said: &Said<'_>, url: &str, chosen: bool) -> Result<Option<String>, Problem> {
+    let Some(text) = api_of(said.kind, said.api)? else { return Ok(None) };
     let refused = |words: String| Problem::InvalidBody(format!("api: {words}"));
     let reach = desk.context.settings.profile.reach();
     let api = Api::parse(text.as_bytes(), reach).map_err(|invalid| refused(invalid.to_string()))?;
-    if OutboundUrl::parse(url, reach).ok().as_ref() != Some(api.base()) {
+    if chosen && OutboundUrl::parse(url, reach).ok().as_ref() != Some(api.base()) {
         return Err(refused("its base must be the upstream's url".into()));
     }
     // As it was understood: whoever reads it need not check it again.

@@ -26,6 +26,8 @@ use crate::store::pins::{
 pub async fn scan(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> {
     order.read::<NoFilter>()?;
     let view = upstreams::find(desk, order.id()).await?;
+    // What is asked is the upstream as it stands now.
+    tenant::forget(desk.tenant()?);
     // As everybody's calls see it: with what is agreed on for it.
     let shown = tenant::shown(desk.context, desk.principal()?, None).await?;
     let party = tenant::party(desk.context, desk.principal()?);

@@ -14,11 +14,12 @@ use crate::file::options::FileOptions;
 use crate::id::UpstreamId;
 use crate::store::credentials::{CredentialRow, EVERYBODYS_OF};
 use crate::store::upstreams::{
-    DELETE_UPSTREAM, LEAVE_FILES, MAKE_UPSTREAM, UPDATE_UPSTREAM, UPSTREAM, UPSTREAM_NAMED, UPSTREAMS, UpstreamViewRow,
+    DELETE_UPSTREAM, FORGET_SOURCE, LEAVE_FILES, MAKE_UPSTREAM, UPDATE_UPSTREAM, UPSTREAM, UPSTREAM_NAMED, UPSTREAMS,
+    UpstreamViewRow,
 };
 use crate::time::Timestamp;
 use crate::upstream::survey::Survey;
-use crate::upstream::{Speaks, Upstream};
+use crate::upstream::{Description, Speaks, Upstream};
 use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
 
@@ -56,6 +57,7 @@ pub async fn create(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         kind: wanted.kind,
         url: kept.url,
         api: wanted.api,
+        source: None,
         files: wanted.files.or_else(|| (wanted.kind == UpstreamKind::Files).then(FileOptions::default)),
         database: wanted.database,
         disabled_at: None,
@@ -92,12 +94,14 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         Some(false) => None,
         None => upstream.disabled_at,
     };
-    let moves = change.files.is_some() || change.database.is_some();
+    let (by_hand, is_moved) = (change.api.is_some(), change.url.is_some());
+    let moves = change.files.is_some() || change.database.is_some() || by_hand || is_moved;
     let url = match upstream.kind {
         UpstreamKind::Mcp | UpstreamKind::Http => Some(change.url.unwrap_or(upstream.url)),
         UpstreamKind::Files | UpstreamKind::Database => change.url,
     };
     let changed = UpstreamView {
+        source: upstream.source.filter(|_| !by_hand),
         name: change.name.unwrap_or(upstream.name),
         api: change.api.unwrap_or(upstream.api),
         files: change.files.or(upstream.files),
@@ -121,7 +125,14 @@ pub async fn update(desk: &Desk<'_>, order: &Order) -> Result<Outcome, Problem> 
         moment(now),
         maybe(kept.options.as_deref()),
     ];
-    if database::run(&desk.context.env, UPDATE_UPSTREAM, &values).await? == 0 {
+    let [tenant, id, ..] = &values;
+    let described = [tenant.clone(), id.clone(), changed.version.into()];
+    let mut steps: Vec<(&str, &[JsValue])> = vec![(UPDATE_UPSTREAM, &values)];
+    if by_hand {
+        steps.push((FORGET_SOURCE, &described));
+    }
+    let done = database::batch(&desk.context.env, &steps).await?;
+    if database::changes(done.first())? == 0 {
         return Err(Problem::Conflict("it was changed meanwhile, its new name is taken, or 50 are enabled"));
     }
     tenant::forget(desk.tenant()?);
@@ -180,7 +191,11 @@ async fn asked(desk: &Desk<'_>, view: &UpstreamView) -> Result<Result<Upstream, 
     match Upstream::new(view.id.clone(), view.name.as_str(), &view.url, credential, reach) {
         Ok(upstream) => {
             let is_http = view.kind == UpstreamKind::Http;
-            let upstream = if is_http { upstream.described_by(view.version) } else { upstream };
+            let upstream = if is_http {
+                upstream.described_by(Description { version: view.version, sourced: view.source.is_some() })
+            } else {
+                upstream
+            };
             showing::for_caller(context, desk.principal()?, &upstream).await.map(Ok)
         }
         Err(refusal) => Ok(Err(refusal.to_string())),

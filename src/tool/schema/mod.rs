@@ -140,8 +140,15 @@ struct Properties {
 }
 
 impl Properties {
-    /// The subschemas that `properties` and its relatives apply to a member; `None` where finding them out costs more than is left.
-    fn applying(&self, name: &str, purse: &mut Purse) -> Option<Vec<usize>> {
+    /// The subschemas that `properties` and its relatives apply to a member. Where finding them out costs more than is left, none,
+    /// and what is left is `exhausted`.
+    fn applying(&self, name: &str, purse: &mut Purse, exhausted: &mut bool) -> Vec<usize> {
+        let nodes = self.found(name, purse);
+        *exhausted |= nodes.is_none();
+        nodes.unwrap_or_default()
+    }
+
+    fn found(&self, name: &str, purse: &mut Purse) -> Option<Vec<usize>> {
         let mut nodes: Vec<usize> = self.named.get(name).copied().into_iter().collect();
         for (pattern, node) in &self.matching {
             if pattern.matches(name, purse)? {

@@ -99,6 +99,15 @@ impl Team {
         }
     }
 
+    /// Puts an upstream behind the gateway, and waits until an agent can use this tool of it. The agent's token, and what was made.
+    pub async fn served(&self, order: &Value, tool: &str, arguments: &Value) -> (String, Value) {
+        let made = self.make("owner", "/admin/upstreams", order).await;
+        let (access, name) = (self.token("agent").await, format!("{}__{tool}", text(order, "name")));
+        let seen = || async { gateway().execute(&access, &name, arguments).await.status == 200 };
+        within(SEEN, "there", seen).await;
+        (access, made)
+    }
+
     /// An API key that a member makes.
     #[track_caller]
     pub fn key(&self, name: &str, body: &Value) -> impl Future<Output = Key> {

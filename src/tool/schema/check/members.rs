@@ -141,9 +141,7 @@ impl Run<'_> {
         let mut verdict = Verdict::of(true);
         for (name, member) in members {
             let place = Place { above: Some(at), member: Member::Name(name) };
-            let nodes = properties.applying(name, &mut self.purse);
-            self.exhausted |= nodes.is_none();
-            let nodes = nodes.unwrap_or_default();
+            let nodes = properties.applying(name, &mut self.purse, &mut self.exhausted);
             if !nodes.is_empty() && self.schema.follows_evaluation {
                 verdict.seen.names.insert(name);
             }

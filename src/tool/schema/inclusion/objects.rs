@@ -105,7 +105,12 @@ impl<'s> Prover<'s> {
         for (atom, rule) in self.rules(case) {
             match rule {
                 Rule::Properties(properties) => {
-                    known.extend(self.applying(properties, name).into_iter().map(|node| atom.at.other(node)));
+                    known.extend(
+                        properties
+                            .applying(name, &mut self.purse, &mut self.exhausted)
+                            .into_iter()
+                            .map(|node| atom.at.other(node)),
+                    );
                 }
                 Rule::UnevaluatedProperties(node) => {
                     let names = self.names_beside(atom.at);
@@ -119,13 +124,6 @@ impl<'s> Prover<'s> {
         known
     }
 
-    /// The subschemas that `properties` and its relatives apply to a member.
-    fn applying(&mut self, properties: &Properties, name: &str) -> Vec<usize> {
-        let nodes = properties.applying(name, &mut self.purse);
-        self.exhausted |= nodes.is_none();
-        nodes.unwrap_or_default()
-    }
-
     fn implies_properties(&mut self, case: &Case, at: Ref, properties: &'s Properties) -> bool {
         let names = self.names(case);
         let tolerant = self.reading == super::Reading::Arguments && !names.explicit;
@@ -137,7 +135,7 @@ impl<'s> Prover<'s> {
             if tolerant && properties.named.contains_key(name) && !self.describes(&names, name) {
                 continue;
             }
-            let theirs = self.applying(properties, name);
+            let theirs = properties.applying(name, &mut self.purse, &mut self.exhausted);
             if theirs.is_empty() {
                 continue;
             }

@@ -4,7 +4,8 @@ use super::{Reply, Request, Server};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A server of revision 2026-07-28 that lists what it is told to, and answers every call with the arguments.
+/// A server of revision 2026-07-28 that lists what it is told to, and answers every call with the arguments: as structured content too
+/// where the tool has an output schema, whatever that says.
 #[derive(Clone, Debug)]
 pub struct Shifting {
     /// The server, with every request it got.
@@ -56,8 +57,13 @@ fn answer(request: &Request, tools: &Value) -> Reply {
             "ttlMs": 0, "cacheScope": "public"})),
         "tools/list" => result(json!({"tools": tools, "ttlMs": 0, "cacheScope": "public"})),
         "tools/call" => {
-            let text = body["params"]["arguments"].to_string();
-            result(json!({"content": [{"type": "text", "text": text}]}))
+            let (called, arguments) = (&body["params"]["name"], &body["params"]["arguments"]);
+            let mut told = json!({"content": [{"type": "text", "text": arguments.to_string()}]});
+            let promises = |tool: &Value| tool["name"] == *called && tool["outputSchema"].is_object();
+            if tools.as_array().is_some_and(|tools| tools.iter().any(promises)) {
+                told["structuredContent"] = arguments.clone();
+            }
+            result(told)
         }
         _ => {
             let error = json!({"code": -32601, "message": "Method not found"});

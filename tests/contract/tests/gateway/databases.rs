@@ -23,12 +23,7 @@ fn table(team: &Team) -> String {
 
 async fn database(team: &Team, name: &str, options: Value) -> (String, Value) {
     let order = json!({"name": name, "kind": "database", "database": options});
-    let made = team.make("owner", "/admin/upstreams", &order).await;
-    let access = team.token("agent").await;
-    let query = format!("{name}__query");
-    let seen = || async { gateway().execute(&access, &query, &json!({"sql": "SELECT 1"})).await.status == 200 };
-    within(SEEN, "there", seen).await;
-    (access, made)
+    team.served(&order, "query", &json!({"sql": "SELECT 1"})).await
 }
 
 #[tokio::test]

@@ -9,11 +9,7 @@ use serde_json::{Value, json};
 
 /// Puts files behind the gateway, and waits until an agent sees them. Its token.
 async fn files(team: &Team, name: &str, options: Value) -> (String, Value) {
-    let made = team.make("owner", "/admin/upstreams", &json!({"name": name, "kind": "files", "files": options})).await;
-    let access = team.token("agent").await;
-    let seen = || async { gateway().execute(&access, &format!("{name}__list_files"), &json!({})).await.status == 200 };
-    within(SEEN, "there", seen).await;
-    (access, made)
+    team.served(&json!({"name": name, "kind": "files", "files": options}), "list_files", &json!({})).await
 }
 
 async fn write(access: &str, arguments: Value) -> Answer {

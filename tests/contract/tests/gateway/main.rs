@@ -25,6 +25,9 @@ mod databases;
 mod departures;
 mod disk;
 mod drift;
+mod drift_answers;
+mod drift_apis;
+mod drift_many;
 mod drift_told;
 mod enterprise;
 mod enterprise_assertions;
@@ -88,6 +91,7 @@ mod tools;
 mod traces;
 mod upstreams;
 mod virtual_servers;
+mod wire_promises;
 
 use gateway_contract::client::{Answer, Tokens, send};
 use gateway_contract::seed::{Tools, User};
