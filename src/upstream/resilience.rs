@@ -103,6 +103,7 @@ impl UpstreamProblem {
             Self::Resting { .. } => "left_alone",
             Self::Quarantined => "quarantined",
             Self::Crowded => "crowded",
+            Self::Document(_) => "document",
         }
     }
 
