@@ -18,19 +18,20 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 const inside = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 
-/** Reads what of a record is shown. */
-export function line(record: Readonly<Record<string, unknown>>): Record_ {
+/** Reads what is shown of a record as it was found: with its number, and whether its outcome is not known. */
+export function line(found: Readonly<Record<string, unknown>>): Record_ {
+  const record = inside(found["record"]);
   const actor = inside(record["actor"]);
   const credential = inside(actor["credential"]);
   const tool = inside(record["tool"]);
   return {
-    seq: Number(record["seq"] ?? 0),
-    at: Number(record["at"] ?? record["recorded"] ?? 0),
-    kind: text(record["kind"]) ?? "",
+    seq: Number(found["seq"] ?? 0),
+    at: Number(record["at"] ?? 0),
+    kind: text(record["kind"]) ?? "no record any more",
     who: text(actor["user"]),
     credential: text(credential["kind"])?.replaceAll("_", " "),
     what: text(tool["name"]) ?? text(record["target"]) ?? "",
-    outcome: text(record["outcome"]),
+    outcome: text(record["outcome"]) ?? (found["outcome_unknown"] === true ? "unknown" : undefined),
     reason: text(record["reason"]),
     correlation: text(record["correlation"]),
   };

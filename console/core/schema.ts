@@ -13,7 +13,10 @@ export type Entry = {
   readonly choices: readonly string[];
   /** The values behind `choices`, which may be numbers. */
   readonly values: readonly unknown[];
+  /** What stands in the field at first: the default of what is required. */
   readonly begin: string;
+  /** What holds where nothing is given; empty where that is not said. */
+  readonly usual: string;
 };
 
 /** What was typed, by the names of the fields; an absent or empty text is no value. */
@@ -98,7 +101,8 @@ export function entries(schema: Schema): Entry[] {
     const one = settled(property, schema);
     const kind = kindOf(one, schema);
     const values = kind === "choice" ? (own(one, "enum") as unknown[]).filter((value) => value !== null) : [];
-    const begin = kind === "list" ? "" : written(own(one, "default") ?? undefined);
+    // What is optional and left alone is not sent: some tools refuse an argument that does not fit the others.
+    const usual = kind === "list" ? "" : written(own(one, "default") ?? undefined);
     return {
       name,
       kind,
@@ -106,7 +110,8 @@ export function entries(schema: Schema): Entry[] {
       description: written(own(one, "description") ?? ""),
       choices: values.map(written),
       values,
-      begin,
+      begin: required.has(name) ? usual : "",
+      usual: required.has(name) ? "" : usual,
     };
   });
   return found.sort((a, b) => Number(b.required) - Number(a.required));

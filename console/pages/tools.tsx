@@ -14,8 +14,13 @@ import { Json, Tag, Visible } from "../parts/visible.tsx";
 
 type Tool = Schemas["ToolSummary"];
 
-/** The upstream whose name stands before a tool's. */
-const upstreamOf = (name: string): string => (name.includes("__") ? (name.split("__", 1)[0] ?? "") : "Own tools");
+const OWN = "Own tools";
+
+/** Where a tool stands in the list: with its upstream, whose name is before its own, or with what the gateway has itself. */
+function groupOf(name: string): string {
+  if (name.includes("__")) return name.split("__", 1)[0] ?? "";
+  return name.startsWith("gateway_") ? "Administration, for agents" : OWN;
+}
 
 export function Tools({ chosen }: { chosen: string | undefined }): JSX.Element {
   const tools = useLoad(() => ask(api.GET("/mcp/tools")), []);
@@ -77,10 +82,11 @@ export function Tools({ chosen }: { chosen: string | undefined }): JSX.Element {
 }
 
 function Names({ tools, chosen }: { tools: Tool[]; chosen: string | undefined }): JSX.Element {
-  const groups = Map.groupBy(tools, ({ name }) => upstreamOf(name));
+  const groups = Map.groupBy(tools, ({ name }) => groupOf(name));
+  const sorted = [...groups].sort(([a], [b]) => Number(b === OWN) - Number(a === OWN) || a.localeCompare(b));
   return (
-    <>
-      {[...groups].map(([upstream, some]) => (
+    <div class="names">
+      {sorted.map(([upstream, some]) => (
         <div key={upstream}>
           <h2 class="small">
             <Visible text={upstream} />
@@ -96,7 +102,7 @@ function Names({ tools, chosen }: { tools: Tool[]; chosen: string | undefined })
           </ul>
         </div>
       ))}
-    </>
+    </div>
   );
 }
 
@@ -205,10 +211,20 @@ function Argument({
       {wrong !== undefined && <strong class="bad-ink">{wrong} </strong>}
       {field.kind === "list" && "One a line. "}
       {field.kind === "json" && "As JSON. "}
+      {field.usual !== "" && (
+        <>
+          Usually <Visible text={field.usual} />.{" "}
+        </>
+      )}
       <Visible text={field.description} />
     </>
   );
-  const told = wrong !== undefined || field.description !== "" || field.kind === "list" || field.kind === "json";
+  const told =
+    wrong !== undefined ||
+    field.usual !== "" ||
+    field.description !== "" ||
+    field.kind === "list" ||
+    field.kind === "json";
   return (
     <Field label={`${field.name}${field.required ? "" : " (optional)"}`} {...(told && { hint })}>
       {(id, described) => <Input id={id} described={described} field={field} value={value} set={set} />}

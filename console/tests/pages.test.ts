@@ -61,19 +61,22 @@ test("the axis ends with the minute that is under way, and what did not happen i
 });
 
 test("a record is read as far as it goes", () => {
-  const told = record({
-    seq: 4,
-    at: 5,
+  const call = {
     kind: "tool.call",
     actor: { user: "u-1", credential: { kind: "api_key", id: "k" } },
     tool: { name: "files__read" },
-    correlation: "c",
-  });
+  };
+  const told = record({ seq: 4, record: { seq: 4, at: 5, correlation: "c", ...call } });
   assert.deepEqual(
-    [told.seq, told.who, told.credential, told.what, told.outcome],
-    [4, "u-1", "api key", "files__read", undefined],
+    [told.seq, told.at, told.who, told.credential, told.what, told.outcome],
+    [4, 5, "u-1", "api key", "files__read", undefined],
   );
-  assert.equal(record({ target: "key/k-1", kind: 7 }).what, "key/k-1");
+  assert.equal(record({ seq: 4, outcome_unknown: true, record: call }).outcome, "unknown");
+  assert.equal(record({ seq: 4, record: { target: "key/k-1", kind: 7 } }).what, "key/k-1");
+  assert.deepEqual(
+    [record({ seq: 9, record: null }).seq, record({ seq: 9, record: null }).kind],
+    [9, "no record any more"],
+  );
   assert.deepEqual(
     [looks("ok"), looks("refused"), looks("upstream_failed"), looks("waits")],
     ["good", "bad", "bad", "plain"],

@@ -38,6 +38,8 @@ test("a form asks for what is required first, each value in the way that fits it
   const mode = fields.find(({ name }) => name === "mode");
   assert.deepEqual([mode?.choices, mode?.description], [["fast", "slow"], "How."]);
   assert.equal(fields.find(({ name }) => name === "count")?.begin, "3");
+  const optional = entries({ properties: { min: { type: "integer", default: 0 } } })[0];
+  assert.deepEqual([optional?.begin, optional?.usual], ["", "0"], "what is optional is not sent unless it is typed");
 });
 
 test("what was typed becomes arguments of the right types, and what was left empty is not there", () => {

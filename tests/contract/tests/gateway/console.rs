@@ -5,7 +5,7 @@ use gateway_contract::browser::{Browser, Screen};
 use gateway_contract::client::{note_secret, send};
 use gateway_contract::console::{Console, button, link};
 use gateway_contract::fake::shifting::{Shifting, tool};
-use gateway_contract::team::{Team, text, within};
+use gateway_contract::team::{SEEN, Team, text, within};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -20,12 +20,13 @@ async fn a_person_who_has_never_been_here_signs_in_and_calls_a_tool() {
     let console = Console::enter(browser, Screen::DESKTOP, &team.member("developer")).await;
     console.go("").await;
     console.page.click(&format!("main {}", link("quantum_random"))).await;
-    console.page.fill("main form input[type=number]", "16").await;
+    let bytes = ".field:has(label:text-is(\"bytes (optional)\")) input";
+    console.page.fill(bytes, "16").await;
     console.press("Call it", false).await;
     console.page.text(".outcome .tag.good").await;
     assert!(console.page.text(".outcome pre").await.contains("\"label\""), "{}", console.main().await);
     // What the schema does not let through is said beside the field that it is about.
-    console.page.fill("main form input[type=number]", "0").await;
+    console.page.fill(bytes, "0").await;
     console.press("Call it", false).await;
     let refused = console.page.text("main form [role=alert]").await;
     assert!(refused.contains("/bytes"), "{refused}");
@@ -66,7 +67,7 @@ async fn an_administrator_reads_what_an_upstream_changed_and_approves_it() {
     console.shows("Nothing waits for a decision").await;
     let serves =
         || async { gateway().execute(&team.token("agent").await, "shift__add", &json!({})).await.status == 200 };
-    within(Duration::from_secs(7), "served", serves).await;
+    within(SEEN * 3, "served", serves).await;
     // Its description is as hostile on the page of tools.
     console.go("tools/shift__add").await;
     assert!(console.main().await.contains("U+202E") && console.main().await.contains("<img src=x"));

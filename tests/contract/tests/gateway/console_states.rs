@@ -39,7 +39,7 @@ async fn who_opens_the_console_in_an_incident_reads_which_upstream_and_since_whe
     // The numbers are there for who cannot see the charts.
     console.go("overview").await;
     console.page.click("summary:has-text(\"of Errors\")").await;
-    assert!(console.page.text("table.numbers").await.contains("files"));
+    assert!(console.page.text("figure:has-text(\"Errors\") table.numbers").await.contains("files"));
     console.is_quiet().await;
     console.page.close().await;
 }
