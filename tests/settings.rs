@@ -101,6 +101,9 @@ fn given(name: &str) -> BTreeMap<&'static str, String> {
         ];
         given.extend(provider.map(|(name, value)| (name, value.to_owned())));
     }
+    if name.starts_with("OTEL_") {
+        given.insert("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318".to_owned());
+    }
     for (begin, provider, needed) in PROVIDERS {
         if name.starts_with(begin) {
             given.insert("ENTROPY_PROVIDERS", (*provider).to_owned());

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// Longer than an isolate keeps to itself what it gathered.
-const FLUSHED: Duration = Duration::from_millis(6_000);
+const FLUSHED: Duration = Duration::from_secs(6);
 
 /// Whose turn it is.
 static TURN: Mutex<()> = Mutex::const_new(());
