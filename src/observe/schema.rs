@@ -15,8 +15,10 @@ struct Line {
     /// How much it matters.
     level: Level,
     /// What ties together everything one request did; absent outside of requests.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
     /// The W3C trace the request belongs to; absent outside of requests.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
 }
 
@@ -51,7 +53,7 @@ pub fn schema() -> Value {
     let mut definitions = object(line.get("$defs"));
     definitions.extend(object(events.get("$defs")));
     let of_events = events.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
-    let lines = of_events.iter().map(|event| of_one(&line, event)).collect();
+    let lines = of_events.iter().map(|event| of_one(&line, event, &definitions)).collect();
     let members = [
         ("$schema", "https://json-schema.org/draft/2020-12/schema".into()),
         ("title", "A line of the log".into()),
@@ -62,8 +64,10 @@ pub fn schema() -> Value {
 }
 
 /// The lines of one event: its own fields after those that every line has.
-fn of_one(line: &Value, event: &Value) -> Value {
+fn of_one(line: &Value, event: &Value, definitions: &Map<String, Value>) -> Value {
     let mut merged = object(Some(event));
+    // Fields that have a type of their own.
+    let named = merged.shift_remove("$ref").map_or(Value::Null, |_| resolved(event, definitions).clone());
     let mut properties = object(line.get("properties"));
     let own = object(event.get("properties"));
     let name = own.get("event").and_then(|event| event.get("const")).and_then(Value::as_str).unwrap_or_default();
@@ -72,10 +76,12 @@ fn of_one(line: &Value, event: &Value) -> Value {
         level.insert("enum".to_owned(), Value::Array(allowed));
     }
     properties.extend(own);
+    properties.extend(object(named.get("properties")));
     // What may be absent is absent, and never null.
     properties.values_mut().for_each(not_null);
     let mut required = array(line.get("required"));
     required.extend(array(event.get("required")));
+    required.extend(array(named.get("required")));
     merged.insert("properties".to_owned(), Value::Object(properties));
     merged.insert("required".to_owned(), Value::Array(required));
     merged.insert("additionalProperties".to_owned(), false.into());

@@ -81,7 +81,7 @@ fn an_issued_token_is_recorded_with_its_randomness() {
             r#"{{"time_ms":1,"level":"info","event":"{name}","tenant":"acme","user":"u-1","session":"s-1","token":"{}","entropy":{entropy}}}"#,
             "A".repeat(43)
         );
-        assert_eq!(event.render(Timestamp::from_millis(1), None), expected);
+        assert_eq!(event.render(Timestamp::from_millis(1), None, None), expected);
     }
 }
 
@@ -103,7 +103,7 @@ fn what_was_done_with_an_account_says_who_did_it_to_whom() {
             r#""event":"account.invited","tenant":"acme","user":"a-1","role":"admin"}"#,
         ),
     ] {
-        let line = event.render(Timestamp::from_millis(1), None);
+        let line = event.render(Timestamp::from_millis(1), None, None);
         assert_eq!(line, format!(r#"{{"time_ms":1,"level":"info",{told}"#));
     }
 }
@@ -116,7 +116,7 @@ fn a_reuse_names_the_session_and_its_owner() {
         cause: RevocationCause::RefreshTokenReuse,
     };
     assert_eq!(
-        event.render(Timestamp::from_millis(1), None),
+        event.render(Timestamp::from_millis(1), None, None),
         r#"{"time_ms":1,"level":"warn","event":"auth.session_revoked","tenant":"acme","user":"u-1","session":"s-1","cause":"refresh_token_reuse"}"#
     );
 }

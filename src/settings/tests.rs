@@ -34,6 +34,15 @@ fn the_defaults_are_those_of_the_documentation() {
 }
 
 #[test]
+fn traces_are_collected_only_where_an_address_is_given() {
+    assert!(read(&[]).unwrap().collector.is_none());
+    let address = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.example.com");
+    assert!(read(&[address]).unwrap().collector.is_some());
+    let wrong = read(&[address, ("OTEL_TRACES_SAMPLER_ARG", "half"), ("ISSUER", "canary")]).unwrap_err();
+    assert!(wrong.contains("OTEL_TRACES_SAMPLER_ARG") && wrong.contains("ISSUER"), "{wrong}");
+}
+
+#[test]
 fn limits_towards_upstreams_are_kept_within_their_bounds() {
     let limits = read(&[]).unwrap().upstreams;
     let millis = [limits.deadline, limits.patience.first, limits.patience.idle].map(Lifetime::millis);

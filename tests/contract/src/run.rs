@@ -76,19 +76,21 @@ pub fn keep_all_in(text: &str) {
         return;
     }
     if let Ok(value) = serde_json::from_str(text) {
-        members(&value);
+        members(&value, false);
     }
     tokens(text).for_each(keep);
 }
 
-fn members(value: &Value) {
+/// What is in a member `secret` is a credential, of which a member `value` is the secret part.
+fn members(value: &Value, of_secret: bool) {
     match value {
-        Value::Array(items) => items.iter().for_each(members),
+        Value::Array(items) => items.iter().for_each(|item| members(item, of_secret)),
         Value::Object(named) => {
             for (name, value) in named {
+                let is_secret = SECRET_MEMBERS.contains(&name.as_str()) || (of_secret && name == "value");
                 match value {
-                    Value::String(text) if SECRET_MEMBERS.contains(&name.as_str()) => keep(text),
-                    other => members(other),
+                    Value::String(text) if is_secret => keep(text),
+                    other => members(other, of_secret || name == "secret"),
                 }
             }
         }
