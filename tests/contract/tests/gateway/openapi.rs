@@ -210,7 +210,9 @@ fn as_shown(document: &Value, method: &Method, path: &str, access: &str) -> Vec<
         }
     }
     let request = |path: &str| {
-        let request = gateway().request(method.clone(), path).query(&query).bearer_auth(access);
+        let url = reqwest::Url::parse_with_params(&gateway().url(path), &query).expect("a URL");
+        let path = format!("{path}?{}", url.query().unwrap_or_default());
+        let request = gateway().request(method.clone(), &path).bearer_auth(access);
         headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     };
     let bodies = operation["requestBody"]["content"].as_object().into_iter().flatten();
