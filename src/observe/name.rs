@@ -39,6 +39,7 @@ impl Event {
     /// The level this event is logged at.
     pub fn level(&self) -> Level {
         match self {
+            Self::Drifted { happening: "accepted", .. } => Level::Info,
             Self::Request(Request { status: 500.., problem, .. }) if !is_upstreams_fault(*problem) => Level::Error,
             Self::Request(Request { status: 400.., .. })
             | Self::UpstreamDegraded { .. }

@@ -66,7 +66,7 @@ fn decided(database: &Connection, offer: &Offer, reaction: Reaction) -> Vec<Step
 fn commit(database: &Connection, tenant: &str, steps: &[Step], now: i64) -> usize {
     let settled = serde_json::to_string(&steps.iter().map(StepRow::from).collect::<Vec<_>>()).unwrap();
     let kept = serde_json::to_string(&steps.iter().filter_map(VersionRow::of).collect::<Vec<_>>()).unwrap();
-    let changed = run(database, pins::SETTLE, params![tenant, UPSTREAM, settled, now]).unwrap();
+    let changed = run(database, pins::SETTLE, params![tenant, UPSTREAM, settled, now, NONE]).unwrap();
     run(database, pins::KEEP, params![tenant, UPSTREAM, kept, now]).unwrap();
     run(database, pins::NOTE, params![tenant, UPSTREAM, settled, now]).unwrap();
     changed
@@ -243,4 +243,27 @@ fn of_a_thing_that_changes_all_the_time_the_newest_versions_stay_and_those_that_
     database.execute("UPDATE pins SET version = 1050", []).unwrap();
     assert_eq!(run(&database, pins::FORGET_HISTORY, params!["acme", UPSTREAM]), Ok(50));
     assert_eq!(count(&database, "pin_history"), 101);
+}
+
+#[test]
+fn a_description_that_was_replaced_settles_nothing_and_one_written_by_hand_is_fetched_no_more() {
+    let database = team();
+    database.execute("UPDATE upstreams SET kind = 'http', api = '{}' WHERE id = ?1", [UPSTREAM]).unwrap();
+    let due = || rows(&database, pins::TO_SCAN, params![NOW, 20]).iter().any(|row| row["id"] == UPSTREAM);
+    assert!(!due(), "nobody says where its document is");
+    assert_eq!(run(&database, upstreams::SET_SOURCE, params!["zeta", UPSTREAM, "{}"]), Ok(0), "another tenant's");
+    assert_eq!(run(&database, upstreams::SET_SOURCE, params!["acme", UPSTREAM, "{}"]), Ok(1));
+    assert!(due());
+    let steps = decided(&database, &Offer::new([tool("add", &[])]), Reaction::default());
+    let settled = serde_json::to_string(&steps.iter().map(StepRow::from).collect::<Vec<_>>()).unwrap();
+    let settle = |version: u32| run(&database, pins::SETTLE, params!["acme", UPSTREAM, settled, NOW, version]);
+    let renew =
+        |version: u32| run(&database, upstreams::RENEW_API, params!["acme", UPSTREAM, version, r#"{"tools":[]}"#, NOW]);
+    assert_eq!((renew(1), renew(1)), (Ok(1), Ok(0)), "somebody else was first");
+    assert_eq!((settle(1), settle(2)), (Ok(0), Ok(1)));
+    let source = |version: u32| rows(&database, upstreams::SOURCE, params!["acme", UPSTREAM, version]);
+    assert_eq!((source(1).len(), &source(2)[0]["api"]), (0, &json!(r#"{"tools":[]}"#)));
+    assert_eq!(run(&database, upstreams::FORGET_SOURCE, params!["acme", UPSTREAM, 1]), Ok(0));
+    assert_eq!(run(&database, upstreams::FORGET_SOURCE, params!["acme", UPSTREAM, 2]), Ok(1));
+    assert!(source(2).is_empty() && renew(2) == Ok(0) && !due());
 }

@@ -34,7 +34,7 @@ fn kept(era: &str) -> PathBuf {
 fn steady(mut message: Value) -> Value {
     fn blank(value: &mut Value) {
         match value {
-            Value::String(text) => *text = "…".to_owned(),
+            Value::String(text) => "…".clone_into(text),
             Value::Number(number) => *number = 0.into(),
             Value::Array(items) => items.iter_mut().for_each(blank),
             Value::Object(members) => members.values_mut().for_each(blank),
@@ -57,11 +57,11 @@ fn shape(name: &str, value: &Value) -> Value {
         fixed if FIXED.contains(&name) => json!({"const": fixed}),
         Value::Array(names) if NAMES.contains(&name) => {
             let names = names.iter().map(|name| (name.as_str().expect("a name").to_owned(), json!({})));
-            required(names.collect())
+            required(&names.collect())
         }
         Value::Object(members) => {
             let told = members.iter().filter(|(name, _)| !OFFERED.contains(&name.as_str()));
-            required(told.map(|(name, value)| (name.clone(), shape(name, value))).collect())
+            required(&told.map(|(name, value)| (name.clone(), shape(name, value))).collect())
         }
         Value::Array(items) => {
             let mut shapes: Vec<Value> = Vec::new();
@@ -79,7 +79,7 @@ fn shape(name: &str, value: &Value) -> Value {
     }
 }
 
-fn required(properties: Map<String, Value>) -> Value {
+fn required(properties: &Map<String, Value>) -> Value {
     let names: Vec<&String> = properties.keys().collect();
     json!({"type": "object", "required": names, "properties": properties})
 }
@@ -115,6 +115,9 @@ fn read(era: &str) -> Map<String, Value> {
     let text = fs::read(kept(era)).unwrap_or_else(|error| panic!("{era}: {error}"));
     serde_json::from_slice(&text).expect("messages by name")
 }
+
+/// A change of an object within a message.
+type Change<'a> = &'a dyn Fn(&mut Map<String, Value>);
 
 /// Holds messages to those that were released.
 fn hold(era: &str, messages: Map<String, Value>) {
@@ -164,12 +167,10 @@ async fn what_clients_of_2026_are_told_breaks_no_promise() {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": later});
     let unsupported = caller.post(&body, &[("mcp-method", "tools/list"), ("mcp-protocol-version", "v999")]).await;
     messages.insert("unsupported_version".to_owned(), unsupported.rest().await.pop().expect("an answer"));
-    let contradicting = crate::post_mcp(
-        &tokens.access,
-        &[("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call")],
-        &json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": crate::modern_params(json!({}))}),
-    );
-    messages.insert("contradicting_header".to_owned(), contradicting.await.json(400));
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": crate::modern_params(json!({}))});
+    let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call")];
+    let contradicting = crate::post_mcp(&tokens.access, &headers, &body).await;
+    messages.insert("contradicting_header".to_owned(), contradicting.json(400));
     assert_eq!(modern(&tokens.access, "tools/list", json!({})).await.status, 200);
     hold("modern", messages);
 }
@@ -194,14 +195,14 @@ fn a_broken_promise_of_the_wire_is_noticed_and_a_kept_one_is_not() {
     for era in ["modern", "legacy"] {
         let old = read(era);
         assert_eq!(worst(&compare(&old, &old)), Verdict::Identical, "{era}");
-        let changed = |pointer: &str, change: &dyn Fn(&mut Map<String, Value>)| {
+        let changed = |pointer: &str, change: Change<'_>| {
             let mut new = Value::Object(old.clone());
             change(new.pointer_mut(pointer).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("{era}{pointer}")));
             let new = new.as_object().expect("messages").clone();
             worst(&compare(&old, &new))
         };
         let introduction = if era == "modern" { "/discover/result" } else { "/initialize/result" };
-        let breaks: [(&str, &dyn Fn(&mut Map<String, Value>)); 5] = [
+        let breaks: [(&str, Change<'_>); 5] = [
             ("/unknown_tool/error", &|error| drop(error.insert("code".to_owned(), 1.into()))),
             ("/call/result", &|result| drop(result.remove("structuredContent"))),
             ("/call/result/content/0", &|block| drop(block.insert("type".to_owned(), "image".into()))),
