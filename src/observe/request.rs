@@ -66,7 +66,10 @@ pub struct Call {
 /// The method that calls a tool.
 pub const TOOL_CALL: &str = "tools/call";
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls; whether it is a large one depends on the target"
+)]
 fn is_of_a_tool(method: &&'static str) -> bool {
     *method == TOOL_CALL
 }

@@ -178,10 +178,18 @@ fn form(finished: &Finished) -> SpanForm<'_> {
     }
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls; whether it is a large one depends on the target"
+)]
 fn nanos<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{}000000", moment.millis()))
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls; whether it is a large one depends on the target"
+)]
 fn text<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(number)
 }

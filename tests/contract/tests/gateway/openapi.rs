@@ -190,6 +190,14 @@ fn parameters<'a>(document: &'a Value, operation: &'a Value) -> Vec<&'a Value> {
     .collect()
 }
 
+/// The members of an object as a form.
+fn encoded(form: &Value) -> String {
+    let members = form.as_object().expect("an object").iter();
+    let pairs = members.map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+    let url = reqwest::Url::parse_with_params("http://form", pairs).expect("a URL");
+    url.query().unwrap_or_default().to_owned()
+}
+
 /// What a reader of the page sends who changes nothing: every parameter and every body as the document shows it.
 fn as_shown(document: &Value, method: &Method, path: &str, access: &str) -> Vec<reqwest::RequestBuilder> {
     let operation = &document["paths"][path][method.as_str().to_ascii_lowercase()];
@@ -226,7 +234,9 @@ fn as_shown(document: &Value, method: &Method, path: &str, access: &str) -> Vec<
         return vec![request(&shown)];
     }
     let body = |(kind, value): (String, Value)| match kind.as_str() {
-        "application/x-www-form-urlencoded" => request(&shown).form(&value),
+        "application/x-www-form-urlencoded" => {
+            request(&shown).header("content-type", kind.as_str()).body(encoded(&value))
+        }
         kind => request(&shown).header("content-type", kind).body(value.to_string()),
     };
     bodies.into_iter().map(body).collect()
