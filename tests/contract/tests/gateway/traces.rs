@@ -309,7 +309,7 @@ async fn a_collector_that_is_away_costs_nobody_anything_and_the_log_says_what_wa
         tokio::time::sleep(Duration::from_millis(300)).await;
     };
     assert_eq!((&lost["level"], &lost["reason"]), (&json!("warn"), &json!("the connection failed")), "{lost}");
-    assert!(lost["spans"].as_u64().is_some_and(|spans| spans > 3) && lost["trace_id"].is_null(), "{lost}");
+    assert!(lost["spans"].as_u64().is_some_and(|spans| spans > 0) && lost["trace_id"].is_null(), "{lost}");
 }
 
 /// The program `rotel`, a collector of others' making; see `docs/TRACES.md`.
