@@ -19,6 +19,9 @@ import { Reaction } from "./reaction.tsx";
 
 type Upstream = Schemas["UpstreamView"];
 
+/** Whether others say what it offers, so that it is held to what was approved. */
+const isPinned = ({ kind }: Upstream): boolean => kind === "mcp" || kind === "http";
+
 export function Upstreams({ chosen }: { chosen: string | undefined }): JSX.Element {
   const person = usePerson();
   const upstreams = useLoad(() => every((query) => ask(api.GET("/admin/upstreams", { params: { query } }))), []);
@@ -209,7 +212,7 @@ function One({
       )}
       {manages(person) && <Asking upstream={upstream} />}
       <Catalogue upstream={upstream} />
-      {upstream.kind === "mcp" && <Reaction upstream={upstream.id} />}
+      {isPinned(upstream) && <Reaction upstream={upstream.id} />}
     </section>
   );
 }
@@ -231,7 +234,7 @@ function Asking({ upstream }: { upstream: Upstream }): JSX.Element {
       <h3>Ask it now</h3>
       <div class="buttons">
         <Action label="Test it" run={test} />
-        {upstream.kind === "mcp" && <Action label="Hold it to what was approved" run={hold} />}
+        {isPinned(upstream) && <Action label="Hold it to what was approved" run={hold} />}
       </div>
       {trial && (
         <div role="status">
@@ -275,8 +278,9 @@ function Catalogue({ upstream }: { upstream: Upstream }): JSX.Element {
   const load = (): Promise<Schemas["PinView"][]> =>
     every((query) => ask(api.GET("/admin/pins", { params: { query: { ...query, upstream: upstream.id } } })));
   const pins = useLoad(load, [upstream.id]);
-  if (upstream.kind !== "mcp")
-    return <p class="quiet">What it offers is described by its administrators; test it to see the list.</p>;
+  if (!isPinned(upstream)) {
+    return <p class="quiet">What it offers is the gateway's own: test it to see the list.</p>;
+  }
   return (
     <section aria-labelledby="catalogue">
       <h3 id="catalogue">Last good catalogue</h3>
