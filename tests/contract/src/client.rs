@@ -100,7 +100,9 @@ pub fn send(request: RequestBuilder) -> impl Future<Output = Answer> {
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let (status, headers): (_, Vec<(String, String)>) = (answer.status().as_u16(), headers.collect());
         let body = answer.bytes().await.unwrap_or_else(|error| panic!("{caller}: {error:?}")).to_vec();
-        headers.iter().for_each(|(_, value)| run::keep_all_in(value));
+        for (_, value) in &headers {
+            run::keep_all_in(value);
+        }
         run::keep_all_in(&String::from_utf8_lossy(&body));
         Answer { status, headers, body }
     }
