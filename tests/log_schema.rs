@@ -1,6 +1,6 @@
 //! The log's contract in `docs/` is what the types say.
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed step of the test fails the test")]
+#![expect(clippy::expect_used, reason = "a failed step of the test fails the test")]
 
 use mcp_secure_gateway::observe::schema::{schema, tables};
 use std::fs;

@@ -65,9 +65,9 @@ async fn an_administrator_reads_what_an_upstream_changed_and_approves_it() {
     );
     console.press("Approve", true).await;
     console.shows("Nothing waits for a decision").await;
-    let serves =
+    let is_there =
         || async { gateway().execute(&team.token("agent").await, "shift__add", &json!({})).await.status == 200 };
-    within(SEEN * 3, "served", serves).await;
+    within(SEEN * 3, "served", is_there).await;
     // Its description is as hostile on the page of tools.
     console.go("tools/shift__add").await;
     assert!(console.main().await.contains("U+202E") && console.main().await.contains("<img src=x"));

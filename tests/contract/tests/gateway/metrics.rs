@@ -62,8 +62,8 @@ async fn every_call_is_counted_once_by_tenant_upstream_tool_and_outcome() {
     })
     .await;
     assert!((sample("mcp_gateway_tool_calls_total", &of("bad_arguments")).await - 1.0).abs() < 0.5);
-    let served = count("mcp_server_operation_duration_seconds_count", vec![("upstream", "shift")]).await;
-    assert!(served >= made + 1.0, "{served}");
+    let operations = count("mcp_server_operation_duration_seconds_count", vec![("upstream", "shift")]).await;
+    assert!(operations >= made + 1.0, "{operations}");
     assert!(count("http_client_request_duration_seconds_count", vec![("upstream", "shift")]).await >= made);
 
     let told = activity(&team).await;
