@@ -39,8 +39,9 @@ pub struct Source {
     /// Where the API is, in place of what its document says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// Which operations are tools, and how.
+    /// Which operations are tools, and how, as the import said it.
     #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, Value>"))]
     pub choose: Choice,
 }
 

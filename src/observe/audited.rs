@@ -170,7 +170,7 @@ impl Event {
         };
         let actor = Actor { credential: Some(GATEWAY), ..Actor::default() };
         let effect = if matches!(*happening, "accepted" | "restored") { Effect::Allow } else { Effect::Deny };
-        let draft = Draft::new(stamp(), Kind::named("drift.decided"), actor).on("upstream", upstream).ended(happening);
+        let draft = Draft::new(stamp(), Kind::named("drift.happened"), actor).on("upstream", upstream).ended(happening);
         let draft = Draft {
             tool: Some(ToolUsed { version: version.clone(), ..ToolUsed::named(name, upstream) }),
             decision: Some(Decision { effect, rule: None }),

@@ -139,7 +139,6 @@ fn every_event_is_audited_or_listed_here_because_of_something() {
         // Parties outside that come and go.
         "upstream.degraded",
         // What waits has a history of its own; what a person decides is written as `admin.done`.
-        "drift.happened",
         "schedule.failed",
         "trace.spans_lost",
         "webhook.failed",

@@ -133,7 +133,8 @@ async fn what_an_operation_takes_besides_is_accepted_and_on_record_as_the_gatewa
     within(SEEN, "taken", takes).await;
     let last = shop.server.asked().pop().expect("a call");
     assert_eq!(last.query, [("limit".to_owned(), "3".to_owned())]);
-    let records = team.order("auditor", Method::GET, "/admin/audit?kind=drift.decided&limit=200", None).await.json(200);
+    let records =
+        team.order("auditor", Method::GET, "/admin/audit?kind=drift.happened&limit=200", None).await.json(200);
     let records: Vec<&Value> =
         records["items"].as_array().expect("records").iter().map(|item| &item["record"]).collect();
     let is_gateways = |record: &Value| record["actor"] == json!({"credential": {"kind": "gateway"}});
