@@ -90,7 +90,7 @@ function Lines({
       rows={rows}
       id={({ line }) => String(line.seq)}
       columns={[
-        { head: "When", cell: ({ line }) => <When at={line.at / 1000} /> },
+        { head: "When", cell: ({ line }) => <When at={line.at === 0 ? null : line.at / 1000} none="–" /> },
         {
           head: "What",
           cell: ({ line }) => (
