@@ -113,8 +113,11 @@ fn given(name: &str) -> BTreeMap<&'static str, String> {
     given
 }
 
+/// A variable and its value.
+type Set = (&'static str, &'static str);
+
 /// How the settings of a quantum provider begin, its name, and what else it needs. The longer beginning comes last.
-const PROVIDERS: &[(&str, &str, &[(&str, &str)])] = &[
+const PROVIDERS: &[(&str, &str, &[Set])] = &[
     ("ANU_", "anu", &[("ANU_API_KEY", "k")]),
     ("ANU_LEGACY_", "anu_legacy", &[]),
     (

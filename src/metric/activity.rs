@@ -137,7 +137,9 @@ mod tests {
 
     fn of(endings: &[(u64, Ending)]) -> Activity {
         let mut activity = Activity::default();
-        endings.iter().for_each(|(at, ending)| activity.add(place(*at), *ending, Lifetime::from_millis(7)));
+        for (at, ending) in endings {
+            activity.add(place(*at), *ending, Lifetime::from_millis(7));
+        }
         activity
     }
 

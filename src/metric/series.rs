@@ -180,7 +180,7 @@ mod tests {
             &format!(r#"mcp_server_operation_duration_seconds_bucket{{{of},le="0.025"}} 0"#),
             &format!(r#"mcp_server_operation_duration_seconds_bucket{{{of},le="0.05"}} 1"#),
             &format!(r#"mcp_server_operation_duration_seconds_bucket{{{of},le="+Inf"}} 1"#),
-            &format!(r#"mcp_server_operation_duration_seconds_sum{{{of}}} 0.03"#),
+            &format!("mcp_server_operation_duration_seconds_sum{{{of}}} 0.03"),
             &format!(r#"mcp_server_operation_duration_seconds_count{{{of},error_type="timeout"}} 1"#),
             &format!(r#"mcp_server_operation_duration_seconds_bucket{{{of},error_type="timeout",le="300"}} 0"#),
             "mcp_gateway_leased_calls_total 3",

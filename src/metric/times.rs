@@ -93,7 +93,9 @@ mod tests {
 
     fn of(millis: &[u64]) -> Times {
         let mut times = Times::default();
-        millis.iter().for_each(|took| times.add(Lifetime::from_millis(*took)));
+        for took in millis {
+            times.add(Lifetime::from_millis(*took));
+        }
         times
     }
 

@@ -55,6 +55,19 @@ fn audited(event: &Event, about: Option<&Who>) -> Audited {
     event.audited(about, &mut stamp)
 }
 
+fn drifted() -> Event {
+    Event::Drifted {
+        tenant: who().tenant,
+        upstream: "a".into(),
+        kind: "tool",
+        name: "b".into(),
+        happening: "quarantined",
+        verdict: "breaking",
+        version: None,
+        times: 1,
+    }
+}
+
 /// One event of every kind.
 pub fn all() -> Vec<Event> {
     let (client, reason) = (|| "client-1".to_owned(), || "a reason".to_owned());
@@ -94,16 +107,7 @@ pub fn all() -> Vec<Event> {
         Event::RevocationUnpublished { reason: reason() },
         Event::AuditUnwritten { trail: "audit/acme".into(), records: Vec::new(), reason: reason() },
         Event::UpstreamDegraded { tenant: who().tenant, upstream: "a".into(), reason: reason() },
-        Event::Drifted {
-            tenant: who().tenant,
-            upstream: "a".into(),
-            kind: "tool",
-            name: "b".into(),
-            happening: "quarantined",
-            verdict: "breaking",
-            version: None,
-            times: 1,
-        },
+        drifted(),
         Event::ScheduleFailed { reason: reason() },
         Event::SpansLost { spans: 3, reason: reason() },
         Event::MessageFailed {

@@ -34,9 +34,9 @@ impl Event {
             Self::Refreshed { .. } => result(tally, "refresh_token", "ok"),
             Self::Authorized { .. } => result(tally, "oauth", "ok"),
             Self::SignInRefused { .. } => result(tally, "password", "refused"),
-            Self::Drifted { tenant, upstream, happening, verdict, .. } => {
+            Self::Drifted { tenant, upstream, happening, verdict, times, .. } => {
                 let labels = [of(tenant), Label::Owned(upstream.clone()), (*happening).into(), (*verdict).into()];
-                tally.count(Family::DriftEvents, labels, 1);
+                tally.count(Family::DriftEvents, labels, u64::from(*times));
             }
             Self::MessageFailed { .. } => tally.count(Family::WebhookMessages, ["failed".into()], 1),
             _ => {}

@@ -43,7 +43,9 @@ fn call(outcome: &'static str) -> Call {
 
 fn gathered(events: &[Event]) -> Gathered {
     let mut gathered = Gathered::default();
-    events.iter().for_each(|event| event.count(&mut gathered, None, NOW));
+    for event in events {
+        event.count(&mut gathered, None, NOW);
+    }
     gathered
 }
 
@@ -117,12 +119,14 @@ fn events_beside_requests_are_counted_by_what_they_tell() {
             name: "read".into(),
             happening: "quarantined",
             verdict: "breaking",
+            version: None,
+            times: 4,
         },
         Event::Request(request(200, vec![Call { guarded, ..call("ok") }])),
     ]);
     assert_eq!(counted(&gathered, Family::Revocations, ["code_replay"]), 1);
     assert_eq!(counted(&gathered, Family::AuthResults, ["password", "refused"]), 1);
-    assert_eq!(counted(&gathered, Family::DriftEvents, ["acme", "files", "quarantined", "breaking"]), 1);
+    assert_eq!(counted(&gathered, Family::DriftEvents, ["acme", "files", "quarantined", "breaking"]), 4);
     assert_eq!(counted(&gathered, Family::GuardFindings, ["email"]), 3);
     assert_eq!(counted(&gathered, Family::LogEvents, ["auth.session_revoked", "warn"]), 1);
 }

@@ -109,7 +109,7 @@ mod tests {
 
     const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    fn members(value: Value) -> Map<String, Value> {
+    fn members(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -172,14 +172,14 @@ mod tests {
 
     #[test]
     fn what_was_in_a_message_is_replaced_as_a_whole() {
-        let carried = Carried::of_meta(&members(json!({"traceparent": GOOD, "tracestate": 5}))).unwrap();
-        let mut meta = members(json!({"traceparent": "00", "tracestate": "a=1", "baggage": "b=2"}));
+        let carried = Carried::of_meta(&members(&json!({"traceparent": GOOD, "tracestate": 5}))).unwrap();
+        let mut meta = members(&json!({"traceparent": "00", "tracestate": "a=1", "baggage": "b=2"}));
         carried.put(&mut meta);
         assert_eq!(Value::Object(meta), json!({"traceparent": GOOD, "baggage": "b=2"}));
-        let carried = Carried::of_meta(&members(json!({"traceparent": GOOD, "tracestate": "a=1"}))).unwrap();
+        let carried = Carried::of_meta(&members(&json!({"traceparent": GOOD, "tracestate": "a=1"}))).unwrap();
         let mut meta = Map::new();
         carried.put(&mut meta);
         assert_eq!(Value::Object(meta), json!({"traceparent": GOOD, "tracestate": "a=1"}));
-        assert_eq!(Carried::of_meta(&members(json!({"traceparent": 5}))), None);
+        assert_eq!(Carried::of_meta(&members(&json!({"traceparent": 5}))), None);
     }
 }
