@@ -85,11 +85,11 @@ impl Metrics {
             rows.push((serde_json::to_string(series)?, serde_json::to_string(measured)?));
         }
         self.write(statements::WRITE_SERIES, &rows)?;
-        self.add_activity(activity)?;
+        self.add_activity(&activity)?;
         self.tidy(now)
     }
 
-    fn add_activity(&self, more: Vec<(Place, Counts)>) -> Result<()> {
+    fn add_activity(&self, more: &[(Place, Counts)]) -> Result<()> {
         for some in more.chunks(ROWS) {
             let asked: Vec<_> = some.iter().map(|(place, _)| (place.minute, &place.tenant, &place.upstream)).collect();
             let known: Vec<PlaceRow> = self.rows(statements::PLACES, vec![serde_json::to_string(&asked)?.into()])?;
