@@ -5,6 +5,7 @@ SwaggerUIBundle({
   dom_id: "#api",
   validatorUrl: null,
   deepLinking: true,
+  docExpansion: "none",
   displayRequestDuration: true,
   tryItOutEnabled: true,
   presets: [SwaggerUIBundle.presets.apis],

@@ -58,9 +58,19 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
             | Operation::ListWebhooks,
             _,
         ) => &["cursor", "limit"],
-        (Operation::QueryAudit, _) => {
-            &["from", "to", "kind", "user", "tool", "outcome", "correlation", "target", "order", "cursor", "limit"]
-        }
+        (Operation::QueryAudit, _) => &[
+            "from",
+            "to",
+            "kind",
+            "user",
+            "tool",
+            "outcome",
+            "correlation",
+            "target",
+            "order",
+            "audit_cursor",
+            "limit",
+        ],
         (Operation::ReadActivity, _) => &["minutes"],
         (Operation::ExportAudit, _) => &["after"],
         (_, Verb::Replace | Verb::Change) => &["If-Match"],
@@ -218,7 +228,8 @@ pub fn problems(spec: &Spec) -> Vec<Problem> {
         Problem::InvalidBody("limit must be from 1 to 200".into()),
         Problem::Unavailable { part: "the database", reason: String::new() },
     ];
-    if spec.names_one() {
+    // What is revoked is named in the body.
+    if spec.names_one() || spec.operation == Operation::Revoke {
         all.push(Problem::NoSuchThing);
     }
     if spec.is_conditional() {

@@ -273,6 +273,7 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
         let written = match name {
             "approval_state" => "state",
             "pin_kind" => "kind",
+            "audit_cursor" => "cursor",
             _ => name,
         };
         (name.to_owned(), Parameter { name: written, place, description, required, schema, example })
@@ -281,7 +282,7 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 31] = [
+const QUERY: [(&str, &str, &str); 32] = [
     ("approval_state", "`asked`, `approved`, `refused` or `used`", "asked"),
     ("from", "Taken then or later, seconds since 1970", "1795363200"),
     ("to", "Taken before, seconds since 1970", "1795366800"),
@@ -295,6 +296,7 @@ const QUERY: [(&str, &str, &str); 31] = [
     ("cursor", "Where the page starts: `next` of the page before", "nO8kQx2mD1aVb3c4e5f6g7"),
     ("limit", "How many at most: 1 to 200, 50 when nothing is said", "50"),
     ("kind", "Of users `person` or `service`; of records how their kind begins, such as `auth.`", "service"),
+    ("audit_cursor", "Where the page starts: `next` of the page before", "10000"),
     ("pin_kind", "`server`, `tool`, `prompt`, `resource`, `template` or `operation`", "tool"),
     ("standing", "`waiting`, `held`, `approved`, `quarantined` or `refused`", "waiting"),
     ("old", "The fingerprint of one version", "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"),

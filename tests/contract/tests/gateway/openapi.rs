@@ -4,9 +4,10 @@ use crate::gateway;
 use gateway_contract::browser::{Browser, Screen};
 use gateway_contract::client::{Answer, send};
 use gateway_contract::seed::{PASSWORD, Tools};
-use gateway_contract::team::Team;
+use gateway_contract::team::{Team, within};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn document() -> Value {
     let document = gateway().get("/openapi.json").await.json(200);
@@ -245,28 +246,34 @@ fn as_shown(document: &Value, method: &Method, path: &str, access: &str) -> Vec<
 #[tokio::test]
 async fn every_example_is_taken_or_refused_as_the_document_says() {
     let document = document().await;
-    let mut sent = 0;
-    for (method, path) in routes(&document) {
-        // A stream has no end.
-        if path.starts_with("/mcp") && method == Method::GET && path != "/mcp/tools" {
-            continue;
-        }
-        // Each in a team of its own: some examples end what the next would need.
-        let team = Team::new();
-        let access = team.token("owner").await;
+    let (mut sent, mut wrong) = (0, Vec::new());
+    let mut routes = routes(&document);
+    // A stream has no end.
+    routes.retain(|(method, path)| !(path.starts_with("/mcp") && method == Method::GET && path != "/mcp/tools"));
+    // What ends the session comes last.
+    routes.sort_by_key(|(_, path)| path == "/auth/logout");
+    let access = Team::new().token("owner").await;
+    for (method, path) in routes {
         for request in as_shown(&document, &method, &path, &access) {
             let answer = send(request).await;
-            assert_ne!(answer.status, 415, "{method} {path}: the example has the wrong media type");
-            assert!(answer.status < 500, "{method} {path}: {} {}", answer.status, answer.text());
-            if answer.media_type() != "text/html" && answer.media_type() != "text/event-stream" {
-                fits(&document, &method.as_str().to_ascii_lowercase(), &path, &answer);
-            }
-            let refused = answer.status == 400 && path.starts_with("/admin/");
-            assert!(!refused, "{method} {path}: the example is not what the route takes: {}", answer.text());
             sent += 1;
+            let told = || format!("{method} {path}: {} {}", answer.status, answer.text());
+            // Of what an example names only the form is looked at: there is no such document.
+            let form = answer.status == 400 && !answer.text().contains("could not be fetched");
+            let method = method.as_str().to_ascii_lowercase();
+            let documented = &document["paths"][&path][&method]["responses"][answer.status.to_string()];
+            if answer.status >= 500
+                || answer.status == 415
+                || documented.is_null()
+                || form && path.starts_with("/admin/")
+            {
+                wrong.push(told());
+            } else if answer.media_type().ends_with("json") && answer.media_type() != "application/x-ndjson" {
+                fits(&document, &method, &path, &answer);
+            }
         }
     }
-    assert!(sent > 100, "{sent}");
+    assert!(sent > 100 && wrong.is_empty(), "{sent} sent: {wrong:#?}");
 }
 
 /// What a page loads: the values of `src` and `href`.
@@ -314,15 +321,16 @@ async fn a_reader_of_the_page_shows_a_token_and_calls_a_route() {
     let user = gateway().user(Tools::Own);
     let token = gateway().login(&user).await.access;
     let page = browser.open(Screen::DESKTOP).await;
-    page.goto(&gateway().url("/docs")).await;
-    page.click(".auth-wrapper .authorize").await;
+    page.goto(&gateway().url("/docs#/account/whoAmI")).await;
+    // It reads the whole description first, which takes a busy machine its time.
+    within(Duration::from_secs(90), "drawn", || async { page.count("button.authorize").await > 0 }).await;
+    page.click("button.authorize").await;
     page.fill(".modal-ux input", &token).await;
     page.click(".modal-ux button.authorize").await;
     page.click(".modal-ux .btn-done").await;
     let route = "#operations-account-whoAmI";
-    page.click(&format!("{route} .opblock-summary-control")).await;
     page.click(&format!("{route} .execute")).await;
-    let answered = page.text(&format!("{route} .live-responses-table .response-col_description")).await;
+    let answered = page.text(&format!("{route} .live-responses-table tbody .response-col_description")).await;
     assert!(answered.contains(&user.username), "{answered}");
     let status = page.text(&format!("{route} .live-responses-table tbody .response-col_status")).await;
     assert_eq!(status.trim(), "200");
