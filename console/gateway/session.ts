@@ -165,6 +165,12 @@ export async function send(request: Request): Promise<Response> {
   }
 }
 
+/** Forgets a session that the gateway has ended: a request of the same second might still be served. */
+export function over(why: string): void {
+  forget();
+  ended(why);
+}
+
 /** Ends the session at the gateway, and forgets it here whatever comes of that. */
 export async function signOut(): Promise<void> {
   const kept = read<Kept>(KEPT);

@@ -32,7 +32,8 @@ export function Revoke(): JSX.Element {
   );
   const revoke = (body: Wanted) => async (): Promise<void> => {
     await ask(api.POST("/admin/revocations", { params: { header: once() }, body }));
-    await list.again();
+    if (body.kind === "tenant") over("Your session is over: everything was revoked.");
+    else await list.again();
   };
   return (
     <>
