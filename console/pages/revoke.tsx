@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { manages } from "../core/permission.ts";
 import { type Schemas, api, ask, once } from "../gateway/api.ts";
+import { over } from "../gateway/session.ts";
 import { Action, Field } from "../parts/action.tsx";
 import { useList } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
