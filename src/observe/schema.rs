@@ -30,7 +30,7 @@ const LEVELS: [(&str, &[Level]); 13] = [
     ("auth.revocation_unpublished", &[Level::Error]),
     ("audit.unwritten", &[Level::Error]),
     ("upstream.degraded", &[Level::Warn]),
-    ("drift.happened", &[Level::Warn]),
+    ("drift.happened", &[Level::Info, Level::Warn]),
     ("schedule.failed", &[Level::Error]),
     ("webhook.failed", &[Level::Warn]),
     ("trace.spans_lost", &[Level::Warn]),
