@@ -60,6 +60,7 @@ fn names(line: &str) -> Vec<&str> {
 /// The rows of the page: `| name | kind | labels | meaning |`.
 fn documented(page: &str) -> Families<'_> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = rows.filter(|row| row.starts_with("mcp_") || row.starts_with("http_"));
     let row = |line| {
         let mut cells = str::split(line, " | ");
         let name = cells.next().expect("a name").trim_end_matches('`');
