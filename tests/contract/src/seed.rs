@@ -38,7 +38,7 @@ pub enum Tools {
 pub const DATABASE: &str = "DATA_DEMO";
 
 const POOLS: [(Tools, usize); 10] = [
-    (Tools::Own, 240),
+    (Tools::Own, 260),
     (Tools::Everything, 30),
     (Tools::Modern, 40),
     (Tools::Legacy, 12),
@@ -46,7 +46,7 @@ const POOLS: [(Tools, usize); 10] = [
     (Tools::Fixtures, 60),
     (Tools::Recorded, 24),
     (Tools::Broken, 6),
-    (Tools::Team, 120),
+    (Tools::Team, 180),
     (Tools::Stores, 12),
 ];
 
