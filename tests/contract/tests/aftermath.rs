@@ -38,11 +38,18 @@ fn forms(secrets: &BTreeSet<String>) -> Vec<String> {
     forms.into_iter().collect()
 }
 
+/// Whether the development server says with it what it was asked for. Tests put secrets into paths to see that the gateway
+/// itself says nothing of them.
+fn is_the_simulators(line: &str) -> bool {
+    line.strip_prefix("[wrangler:info] ").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
 /// The lines with a secret in them, without the secret.
 fn leaks(secrets: &BTreeSet<String>, logs: &[String]) -> Vec<String> {
     let forms = forms(secrets);
     let search = AhoCorasick::new(&forms).expect("the secrets");
-    let leaking = logs.iter().flat_map(|log| log.lines()).filter(|line| search.is_match(*line));
+    let lines = logs.iter().flat_map(|log| log.lines()).filter(|line| !is_the_simulators(line));
+    let leaking = lines.filter(|line| search.is_match(*line));
     leaking.map(|line| search.replace_all(line, &vec!["[SECRET]"; forms.len()])).collect()
 }
 
