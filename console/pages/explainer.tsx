@@ -3,7 +3,8 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { object } from "../core/schema.ts";
 import { type Schemas, api, ask } from "../gateway/api.ts";
-import { Field, Form } from "../parts/action.tsx";
+import { Form } from "../parts/action.tsx";
+import { Field, TextArea } from "../parts/field.tsx";
 import { useLoad } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Problem } from "../parts/shown.tsx";
@@ -87,18 +88,13 @@ export function Explainer({ policies }: { policies: readonly Schemas["PolicyView
               </>
             )}
           </Field>
-          <Field label="With arguments, as JSON (optional)" hint="Without them it is only looked at, as in a list.">
-            {(id, hint) => (
-              <textarea
-                id={id}
-                aria-describedby={hint}
-                rows={2}
-                spellcheck={false}
-                value={typed}
-                onInput={(event) => setTyped(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <TextArea
+            label="With arguments, as JSON (optional)"
+            hint="Without them it is only looked at, as in a list."
+            rows={2}
+            value={typed}
+            set={setTyped}
+          />
         </div>
       </Form>
       {said && <Decision said={said} policies={policies} />}

@@ -5,7 +5,8 @@ import { manages, managesOwn, reads } from "../core/permission.ts";
 import { to } from "../core/place.ts";
 import { listed } from "../core/text.ts";
 import { type Schemas, api, ask, once } from "../gateway/api.ts";
-import { Action, Field, Form } from "../parts/action.tsx";
+import { Action, Form } from "../parts/action.tsx";
+import { Field, TextArea, TextField } from "../parts/field.tsx";
 import { useList } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Secret } from "../parts/secret.tsx";
@@ -180,17 +181,7 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
     <details class="panel">
       <summary>Make a key</summary>
       <Form label="Make it" run={make} disabled={name.trim() === "" || scope.length === 0}>
-        <Field label="Name">
-          {(id) => (
-            <input
-              id={id}
-              autoComplete="off"
-              maxLength={64}
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <TextField label="Name" maxLength={64} value={name} set={setName} />
         {manages(person) && <ChooseUser label="Whose" of={users} value={user} choose={setUser} />}
         <fieldset>
           <legend>What it may be used for</legend>
@@ -207,18 +198,13 @@ function Make({ made }: { made: (key: Schemas["MadeKey"]) => Promise<void> }): J
             </label>
           ))}
         </fieldset>
-        <Field label="Only these tools (optional)" hint="Names as they are shown, with * for any ending; one a line.">
-          {(id, hint) => (
-            <textarea
-              id={id}
-              aria-describedby={hint}
-              rows={2}
-              spellcheck={false}
-              value={tools}
-              onInput={(event) => setTools(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <TextArea
+          label="Only these tools (optional)"
+          hint="Names as they are shown, with * for any ending; one a line."
+          rows={2}
+          value={tools}
+          set={setTools}
+        />
         <Field label="Ends after">
           {(id) => (
             <select id={id} value={days} onChange={(event) => setDays(event.currentTarget.value)}>

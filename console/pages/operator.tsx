@@ -6,7 +6,8 @@ import { to } from "../core/place.ts";
 import { counted } from "../core/text.ts";
 import { everyActivity } from "../gateway/activity.ts";
 import { type Schemas, askWith, every, ifStill } from "../gateway/api.ts";
-import { Action, Field, Form } from "../parts/action.tsx";
+import { Action, Form } from "../parts/action.tsx";
+import { TextField } from "../parts/field.tsx";
 import { useLoad } from "../parts/loading.ts";
 import { Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
@@ -43,18 +44,13 @@ function Enter({ enter }: { enter: (token: string) => void }): JSX.Element {
         What each tenant's upstreams do, without seeing into any tenant. It takes the secret <code>OPERATOR_TOKEN</code>
         .
       </p>
-      <Field label="Operator's token" hint="It is kept in this page's memory only, and sent to this gateway only.">
-        {(id, hint) => (
-          <input
-            id={id}
-            aria-describedby={hint}
-            type="password"
-            autoComplete="off"
-            value={typed}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Operator's token"
+        hint="It is kept in this page's memory only, and sent to this gateway only."
+        type="password"
+        value={typed}
+        set={setTyped}
+      />
     </Form>
   );
 }
@@ -86,16 +82,12 @@ function Tenants({ token }: { token: string }): JSX.Element {
         <Shown of={tenants} what="the tenants" none="There is no tenant.">
           {(all) => (
             <>
-              <Field label={`Find among ${counted(all.length, "tenant")}`}>
-                {(id) => (
-                  <input
-                    id={id}
-                    type="search"
-                    value={wanted}
-                    onInput={(event) => setWanted(event.currentTarget.value)}
-                  />
-                )}
-              </Field>
+              <TextField
+                label={`Find among ${counted(all.length, "tenant")}`}
+                type="search"
+                value={wanted}
+                set={setWanted}
+              />
               <Rows tenants={chosen(all).slice(0, SHOWN)} worst={worst} token={token} again={tenants.again} />
               {chosen(all).length > SHOWN && (
                 <p class="quiet">{chosen(all).length - SHOWN} more: find them by their name.</p>

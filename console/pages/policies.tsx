@@ -5,7 +5,8 @@ import { type Role, ROLES, manages } from "../core/permission.ts";
 import { to } from "../core/place.ts";
 import { object } from "../core/schema.ts";
 import { type Schemas, api, ask, every, ifStill, once } from "../gateway/api.ts";
-import { Action, Field, Form } from "../parts/action.tsx";
+import { Action, Form } from "../parts/action.tsx";
+import { TextArea } from "../parts/field.tsx";
 import { useLoad } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Empty, Shown } from "../parts/shown.tsx";
@@ -161,17 +162,7 @@ function One({ policy, again }: { policy: Policy; again: () => Promise<void> }):
       {manages(person) ? (
         <>
           <Form label="Replace it" run={replace} done="The policy holds everywhere within five seconds.">
-            <Field label="The rule, as JSON">
-              {(id) => (
-                <textarea
-                  id={id}
-                  rows={12}
-                  spellcheck={false}
-                  value={typed}
-                  onInput={(event) => setTyped(event.currentTarget.value)}
-                />
-              )}
-            </Field>
+            <TextArea label="The rule, as JSON" rows={12} value={typed} set={setTyped} />
           </Form>
           <Action
             label="Delete"
@@ -206,21 +197,13 @@ function Make({ again }: { again: () => Promise<void> }): JSX.Element {
     <details class="panel">
       <summary>Make a policy</summary>
       <Form label="Make it" run={make} done="The policy holds everywhere within five seconds.">
-        <Field
+        <TextArea
           label="The rule, as JSON"
           hint="name, effect (allow, approve, deny), actions, who, what, and when in CEL."
-        >
-          {(id, hint) => (
-            <textarea
-              id={id}
-              aria-describedby={hint}
-              rows={10}
-              spellcheck={false}
-              value={typed}
-              onInput={(event) => setTyped(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          rows={10}
+          value={typed}
+          set={setTyped}
+        />
       </Form>
     </details>
   );

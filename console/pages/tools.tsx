@@ -6,7 +6,8 @@ import { to } from "../core/place.ts";
 import { type Entry, entries, object, read } from "../core/schema.ts";
 import { counted, duration } from "../core/text.ts";
 import { type Schemas, api, ask, once } from "../gateway/api.ts";
-import { Field, Form } from "../parts/action.tsx";
+import { Form } from "../parts/action.tsx";
+import { Field, TextArea, TextField } from "../parts/field.tsx";
 import { useLoad } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Empty, Shown } from "../parts/shown.tsx";
@@ -46,16 +47,12 @@ export function Tools({ chosen }: { chosen: string | undefined }): JSX.Element {
             )}
             <div class="split">
               <section aria-label="Tools">
-                <Field label={`Find among ${counted(all.length, "tool")}`}>
-                  {(id) => (
-                    <input
-                      id={id}
-                      type="search"
-                      value={wanted}
-                      onInput={(event) => setWanted(event.currentTarget.value)}
-                    />
-                  )}
-                </Field>
+                <TextField
+                  label={`Find among ${counted(all.length, "tool")}`}
+                  type="search"
+                  value={wanted}
+                  set={setWanted}
+                />
                 {some.length === 0 ? (
                   <Empty>No tool has that in its name or description.</Empty>
                 ) : (
@@ -159,18 +156,7 @@ function Try({ tool }: { tool: Tool }): JSX.Element {
               />
             ))
           ) : (
-            <Field label="Arguments as JSON" hint={wrong[""]}>
-              {(id, hint) => (
-                <textarea
-                  id={id}
-                  aria-describedby={hint}
-                  rows={8}
-                  spellcheck={false}
-                  value={raw}
-                  onInput={(event) => setRaw(event.currentTarget.value)}
-                />
-              )}
-            </Field>
+            <TextArea label="Arguments as JSON" hint={wrong[""]} rows={8} value={raw} set={setRaw} />
           )}
           {raw === undefined && fields.length === 0 && <p class="quiet">It takes no arguments.</p>}
           <button type="button" class="link" onClick={() => (raw === undefined ? toJson() : setRaw(undefined))}>

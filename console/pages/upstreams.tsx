@@ -8,7 +8,8 @@ import { to } from "../core/place.ts";
 import { clock, counted, duration, share } from "../core/text.ts";
 import { activity } from "../gateway/activity.ts";
 import { type Schemas, api, ask, every, ifStill, once } from "../gateway/api.ts";
-import { Action, Field, Form } from "../parts/action.tsx";
+import { Action, Form } from "../parts/action.tsx";
+import { TextField } from "../parts/field.tsx";
 import { type Loaded, useLoad } from "../parts/loading.ts";
 import { tell } from "../parts/news.tsx";
 import { usePerson } from "../parts/person.ts";
@@ -340,29 +341,8 @@ function Add({ done }: { done: () => Promise<void> }): JSX.Element {
         done="It is added: its tools are there within five seconds."
         disabled={name === "" || url === ""}
       >
-        <Field label="Name" hint="It stands before the names of its tools.">
-          {(id, hint) => (
-            <input
-              id={id}
-              aria-describedby={hint}
-              autoComplete="off"
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label="Address" hint="https, at a public host.">
-          {(id, hint) => (
-            <input
-              id={id}
-              aria-describedby={hint}
-              type="url"
-              autoComplete="off"
-              value={url}
-              onInput={(event) => setUrl(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <TextField label="Name" hint="It stands before the names of its tools." value={name} set={setName} />
+        <TextField label="Address" hint="https, at a public host." type="url" value={url} set={setUrl} />
         <p class="quiet">
           HTTP APIs, files, databases and credentials are added by the <a href="/docs">API</a>.
         </p>

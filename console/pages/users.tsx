@@ -5,7 +5,8 @@ import { type Role, ROLES, givable, manages } from "../core/permission.ts";
 import { to } from "../core/place.ts";
 import { listed } from "../core/text.ts";
 import { type Schemas, api, ask, ifStill, once } from "../gateway/api.ts";
-import { Action, Field, Form } from "../parts/action.tsx";
+import { Action, Form } from "../parts/action.tsx";
+import { Field, TextField } from "../parts/field.tsx";
 import { useList } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Secret } from "../parts/secret.tsx";
@@ -241,31 +242,18 @@ function AddService({ done }: { done: () => Promise<void> }): JSX.Element {
     <details class="panel">
       <summary>Make a service account</summary>
       <Form label="Make it" run={add} done="It is made. Make a key for it next." disabled={username === ""}>
-        <Field
+        <TextField
           label="Name"
           hint="1 to 64 of a-z 0-9 . _ @ + -, unique in the gateway. It has no password, and the role agent."
-        >
-          {(id, hint) => (
-            <input
-              id={id}
-              aria-describedby={hint}
-              autoComplete="off"
-              value={username}
-              onInput={(event) => setUsername(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label="Groups (optional)" hint="With commas between them; policies may mean them.">
-          {(id, hint) => (
-            <input
-              id={id}
-              aria-describedby={hint}
-              autoComplete="off"
-              value={groups}
-              onInput={(event) => setGroups(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          value={username}
+          set={setUsername}
+        />
+        <TextField
+          label="Groups (optional)"
+          hint="With commas between them; policies may mean them."
+          value={groups}
+          set={setGroups}
+        />
       </Form>
     </details>
   );

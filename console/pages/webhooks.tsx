@@ -3,7 +3,8 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { manages } from "../core/permission.ts";
 import { type Schemas, api, ask, once } from "../gateway/api.ts";
-import { Action, Field, Form } from "../parts/action.tsx";
+import { Action, Form } from "../parts/action.tsx";
+import { TextField } from "../parts/field.tsx";
 import { useList } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Secret } from "../parts/secret.tsx";
@@ -85,18 +86,13 @@ export function Webhooks(): JSX.Element {
         <details class="panel">
           <summary>Add a webhook</summary>
           <Form label="Add" run={add} disabled={url === ""}>
-            <Field label="Address" hint="https, at a public host. Messages are signed as Standard Webhooks says.">
-              {(id, hint) => (
-                <input
-                  id={id}
-                  aria-describedby={hint}
-                  type="url"
-                  autoComplete="off"
-                  value={url}
-                  onInput={(event) => setUrl(event.currentTarget.value)}
-                />
-              )}
-            </Field>
+            <TextField
+              label="Address"
+              hint="https, at a public host. Messages are signed as Standard Webhooks says."
+              type="url"
+              value={url}
+              set={setUrl}
+            />
           </Form>
         </details>
       )}

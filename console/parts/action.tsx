@@ -1,6 +1,7 @@
 // Buttons that do something: that they work on it is seen, what went wrong is said, and what cannot be undone is asked first.
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { TextField } from "./field.tsx";
 import { tell } from "./news.tsx";
 import { Problem } from "./shown.tsx";
 
@@ -102,17 +103,7 @@ function Ask({ deed, question, close }: { deed: Deed; question: Question; close:
         <h2 id={named}>{question.title}</h2>
         <div>{question.words}</div>
         {question.typed !== undefined && (
-          <Field label={`Type ${question.typed} to go on`}>
-            {(id) => (
-              <input
-                id={id}
-                autoComplete="off"
-                spellcheck={false}
-                value={typed}
-                onInput={(event) => setTyped(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <TextField label={`Type ${question.typed} to go on`} spellcheck={false} value={typed} set={setTyped} />
         )}
         {failed && <Problem error={failed} />}
         <div class="buttons">
@@ -125,31 +116,6 @@ function Ask({ deed, question, close }: { deed: Deed; question: Question; close:
         </div>
       </form>
     </dialog>
-  );
-}
-
-/** A field with its label, and a hint below it. */
-export function Field({
-  label,
-  hint,
-  children,
-}: {
-  label: string;
-  hint?: ComponentChildren;
-  children: (id: string, hint: string | undefined) => ComponentChildren;
-}): JSX.Element {
-  const id = useId();
-  const described = hint === undefined ? undefined : `${id}-hint`;
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {children(id, described)}
-      {hint !== undefined && (
-        <p class="quiet" id={described}>
-          {hint}
-        </p>
-      )}
-    </div>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { reads } from "../core/permission.ts";
 import { type Schemas, api, ask, every } from "../gateway/api.ts";
-import { Field } from "./action.tsx";
+import { Field } from "./field.tsx";
 import { type Loaded, useLoad } from "./loading.ts";
 import { usePerson } from "./person.ts";
 

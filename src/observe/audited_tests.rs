@@ -4,16 +4,12 @@ use crate::audit::Trail;
 use crate::audit::record::{Draft, Effect, Stamp};
 use crate::entropy::provenance::Provenance;
 use crate::entropy::stamp::Stamp as EntropyStamp;
-use crate::guard::Counts;
-use crate::id::{RecordId, SessionId, TenantId, TokenId, UpstreamId, UserId};
-use crate::observe::{AccountChange, Call, Event, Request, RevocationCause, TOOL_CALL, TokenIssued, Who};
-use crate::time::{Lifetime, Timestamp};
+use crate::id::{RecordId, SessionId, TokenId, UpstreamId, UserId};
+use crate::observe::samples::{self, who};
+use crate::observe::{AccountChange, Call, Event, Request, RevocationCause, TokenIssued, Who};
+use crate::time::Timestamp;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-fn who() -> Who {
-    Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }
-}
 
 fn session() -> SessionId {
     SessionId::parse("s-1").unwrap()
@@ -24,30 +20,12 @@ fn issued() -> TokenIssued {
 }
 
 fn request(problem: Option<&'static str>, who: Option<Who>) -> Request {
-    Request {
-        method: "POST".into(),
-        route: Some("/mcp"),
-        status: 401,
-        duration_ms: Lifetime::from_millis(3),
-        who,
-        calls: Vec::new(),
-        problem,
-        limit: None,
-        reason: problem.map(|_| "why".to_owned()),
-    }
+    let reason = problem.map(|_| "why".to_owned());
+    Request { status: 401, who, problem, reason, ..samples::request() }
 }
 
 fn call(outcome: &'static str) -> Call {
-    Call {
-        method: TOOL_CALL,
-        tool: "a__b".into(),
-        upstream: Some("a".into()),
-        outcome,
-        limit: None,
-        reason: None,
-        duration_ms: Lifetime::from_millis(1),
-        guarded: Counts::default(),
-    }
+    Call { tool: "a__b".into(), upstream: Some("a".into()), outcome, ..samples::call() }
 }
 
 fn audited(event: &Event, about: Option<&Who>) -> Audited {

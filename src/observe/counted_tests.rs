@@ -1,44 +1,22 @@
 use super::Gathered;
 use crate::guard::Counts;
-use crate::id::{SessionId, TenantId, UserId};
+use crate::id::SessionId;
 use crate::metric::activity::{Activity, Counts as Activities, Place};
 use crate::metric::{Family, Label, Measured, Series};
-use crate::observe::{Call, Event, Request, RevocationCause, TOOL_CALL, Who};
-use crate::time::{Lifetime, Timestamp};
+use crate::observe::samples::{self, who};
+use crate::observe::{Call, Event, Request, RevocationCause};
+use crate::time::Timestamp;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const NOW: Timestamp = Timestamp::from_seconds(600);
 
-fn who() -> Who {
-    Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }
-}
-
 fn request(status: u16, calls: Vec<Call>) -> Request {
-    Request {
-        method: "POST".into(),
-        route: Some("/mcp"),
-        status,
-        duration_ms: Lifetime::from_millis(30),
-        who: Some(who()),
-        calls,
-        problem: None,
-        limit: None,
-        reason: None,
-    }
+    Request { status, calls, ..samples::request() }
 }
 
 fn call(outcome: &'static str) -> Call {
-    Call {
-        method: TOOL_CALL,
-        tool: "files__read".into(),
-        upstream: Some("files".into()),
-        outcome,
-        limit: None,
-        reason: None,
-        duration_ms: Lifetime::from_millis(20),
-        guarded: Counts::default(),
-    }
+    Call { tool: "files__read".into(), upstream: Some("files".into()), outcome, ..samples::call() }
 }
 
 fn gathered(events: &[Event]) -> Gathered {

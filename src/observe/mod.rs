@@ -374,4 +374,6 @@ impl From<&Change> for Event {
 }
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;

@@ -61,36 +61,14 @@ fn index(tenant: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Point;
-    use crate::guard::Counts;
-    use crate::id::{TenantId, UserId};
-    use crate::observe::{Call, Event, Request, TOOL_CALL, Who};
-    use crate::time::Lifetime;
+    use crate::observe::{Event, Request, samples};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn a_request_and_each_of_its_calls_are_rows_of_their_tenant() {
-        let call = Call {
-            method: TOOL_CALL,
-            tool: "server_time".into(),
-            upstream: None,
-            outcome: "ok",
-            limit: None,
-            reason: None,
-            duration_ms: Lifetime::from_millis(2),
-            guarded: Counts::default(),
-        };
-        let request = Request {
-            method: "POST".into(),
-            route: Some("/mcp"),
-            status: 200,
-            duration_ms: Lifetime::from_millis(3),
-            who: Some(Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }),
-            calls: vec![call.clone(); 200],
-            problem: None,
-            limit: None,
-            reason: None,
-        };
+        let call = samples::call();
+        let request = Request { calls: vec![call.clone(); 200], ..samples::request() };
         let points = Event::Request(request).points(None);
         assert_eq!(points.len(), super::MOST);
         let row = |texts: [&str; 7], took_ms| Point { index: "acme".into(), texts: texts.map(str::to_owned), took_ms };

@@ -1,25 +1,16 @@
-use super::{AccountChange, Call, Event, Level, Request, RevocationCause, Role, TOOL_CALL, TokenIssued, Who};
+use super::{AccountChange, Call, Event, Level, Request, RevocationCause, Role, TokenIssued, Who, samples};
 use crate::entropy::provenance::{Label, Provenance};
 use crate::entropy::stamp::Stamp;
 use crate::guard::Counts;
 use crate::id::{CorrelationId, SessionId, TenantId, TokenId, UserId};
-use crate::time::{Lifetime, Timestamp};
+use crate::time::Timestamp;
 use crate::trace::id::TraceId;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn request(status: u16, problem: Option<&'static str>) -> Event {
-    Event::Request(Request {
-        method: "POST".into(),
-        route: Some("/mcp"),
-        status,
-        duration_ms: Lifetime::from_millis(3),
-        who: Some(Who { tenant: TenantId::parse("acme").unwrap(), user: UserId::parse("u-1").unwrap() }),
-        calls: Vec::new(),
-        problem,
-        limit: None,
-        reason: problem.map(|_| "a\nb".to_owned()),
-    })
+    let reason = problem.map(|_| "a\nb".to_owned());
+    Event::Request(Request { status, problem, reason, ..samples::request() })
 }
 
 #[test]
@@ -40,16 +31,7 @@ fn a_tool_call_stands_in_the_line_of_its_request() {
     let Event::Request(request) = request(200, None) else { panic!("a request") };
     let mut guarded = Counts::default();
     guarded.add("email", 2);
-    let call = Call {
-        method: TOOL_CALL,
-        tool: "server_time".into(),
-        upstream: None,
-        outcome: "ok",
-        limit: None,
-        reason: None,
-        duration_ms: Lifetime::from_millis(2),
-        guarded: Counts::default(),
-    };
+    let call = samples::call();
     let calls = vec![call.clone(), Call { guarded, ..call }];
     let line = Event::Request(Request { calls, ..request }).render(Timestamp::from_millis(7), None, None);
     let plain = r#"{"tool":"server_time","outcome":"ok","duration_ms":2"#;
