@@ -48,3 +48,8 @@ pub fn path(request: &Request) -> String {
     let path = after_scheme.find('/').map_or("/", |start| &after_scheme[start..]);
     path.split(['?', '#']).next().unwrap_or("/").to_owned()
 }
+
+/// The address a request came from, as the platform says it; no header of the client's own is believed.
+pub fn source(request: &Request) -> String {
+    header(request, "cf-connecting-ip").unwrap_or_else(|| "unknown".into())
+}

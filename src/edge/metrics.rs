@@ -3,10 +3,9 @@
 //! Nothing that is counted is waited for: a request adds to maps of its isolate, and one of them sends what was gathered, after its
 //! reply. What an isolate gathered in its last seconds goes with it.
 
-use super::clock;
 use super::context::{self, Background};
-use super::shield;
 use super::timer::Timer;
+use super::{clock, objects, shield};
 use crate::api::problem::Problem;
 use crate::id::{TenantId, encode_random};
 use crate::metric::activity::{Counts, Place};
@@ -16,18 +15,13 @@ use crate::metric::{Family, Label, Measured, Series, Tally};
 use crate::observe::{Event, Gathered};
 use crate::store::keys;
 use crate::token::opaque::Kind;
-use futures::future::{Either, select, try_join_all};
-use futures::pin_mut;
+use futures::future::try_join_all;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use worker::wasm_bindgen::JsValue;
-use worker::{Delay, Env, Method, Request, RequestInit};
+use worker::Env;
 
 const PART: &str = "the metrics";
-const DEADLINE: Duration = Duration::from_secs(5);
-/// Only the object's name routes; the URL is a placeholder.
-const URL: &str = "https://metrics/";
 /// How many objects share the isolates. An object answers some hundred questions a second, and an isolate asks one in five seconds.
 const OBJECTS: u8 = 4;
 
@@ -251,24 +245,8 @@ async fn ask_all(env: &Env, question: &MetricsRequest) -> Result<Vec<MetricsRepl
 }
 
 async fn ask(env: &Env, object: u8, question: &MetricsRequest) -> Result<MetricsReply, Problem> {
-    let (answer, deadline) = (exchange(env, object, question), Delay::from(DEADLINE));
-    pin_mut!(answer, deadline);
-    match select(answer, deadline).await {
-        Either::Left((answer, _)) => answer.map_err(|error| unavailable(&error.to_string())),
-        Either::Right(_) => Err(unavailable("no answer in time")),
-    }
-}
-
-async fn exchange(env: &Env, object: u8, question: &MetricsRequest) -> worker::Result<MetricsReply> {
-    asked(Part::Metrics);
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
-    let object = env.durable_object("METRICS")?.get_by_name(&keys::metrics(object))?;
-    let mut response = object.fetch_with_request(Request::new_with_init(URL, &init)?).await?;
-    if response.status_code() != 200 {
-        return Err(worker::Error::from(format!("status {}", response.status_code())));
-    }
-    response.json().await
+    let name = keys::metrics(object);
+    objects::in_time(PART, objects::ask(env, Part::Metrics, ("METRICS", &name), question)).await
 }
 
 fn unavailable(reason: &str) -> Problem {

@@ -61,6 +61,7 @@ mod messages;
 mod metrics;
 mod metrics_object;
 mod misfits;
+mod objects;
 mod oidc;
 mod once;
 mod openapi_source;
@@ -108,7 +109,7 @@ use crate::trace::work::Work;
 use admission::{Presented, Principal, authenticate};
 use context::{Background, Context};
 use finish::{Trace, finish};
-use incoming::header;
+use incoming::{header, source};
 use mcp::Served;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
@@ -375,11 +376,6 @@ fn options(request: &Request, grant: &Grant, allow: String) -> Reply {
     let mut reply = Reply::empty(204).with("allow", allow);
     reply.headers.extend(preflight.unwrap_or_default());
     reply
-}
-
-/// The address a request came from, as the platform says it; no header of the client's own is believed.
-fn source(request: &Request) -> String {
-    header(request, "cf-connecting-ip").unwrap_or_else(|| "unknown".into())
 }
 
 /// Without sound settings nothing is served, health included.

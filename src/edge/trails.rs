@@ -1,9 +1,9 @@
 //! Asking audit trails: to append to them, and for whoever may see a tenant's records or decide how long they are kept.
 
 use super::context::Context;
-use super::metrics::{self, Part};
+use super::metrics::Part;
 use super::timer::Timer;
-use super::{clock, spans};
+use super::{clock, objects, spans};
 use crate::api::problem::{AUDIT_TRAIL, Problem};
 use crate::audit::append::MAX_DRAFTS;
 use crate::audit::chain::Link;
@@ -16,16 +16,10 @@ use crate::audit::shared::{Shared, Ticket, Turn};
 use crate::audit::{Trail, export};
 use crate::store::keys;
 use crate::trace::work::Work;
-use futures::future::{Either, select};
-use futures::pin_mut;
 use std::cell::RefCell;
 use std::time::Duration;
-use worker::wasm_bindgen::JsValue;
-use worker::{Delay, Env, Method, Request, RequestInit};
+use worker::Env;
 
-const DEADLINE: Duration = Duration::from_secs(5);
-/// Only the object's name routes; the URL is a placeholder.
-const URL: &str = "https://audit/";
 /// When a request looks first whether its record is written, and how often at least from then on.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(8);
@@ -134,7 +128,7 @@ fn signed(context: &Context, trail: &Trail, last: &Link) -> String {
     Head::new(trail.clone(), last, clock::now()).sign(&context.settings.keys)
 }
 
-/// Asks a trail, and once more when it did not answer: every question may be repeated. Both within [`DEADLINE`].
+/// Asks a trail, and once more when it did not answer: every question may be repeated. Both together in the time of one answer.
 pub async fn ask(env: &Env, trail: &Trail, request: TrailRequest) -> Result<TrailReply, Problem> {
     spans::open(Work::Object("audit_trail")).over(asked(env, trail, request)).await
 }
@@ -147,12 +141,7 @@ async fn asked(env: &Env, trail: &Trail, request: TrailRequest) -> Result<TrailR
             Err(_) => exchange(env, &question).await,
         }
     };
-    let deadline = Delay::from(DEADLINE);
-    pin_mut!(answer, deadline);
-    match select(answer, deadline).await {
-        Either::Left((answer, _)) => answer.map_err(|error| unavailable(error.to_string())),
-        Either::Right(_) => Err(unavailable("no answer in time".into())),
-    }
+    objects::in_time(AUDIT_TRAIL, answer).await
 }
 
 fn unavailable(reason: String) -> Problem {
@@ -172,13 +161,6 @@ pub fn unexpected(reply: &TrailReply) -> Problem {
 }
 
 async fn exchange(env: &Env, question: &Question) -> worker::Result<TrailReply> {
-    metrics::asked(Part::AuditTrail);
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&serde_json::to_string(question)?)));
-    let object = env.durable_object("AUDIT_TRAIL")?.get_by_name(&keys::audit_trail(&question.trail))?;
-    let mut response = object.fetch_with_request(Request::new_with_init(URL, &init)?).await?;
-    if response.status_code() != 200 {
-        return Err(worker::Error::from(format!("status {}", response.status_code())));
-    }
-    response.json().await
+    let name = keys::audit_trail(&question.trail);
+    objects::ask(env, Part::AuditTrail, ("AUDIT_TRAIL", &name), question).await
 }
