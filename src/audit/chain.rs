@@ -16,6 +16,8 @@ use serde_json::{Map, Value};
 /// Hashes of records are of no other use, and no other hash is one of a record.
 const OF_RECORD: &str = "mcp-secure-gateway audit record 1\n";
 const OF_START: &str = "mcp-secure-gateway audit start 1\n";
+/// The member with a record's hash.
+const HASH: &str = "hash";
 /// Limits on the text of a record: 64 KiB.
 const CAPS: Caps = Caps { max_bytes: 64 * 1024, max_depth: 72 };
 
@@ -54,10 +56,17 @@ pub struct Record {
 impl Record {
     /// Puts a draft behind the last record.
     pub fn seal(draft: Draft, last: &Link, recorded: Timestamp) -> Self {
+        Self::sealed(draft, last, recorded).0
+    }
+
+    /// Puts a draft behind the last record; with its canonical text, which costs less than asking for it.
+    pub fn sealed(draft: Draft, last: &Link, recorded: Timestamp) -> (Self, String) {
         let mut record =
             Self { seq: last.seq.saturating_add(1), prev: last.hash.clone(), hash: last.hash.clone(), recorded, draft };
-        record.hash = record.computed();
-        record
+        let mut members = record.members();
+        record.hash = computed(&mut members);
+        members.insert(HASH.to_owned(), record.hash.as_str().into());
+        (record, canonical::object(&members))
     }
 
     /// Reads the canonical text of a record.
@@ -79,10 +88,7 @@ impl Record {
 
     /// The hash that its members come to.
     fn computed(&self) -> Digest {
-        let mut members = self.members();
-        // The canonical form has an order of its own.
-        members.swap_remove("hash");
-        Digest::of(format!("{OF_RECORD}{}", canonical::object(&members)).as_bytes())
+        computed(&mut self.members())
     }
 
     fn members(&self) -> Map<String, Value> {
@@ -92,6 +98,13 @@ impl Record {
             _ => Map::new(),
         }
     }
+}
+
+/// The hash that members come to without the one that they may have, which is gone from them.
+fn computed(members: &mut Map<String, Value>) -> Digest {
+    // The canonical form has an order of its own.
+    members.swap_remove(HASH);
+    Digest::of(format!("{OF_RECORD}{}", canonical::object(members)).as_bytes())
 }
 
 /// What is wrong with a chain.

@@ -154,7 +154,7 @@ mod tests {
     use super::{Exported, Finding, lines, verify};
     use crate::audit::Trail;
     use crate::audit::append::{Tail, append};
-    use crate::audit::chain::{Fault, Link, Record};
+    use crate::audit::chain::{Fault, Link};
     use crate::audit::head::{Head, HeadRefusal, PublicKeys};
     use crate::audit::record::tests::draft;
     use crate::time::Timestamp;
@@ -167,9 +167,9 @@ mod tests {
         let trail = Trail::Operator;
         let start = Tail { link: Link::start(&trail), recorded: Timestamp::from_millis(0) };
         let records = append(start, BTreeSet::new(), (1..=5).map(draft).collect(), Timestamp::from_millis(9));
-        let last = records[4].link();
-        let anchor = if dropped == 0 { Link::start(&trail) } else { records[dropped - 1].link() };
-        let texts = records[dropped..].iter().map(Record::text).collect();
+        let last = records[4].0.link();
+        let anchor = if dropped == 0 { Link::start(&trail) } else { records[dropped - 1].0.link() };
+        let texts = records[dropped..].iter().map(|(_, text)| text.clone()).collect();
         let head = Head::new(trail.clone(), &last, Timestamp::from_millis(10)).sign(&sample::keys());
         let page = Exported { anchor, records: texts, next: None, last };
         (lines(&page, Some(&trail), Some(head.clone())), head)

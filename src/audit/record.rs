@@ -356,6 +356,14 @@ impl Draft {
         Some(Self { target, tool, call, ..Self::new(stamp, kind, actor) })
     }
 
+    /// What a trail tells records apart by: the record's id. A result goes by the id of its call, and a call has one at most.
+    pub fn key(&self) -> String {
+        match &self.call {
+            Some(call) => format!("{call}/result"),
+            None => self.id.to_string(),
+        }
+    }
+
     /// Whether this is a call whose result is a record of its own.
     pub fn is_call(&self) -> bool {
         self.kind.result().is_some()

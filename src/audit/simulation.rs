@@ -17,14 +17,14 @@ use std::collections::BTreeSet;
 struct Object {
     rows: Vec<String>,
     anchor: Link,
-    ids: BTreeSet<RecordId>,
+    keys: BTreeSet<String>,
     recorded: Timestamp,
 }
 
 impl Object {
     fn new() -> Self {
         let anchor = Link::start(&Trail::Operator);
-        Self { rows: Vec::new(), anchor, ids: BTreeSet::new(), recorded: Timestamp::from_millis(0) }
+        Self { rows: Vec::new(), anchor, keys: BTreeSet::new(), recorded: Timestamp::from_millis(0) }
     }
 
     fn tail(&self) -> Tail {
@@ -33,11 +33,12 @@ impl Object {
     }
 
     fn append(&mut self, drafts: Vec<Draft>, now: Timestamp) {
-        let known = drafts.iter().map(|draft| draft.id.clone()).filter(|id| self.ids.contains(id)).collect();
-        for record in append(self.tail(), known, drafts, now) {
+        let known = drafts.iter().map(Draft::key).filter(|key| self.keys.contains(key)).collect();
+        for (record, text) in append(self.tail(), known, drafts, now) {
+            assert_eq!(text, record.text());
             self.recorded = record.recorded;
-            self.ids.insert(record.draft.id.clone());
-            self.rows.push(record.text());
+            self.keys.insert(record.draft.key());
+            self.rows.push(text);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Input gates let one event in at a time and no call is awaited between reading and writing, so the chain cannot fork; the
 //! platform holds back an answer until what was written before it is stored.
 
-use super::clock;
+use super::{clock, objects};
 use crate::audit::Trail;
 use crate::audit::append::{MAX_DRAFTS, Tail, append};
 use crate::audit::chain::{Link, Record, Verifier};
@@ -14,7 +14,7 @@ use crate::audit::query::{Entry, Order, Page, Query, Span};
 use crate::audit::record::{Digest, Draft};
 use crate::audit::retention::{ALARM, Days, EVERY, SOON, STEP};
 use crate::store::audit as statements;
-use crate::store::audit::{BoundsRow, RecordRow, SeqRow};
+use crate::store::audit::{BoundsRow, KnownRow, RecordRow, SeqRow};
 use crate::time::{Lifetime, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -44,8 +44,8 @@ impl DurableObject for AuditTrail {
         Self { state, sql, has_tables, tail, looked }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let Question { trail, request } = request.json().await?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let Question { trail, request } = objects::question(&request).await?;
         self.make_tables()?;
         let reply = match request {
             TrailRequest::Keep { days } => self.keep(days).await?,
@@ -91,17 +91,15 @@ impl AuditTrail {
             return Err(worker::Error::from("too many drafts"));
         }
         let now = clock::now();
-        let mut known = std::collections::BTreeSet::new();
-        for draft in &drafts {
-            if self.first::<SeqRow>(statements::KNOWN, vec![draft.id.as_str().into()])?.is_some() {
-                known.insert(draft.id.clone());
-            }
-        }
+        let keys: Vec<String> = drafts.iter().map(Draft::key).collect();
+        let known: Vec<KnownRow> =
+            self.sql.exec(statements::KNOWN, vec![serde_json::to_string(&keys)?.into()])?.to_array()?;
+        let known = known.into_iter().map(|row| row.id).collect();
         // Until all is written, nothing is known: an error leaves the rows to say where the chain ends.
         let end = self.tail.take().map_or_else(|| self.tail(trail), Ok)?;
         let records = append(end.clone(), known, drafts, now);
-        records.iter().try_for_each(|record| self.write(record))?;
-        let last = records.last().map(|record| Tail { link: record.link(), recorded: record.recorded });
+        records.iter().try_for_each(|(record, text)| self.write(record, text))?;
+        let last = records.last().map(|(record, _)| Tail { link: record.link(), recorded: record.recorded });
         self.tail.replace(Some(last.unwrap_or(end)));
         if now.since(self.looked.get()) >= EVERY {
             self.looked.set(now);
@@ -110,19 +108,15 @@ impl AuditTrail {
         Ok(())
     }
 
-    fn write(&self, record: &Record) -> Result<()> {
+    fn write(&self, record: &Record, text: &str) -> Result<()> {
         let bindings = vec![
             whole(record.seq)?,
-            record.draft.id.as_str().into(),
+            record.draft.key().into(),
             whole(record.recorded.millis())?,
             i32::from(record.draft.is_call()).into(),
-            record.text().into(),
+            text.into(),
         ];
-        self.sql.exec(statements::INSERT_RECORD, bindings)?;
-        match &record.draft.call {
-            Some(call) => self.sql.exec(statements::CLOSE_CALL, vec![call.as_str().into()]).map(drop),
-            None => Ok(()),
-        }
+        self.sql.exec(statements::INSERT_RECORD, bindings).map(drop)
     }
 
     /// Where the chain ends. A last record that cannot be read any more is followed by what stands there, so that the fault
@@ -162,7 +156,7 @@ impl AuditTrail {
         let found: Vec<u64> = rows.iter().map(|row| row.seq).collect();
         let entry = |row: RecordRow| Entry {
             seq: row.seq,
-            outcome_unknown: row.open == 1,
+            outcome_unknown: row.unknown == 1,
             record: Record::parse(&row.record).map(Box::new),
         };
         Ok(Page { entries: rows.into_iter().map(entry).collect(), next: query.next(there, span, &found) })

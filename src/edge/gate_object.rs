@@ -7,7 +7,7 @@
 //! A gate that nobody asks any more empties itself: an instance that is woken by its alarm was asked nothing since the alarm
 //! was set, which the first question to an instance does anew when half the time is up.
 
-use super::clock;
+use super::{clock, objects};
 use crate::gate::decision::{Facts, Write, decide};
 use crate::gate::message::{GateReply, GateRequest};
 use crate::gate::single::Single;
@@ -38,8 +38,8 @@ impl DurableObject for Gate {
         Self { state, sql, has_tables: Cell::new(false) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let question: GateRequest = request.json().await?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let question: GateRequest = objects::question(&request).await?;
         if question == GateRequest::Forget {
             self.forget().await?;
             return Response::from_json(&GateReply::Done);

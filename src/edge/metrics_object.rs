@@ -3,7 +3,7 @@
 //! Input gates let one event in at a time and nothing is awaited between reading and writing. That a flush came is noted first: where
 //! a later write fails it is lost, and never added twice.
 
-use super::clock;
+use super::{clock, objects};
 use crate::id::TenantId;
 use crate::metric::Activity;
 use crate::metric::activity::{Counts, KEPT, Place, minute};
@@ -39,8 +39,8 @@ impl DurableObject for Metrics {
         Self { sql: state.storage().sql(), book: RefCell::default(), tidied: Cell::default() }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let request: MetricsRequest = request.json().await?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let request: MetricsRequest = objects::question(&request).await?;
         let now = clock::now();
         // Until all is written, nothing is known: an error leaves the rows to say what was counted.
         let mut book = self.book.take().map_or_else(|| self.open(now), Ok)?;

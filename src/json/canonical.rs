@@ -49,7 +49,12 @@ fn write(out: &mut String, value: &Value) {
 /// Members stand in the order of their names' UTF-16 code units (section 3.2.3).
 fn write_object(out: &mut String, members: &Map<String, Value>) {
     let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
+    if sorted.iter().all(|(name, _)| name.is_ascii()) {
+        // The same order, without decoding.
+        sorted.sort_unstable_by_key(|(name, _)| name.as_str());
+    } else {
+        sorted.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
+    }
     out.push('{');
     for (index, (name, value)) in sorted.into_iter().enumerate() {
         if index > 0 {
@@ -64,7 +69,11 @@ fn write_object(out: &mut String, members: &Map<String, Value>) {
 
 /// Only quotation mark, backslash and control characters are escaped, in the shortest way (section 3.2.2.2).
 fn write_text(out: &mut String, text: &str) {
-    out.push_str(&Value::String(text.to_owned()).to_string());
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&Value::String(text.to_owned()).to_string());
+    } else {
+        out.extend(["\"", text, "\""]);
+    }
 }
 
 /// A double as ECMAScript writes it (section 3.2.2.3): the shortest digits that read back as the same number.

@@ -6,7 +6,7 @@ use mcp_secure_gateway::audit::chain::{Link, Record, verify};
 use mcp_secure_gateway::audit::record::{Actor, Draft, Kind, Stamp, ToolUsed};
 use mcp_secure_gateway::id::{CorrelationId, RecordId, UserId};
 use mcp_secure_gateway::store::audit;
-use mcp_secure_gateway::store::audit::{BoundsRow, RecordRow, SeqRow};
+use mcp_secure_gateway::store::audit::{BoundsRow, KnownRow, RecordRow, SeqRow};
 use mcp_secure_gateway::time::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::json;
@@ -38,7 +38,7 @@ fn draft(number: u8) -> Draft {
 fn write(database: &Connection, record: &Record) -> Result<usize, String> {
     let (seq, recorded) = (i64::try_from(record.seq).unwrap(), i64::try_from(record.recorded.millis()).unwrap());
     let open = i64::from(record.draft.is_call());
-    let values = params![seq, record.draft.id.as_str(), recorded, open, record.text()];
+    let values = params![seq, record.draft.key(), recorded, open, record.text()];
     run(database, audit::INSERT_RECORD, values)
 }
 
@@ -66,9 +66,10 @@ fn a_record_is_written_once_and_never_in_anothers_place() {
     assert!(write(&database, &records[0]).unwrap_err().contains("UNIQUE constraint failed"));
     let moved = Record { seq: 6, ..records[0].clone() };
     assert!(write(&database, &moved).unwrap_err().contains("UNIQUE constraint failed: records.id"));
-    let known = |id: &str| read::<SeqRow>(&database, audit::KNOWN, [id]);
-    assert_eq!(known(records[2].draft.id.as_str()), [SeqRow { seq: 3 }]);
-    assert!(known("unknown").is_empty());
+    let known = |ids: &[&str]| read::<KnownRow>(&database, audit::KNOWN, [json!(ids).to_string()]);
+    let there = records[2].draft.key();
+    assert_eq!(known(&["unknown", &there]), [KnownRow { id: there.clone() }]);
+    assert!(known(&["unknown"]).is_empty() && known(&[]).is_empty());
 }
 
 #[test]
@@ -120,9 +121,19 @@ fn records_are_found_by_everything_that_can_be_asked_for() {
 #[test]
 fn a_call_is_unknown_until_its_result_is_there() {
     let (database, records) = five();
-    assert_eq!(run(&database, audit::CLOSE_CALL, [records[1].draft.id.as_str()]), Ok(1));
-    assert_eq!(run(&database, audit::CLOSE_CALL, [records[1].draft.id.as_str()]), Ok(0));
-    assert_eq!(found(&database, audit::NEWEST, [None, None, None, Some("unknown"), None, None], 9), [4, 3, 1]);
+    let stamp = Stamp { id: RecordId::from_bytes(&[6; 16]), at: Timestamp::from_millis(NOW), correlation: None };
+    let result = records[1].draft.result(stamp).unwrap();
+    let result = Record::seal(result, &records[4].link(), Timestamp::from_millis(NOW + 60));
+    assert_eq!(write(&database, &result), Ok(1));
+    // One whose result a trail of before had marked at the call.
+    assert_eq!(run(&database, "UPDATE records SET open = 0 WHERE seq = 3", []), Ok(1));
+    assert_eq!(found(&database, audit::NEWEST, [None, None, None, Some("unknown"), None, None], 9), [4, 1]);
+    let all = read::<RecordRow>(
+        &database,
+        audit::OLDEST,
+        params![1, 6, None::<&str>, None::<&str>, None::<&str>, None::<&str>, None::<&str>, None::<&str>, 9],
+    );
+    assert_eq!(all.iter().map(|row| row.unknown).collect::<Vec<_>>(), [1, 0, 0, 1, 0, 0]);
 }
 
 #[test]
@@ -134,6 +145,43 @@ fn a_moment_leads_to_the_first_record_that_was_taken_then_or_later() {
         (vec![SeqRow { seq: 1 }], vec![SeqRow { seq: 2 }], vec![SeqRow { seq: 3 }])
     );
     assert!(since(51).is_empty());
+}
+
+#[test]
+fn a_moment_is_found_in_every_part_of_a_trail_and_across_what_is_missing() {
+    let since = |database: &Connection, moment: i64| {
+        let found = read::<SeqRow>(database, audit::FIRST_SINCE, [moment]);
+        assert!(found.len() <= 1, "{found:?}");
+        found.first().map(|row| row.seq)
+    };
+    assert_eq!(since(&trail(), 0), None);
+    for seed in 0..40_u64 {
+        let database = trail();
+        // Several records of one moment, moments without a record, and records that are gone.
+        let there: Vec<(u64, i64)> = (1..=23_u64)
+            .filter(|seq| !(seq * 7 + seed).is_multiple_of(4))
+            .map(|seq| (seq, i64::try_from(seq * (seed % 5) / 3).unwrap()))
+            .collect();
+        for (seq, recorded) in &there {
+            let values = params![i64::try_from(*seq).unwrap(), format!("r-{seq}"), recorded, 0, "{}"];
+            assert_eq!(run(&database, audit::INSERT_RECORD, values), Ok(1));
+        }
+        for moment in -1..45 {
+            let expected = there.iter().find(|(_, recorded)| *recorded >= moment).map(|(seq, _)| *seq);
+            assert_eq!(since(&database, moment), expected, "{seed} {moment}");
+        }
+    }
+}
+
+#[test]
+fn a_trail_of_before_loses_its_index_of_times() {
+    let database = trail();
+    database.execute("CREATE INDEX records_recorded ON records (recorded)", []).unwrap();
+    for statement in audit::SCHEMA {
+        database.execute(statement, []).unwrap();
+    }
+    let indexes = rows(&database, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", []);
+    assert!(indexes.is_empty(), "{indexes:?}");
 }
 
 #[test]
