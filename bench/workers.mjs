@@ -58,15 +58,20 @@ export async function start({ port = 0, ...options }, direct) {
   return { miniflare, pid, url: url.origin };
 }
 
+const beside = (upstream) => ({
+  bindings: { UPSTREAM: upstream },
+  durableObjects: { RECORDS: { className: "Records", useSQLite: true } },
+});
+
 export const emptyScript = (upstream) => ({
   modules: [{ type: "ESModule", path: "bench/empty-worker.mjs" }],
-  bindings: { UPSTREAM: upstream },
+  ...beside(upstream),
 });
 
 export const emptyRust = (upstream) => ({
   modulesRoot: "target/bench/empty-worker",
   modules: rustModules("target/bench/empty-worker"),
-  bindings: { UPSTREAM: upstream },
+  ...beside(upstream),
 });
 
 /** The gateway that was built in a folder. */
