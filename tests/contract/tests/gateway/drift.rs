@@ -6,8 +6,11 @@ use gateway_contract::fake::shifting::{Shifting, tool};
 use gateway_contract::team::{SEEN, Team, refused, text, within};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Instant;
 
 const ORDER: &str = "shift__add";
+/// How long a listing is used as it is.
+const LISTING_SECONDS: u64 = 60;
 
 fn two() -> Value {
     json!([tool("add", "Adds two numbers.", &[]), tool("echo", "Repeats a text.", &["text"])])
@@ -188,6 +191,7 @@ async fn where_a_person_looks_first_nothing_is_shown_until_it_is_approved() {
 
 #[tokio::test]
 async fn what_another_isolate_decided_holds_here_within_five_seconds() {
+    let since = Instant::now();
     let (team, server, upstream) = started(two()).await;
     served(&team, ORDER).await;
     let set = |change: &str| {
@@ -196,12 +200,16 @@ async fn what_another_isolate_decided_holds_here_within_five_seconds() {
              UPDATE upstreams SET pins = pins + 1 WHERE id = '{upstream}';"
         ));
     };
-    let asked = server.server.asked().len();
+    let asked_before = server.server.asked().len();
     set("approved = '0000000000000000000000000000000000000000000000000000000000000000'");
     within(SEEN, "withheld", || async { !serves(&team, ORDER).await }).await;
     set(
         "standing = 'approved', proposed = NULL, approved = (SELECT fingerprint FROM pin_versions WHERE pin_id = pins.id)",
     );
     served(&team, ORDER).await;
-    assert!(server.server.asked().iter().skip(asked).all(|request| request.json()["method"] == "tools/call"));
+    let asked = server.server.asked();
+    let listed = asked.iter().skip(asked_before).filter(|request| request.json()["method"] != "tools/call").count();
+    // No decision has the server asked again; only the list's age has, where a machine is that slow.
+    let aged = usize::try_from(since.elapsed().as_secs() / LISTING_SECONDS).expect("seconds");
+    assert!(listed <= aged, "{listed} listings, {aged} by age");
 }
