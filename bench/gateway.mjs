@@ -130,12 +130,12 @@ function toolCall(origin, token, name, words, expect) {
   };
 }
 
-/** Starts the gateway on the database in `state`, with `upstream` as the demo account's only tool server. */
-export async function startGateway(state, upstream, direct, modules) {
+/** Starts the gateway on the database in `state`, with `upstream` as the demo account's only tool server, and `more` settings. */
+export async function startGateway(state, upstream, direct, { modules, more, inspected } = {}) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const persisted = { resourcePersistencePath: `${state}/v3` };
-  const started = await start({ ...options(origin, {}, modules), ...persisted, port }, direct);
+  const started = await start({ ...options(origin, more, modules), ...persisted, port, inspected }, direct);
   await addUpstream(started.miniflare, upstream);
   await addTeam(started.miniflare, "unruled", [], "before");
   await addTeam(started.miniflare, "ruled", hundredRules, "before");

@@ -3,20 +3,23 @@
 // One run, one machine, one harness: every Worker stands in a local runtime of its own, and wrk loads them in turns.
 // Arguments: the seconds each Worker is loaded, a second at a time, figures being the medians; the folder of a fresh local
 // database; `--direct` to load the runtime's own socket, without the simulator's front in between; `--entropy` to measure
-// what providers that hang cost instead, `--policies` what rules cost, `--against FOLDER` what this build costs beside another.
+// what providers that hang cost instead, `--policies` what rules cost, `--against FOLDER` what this build costs beside another, `--traces SHARE` what tracing costs, `--rooms` where
+// the time of a call goes.
 import { bundleSize, startUp } from "./bundle.mjs";
 import { compareProviders } from "./entropy.mjs";
 import { startGateway } from "./gateway.mjs";
 import { load } from "./load.mjs";
 import { startListening } from "./processes.mjs";
 import { heading, row } from "./table.mjs";
-import { compareBuilds, comparePolicies } from "./turns.mjs";
+import { compareBuilds, comparePolicies, compareTraces } from "./turns.mjs";
 import { emptyRust, emptyScript, start } from "./workers.mjs";
 
 const CONNECTIONS = [1, 16, 64];
 const [turns, state] = [Number(process.argv[2]), process.argv[3]];
 const direct = process.argv.includes("--direct");
-const other = process.argv[process.argv.indexOf("--against") + 1 || process.argv.length];
+/** What is said after one of the arguments. */
+const after = (name) => process.argv[process.argv.indexOf(name) + 1 || process.argv.length];
+const [other, share] = [after("--against"), after("--traces")];
 
 /** What an empty Worker is asked: the same request, byte for byte but for its target, so that it reads and sends the same. */
 const same = (call, { url }, path = "") => ({ ...call, url: `${url}${path}`, expect: path.startsWith("/fetch") ? call.expect : '"ok":true' });
@@ -73,6 +76,8 @@ async function main() {
 try {
   if (process.argv.includes("--entropy")) await compareProviders(state, turns);
   else if (process.argv.includes("--policies")) await comparePolicies(state, turns, direct);
+  else if (process.argv.includes("--rooms")) await (await import("./rooms.mjs")).profileRooms(state, turns, direct);
+  else if (share) await compareTraces(state, turns, direct, share);
   else if (other) await compareBuilds(state, turns, direct, other);
   else await main();
   process.exit(0);

@@ -15,6 +15,9 @@ export function row({ name, baselines = [] }, { perSecond, p50, p99, cpu }, rate
   return line([name, perSecond.toFixed(0), p50.toFixed(2), p99.toFixed(2), cpu.toFixed(3), `  ${shares.join(", ")}`]);
 }
 
+/** A line of a profile. */
+export const share = (name, part) => `${name.padEnd(WIDTHS[0])}  ${`${(100 * part).toFixed(1)} %`.padStart(WIDTHS[1])}`;
+
 const COMPARED = [16, 14, 14, 14, 14, 10];
 const compared = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(COMPARED[0]) : cell.padStart(COMPARED[at]))).join("  ");
 

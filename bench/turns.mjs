@@ -7,7 +7,7 @@ import { startGateway } from "./gateway.mjs";
 import { load } from "./load.mjs";
 import { startListening } from "./processes.mjs";
 import { turnsHeading, turnsRow } from "./table.mjs";
-import { gatewayModules, modulesOf } from "./workers.mjs";
+import { modulesOf } from "./workers.mjs";
 
 const CONNECTIONS = [1, 16, 64];
 
@@ -25,34 +25,72 @@ async function turn([first, second], connections, reversed) {
   return { cpu: after.cpu / before.cpu, time: before.perSecond / after.perSecond };
 }
 
-async function compare(title, targets, turns) {
-  console.log(turnsHeading(title, turns));
-  for (const connections of CONNECTIONS) {
-    await turn(targets, connections, false);
-    const ratios = [];
-    for (let at = 0; at < turns; at += 1) ratios.push(await turn(targets, connections, at % 2 === 1));
-    console.log(turnsRow(connections, quartiles(ratios.map(({ cpu }) => cpu)), quartiles(ratios.map(({ time }) => time))));
-  }
+/** The ratios of some turns, after one that warms both up. */
+async function ratios(targets, connections, turns) {
+  await turn(targets, connections, false);
+  const all = [];
+  for (let at = 0; at < turns; at += 1) all.push(await turn(targets, connections, at % 2 === 1));
+  return all;
+}
+
+function print(connections, all) {
+  console.log(turnsRow(connections, quartiles(all.map(({ cpu }) => cpu)), quartiles(all.map(({ time }) => time))));
 }
 
 /** What a hundred rules cost a call: two teams of one gateway. */
 export async function comparePolicies(state, turns, direct) {
   const upstream = await startListening("bench/upstream.mjs");
   const gateway = await startGateway(state, upstream, direct);
-  const target = (team) => ({ name: team, ...gateway, ...gateway[team] });
-  await compare("A hundred rules against none", [target("unruled"), target("ruled")], turns);
+  const targets = ["unruled", "ruled"].map((team) => ({ name: team, ...gateway, ...gateway[team] }));
+  console.log(turnsHeading("A hundred rules against none", turns));
+  for (const connections of CONNECTIONS) print(connections, await ratios(targets, connections, turns));
   await gateway.miniflare.dispose();
 }
 
 /** What this build costs a call beside the one in `other`: two gateways. */
 export async function compareBuilds(state, turns, direct, other) {
   const upstream = await startListening("bench/upstream.mjs");
-  cpSync(state, `${state}-other`, { recursive: true });
-  const before = await startGateway(`${state}-other`, upstream, direct, modulesOf(other));
-  const after = await startGateway(state, upstream, direct, gatewayModules);
-  for (const call of ["local", "proxied"]) {
-    const targets = [before, after].map((gateway) => ({ name: call, ...gateway, ...gateway[call] }));
-    await compare(`A ${call} tool call of this build against ${other}`, targets, turns);
+  const modules = modulesOf(other);
+  await compareGateways(`of this build against ${other}`, state, turns, [
+    (copy) => startGateway(copy, upstream, direct, { modules }),
+    (copy) => startGateway(copy, upstream, direct),
+  ]);
+}
+
+/** What it costs a call to be traced: two gateways, one of which sends a share of its traces to a collector. */
+export async function compareTraces(state, turns, direct, share) {
+  const upstream = await startListening("bench/upstream.mjs");
+  const collector = await startListening("bench/collector.mjs");
+  const more = { OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_TRACES_SAMPLER_ARG: share };
+  await compareGateways(`with a share of ${share} traced against none`, state, turns, [
+    (copy) => startGateway(copy, upstream, direct),
+    (copy) => startGateway(copy, upstream, direct, { more }),
+  ]);
+}
+
+/**
+ * Compares two gateways, each started twice, first and second: of two that are the same, the one that was started second has
+ * been seen to be some percent quicker.
+ */
+async function compareGateways(how, state, turns, starters) {
+  const found = { local: CONNECTIONS.map(() => []), proxied: CONNECTIONS.map(() => []) };
+  for (const order of [[0, 1], [1, 0]]) {
+    const gateways = [];
+    for (const which of order) {
+      const copy = `${state}-${order.join("")}-${which}`;
+      cpSync(state, copy, { recursive: true });
+      gateways[which] = await starters[which](copy);
+    }
+    for (const [call, all] of Object.entries(found)) {
+      const targets = gateways.map((gateway) => ({ name: call, ...gateway, ...gateway[call] }));
+      for (const [at, connections] of CONNECTIONS.entries()) {
+        all[at].push(...(await ratios(targets, connections, Math.ceil(turns / 2))));
+      }
+    }
+    for (const { miniflare } of gateways) await miniflare.dispose();
   }
-  for (const { miniflare } of [before, after]) await miniflare.dispose();
+  for (const [call, all] of Object.entries(found)) {
+    console.log(turnsHeading(`A ${call} tool call ${how}`, 2 * Math.ceil(turns / 2)));
+    for (const [at, connections] of CONNECTIONS.entries()) print(connections, all[at]);
+  }
 }

@@ -15,11 +15,12 @@ const common = {
   log: new Log(LogLevel.ERROR),
 };
 
-/** The modules worker-build left in a folder, the entry point first. */
-function rustModules(folder) {
+/** The modules worker-build left in a folder, the entry point first; `module`, if given, in place of the module there. */
+function rustModules(folder, module) {
+  const compiled = `${folder}/index_bg.wasm`;
   return [
     { type: "ESModule", path: `${folder}/index.js` },
-    { type: "CompiledWasm", path: `${folder}/index_bg.wasm` },
+    { type: "CompiledWasm", path: compiled, ...(module && { contents: readFileSync(module) }) },
   ];
 }
 
@@ -47,10 +48,10 @@ function runtimes() {
  * The address is that of the simulator's front, which does its own work for each request, or, with `direct`, a socket of the
  * runtime that leads to the Worker itself.
  */
-export async function start({ port = 0, ...options }, direct) {
+export async function start({ port = 0, inspected = false, ...options }, direct) {
   const ports = direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port }] } : { port };
   const [miniflare, pid] = await newRuntime(async () => {
-    const made = new Miniflare(convertV4MiniflareOptions({ ...common, ...ports, ...options }));
+    const made = new Miniflare(convertV4MiniflareOptions({ ...common, ...ports, ...(inspected && { inspectorPort: 0 }), ...options }));
     await made.ready;
     return made;
   });
@@ -78,3 +79,6 @@ export const emptyRust = (upstream) => ({
 export const modulesOf = (folder) => ({ modulesRoot: folder, modules: rustModules(folder) });
 
 export const gatewayModules = modulesOf("build");
+
+/** The gateway with the names of its functions. */
+export const namedModules = { modulesRoot: "build", modules: rustModules("build", "target/named/index_bg.wasm") };

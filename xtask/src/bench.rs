@@ -12,13 +12,15 @@ use std::process::Command;
 const EMPTY_WORKER: &str = "bench/empty-worker";
 const STATE: &str = "target/bench/state";
 
-/// `cargo xtask bench [--seconds N] [--direct] [--entropy | --policies | --against FOLDER]`; in the folder is another build of
-/// the gateway, such as `build/` of another checkout.
+/// `cargo xtask bench [--seconds N] [--direct] [--entropy | --policies | --rooms | --traces SHARE | --against FOLDER]`; in the folder is
+/// another build of the gateway, such as `build/` of another checkout, and the share is that of the traces that are recorded.
 pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let seconds: u32 = arguments.number("--seconds", 5)?;
     let direct = arguments.flag("--direct");
     let entropy = arguments.flag("--entropy");
     let policies = arguments.flag("--policies");
+    let rooms = arguments.flag("--rooms");
+    let traces = arguments.value("--traces")?;
     let against = arguments.value("--against")?;
     arguments.finish()?;
     load_program_is_there()?;
@@ -27,6 +29,10 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
         "load, with healthy providers and with ones that hang"
     } else if policies {
         "team, with rules and without, and number of connections"
+    } else if rooms {
+        "call"
+    } else if traces.is_some() {
+        "call and number of connections, with traces and without"
     } else if against.is_some() {
         "build, call and number of connections"
     } else {
@@ -34,9 +40,16 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     };
     step::starts("benchmark", &format!("{seconds} s for each {load}"));
     let mut command = program(project, "node");
-    command.arg("bench/run.mjs").arg(seconds.to_string()).arg(project.path(STATE));
+    // The inspector is spoken to by WebSocket, which Node 20 has behind a flag.
+    command
+        .args(rooms.then_some("--experimental-websocket"))
+        .arg("bench/run.mjs")
+        .arg(seconds.to_string())
+        .arg(project.path(STATE));
     command.args(direct.then_some("--direct")).args(entropy.then_some("--entropy"));
     command.args(policies.then_some("--policies"));
+    command.args(rooms.then_some("--rooms"));
+    command.args(traces.iter().flat_map(|share| ["--traces", share]));
     command.args(against.iter().flat_map(|folder| ["--against", folder]));
     process::run(&mut command)
 }

@@ -7,6 +7,9 @@ use crate::project::{Project, fingerprint, read_if_there, write};
 use crate::{assets, step, tools};
 use std::path::PathBuf;
 
+/// The module of the last release build, with the names of its functions.
+const NAMED: &str = "target/named/index_bg.wasm";
+
 /// How the module is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
@@ -54,9 +57,15 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
     write(&stamp, wanted)
 }
 
-/// Takes the functions' names out of the module: a tenth of the bundle. A panic still says its file and line.
+/// Takes the functions' names out of the module: a tenth of the bundle. A panic still says its file and line. The module with
+/// its names stays in [`NAMED`], for profiles.
 fn strip_names(project: &Project) -> Result<(), Failure> {
     let module = "build/index_bg.wasm";
+    let (from, to) = (project.path(module), project.path(NAMED));
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+    }
+    std::fs::copy(&from, &to).map_err(Failure::at(&to))?;
     let mut command = program(project, project.npm_tool("wasm-opt"));
     process::run(command.args(["--all-features", "--strip-debug", "--strip-producers", module, "-o", module]))
 }

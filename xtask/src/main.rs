@@ -52,7 +52,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { usage: "test [--no-coverage]", about: "prepare everything and run every test", run: suites::run },
     Command {
-        usage: "bench [--seconds N] [--direct] [--entropy | --policies | --against FOLDER]",
+        usage: "bench [--seconds N] [--direct] [--entropy | --policies | --rooms | --traces SHARE | --against FOLDER]",
         about: "prepare everything and measure the gateway beside empty Workers",
         run: bench::run,
     },
