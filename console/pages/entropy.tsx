@@ -25,6 +25,10 @@ const LABELS: readonly Schemas["Label"][] = ["classical", "quantum-stale", "quan
 const ago = (seconds: number | null | undefined): string =>
   seconds === null || seconds === undefined ? "–" : `${duration(seconds * 1000)} ago`;
 
+const LabelTag = ({ label }: { label: Schemas["Label"] }): JSX.Element => (
+  <Tag is={label === "quantum-seeded" ? "good" : label === "quantum-stale" ? "warn" : "plain"}>{label}</Tag>
+);
+
 export function Entropy(): JSX.Element {
   const { looks, failed, again } = useLooks();
   const own = useLoad(() => ask(api.GET("/auth/me")), []);
@@ -46,11 +50,7 @@ export function Entropy(): JSX.Element {
         <dl class="pairs">
           <dt>Label</dt>
           <dd>
-            <Tag
-              is={entropy.label === "quantum-seeded" ? "good" : entropy.label === "quantum-stale" ? "warn" : "plain"}
-            >
-              {entropy.label}
-            </Tag>
+            <LabelTag label={entropy.label} />
           </dd>
           <dt>What that means</dt>
           <dd>{entropy.statement}</dd>
@@ -91,47 +91,83 @@ export function Entropy(): JSX.Element {
           ]}
         />
       </section>
-      <Over looks={looks} />
+      <Labels />
+      <Ages looks={looks} />
     </>
   );
 }
 
-/** The label over time, as far as this page saw it. */
-function Over({ looks }: { looks: readonly Look[] }): JSX.Element {
-  const at = useMemo(() => looks.map((look) => Math.floor(look.at / 1000)), [looks]);
-  const lines = useMemo(
-    (): { label: Line[]; age: Line[] } => ({
-      label: [{ name: "label", values: looks.map(({ health }) => LABELS.indexOf(health.entropy.label)) }],
-      age: [
-        {
-          name: "age",
-          values: looks.map(({ health }) =>
-            health.entropy.age_seconds === null || health.entropy.age_seconds === undefined
-              ? null
-              : health.entropy.age_seconds * 1000,
-          ),
-        },
-      ],
-    }),
-    [looks],
-  );
+/** The label over time, as the gateway noted it. */
+function Labels(): JSX.Element {
+  const history = useLoad(() => ask(api.GET("/admin/entropy")), [], 30_000);
   return (
     <section aria-labelledby="over">
       <h2 id="over">Labels over time</h2>
-      <p class="quiet">
-        What this page saw since {clock(looks[0]?.at ?? 0, Date.now())}, while it was open and seen. The gateway keeps
-        no history; <code>/metrics</code> is for that.
-      </p>
+      <Shown of={history} what="the labels">
+        {({ labels, now }) =>
+          labels.length === 0 ? (
+            <p class="empty">Nothing random was made yet.</p>
+          ) : (
+            <Changes labels={labels} now={now} />
+          )
+        }
+      </Shown>
+    </section>
+  );
+}
+
+const MOST_ROWS = 20;
+
+function Changes({ labels, now }: Schemas["EntropyHistory"]): JSX.Element {
+  const at = useMemo(() => [...labels.map((since) => Math.floor(since.at / 1000)), Math.floor(now / 1000)], [labels, now]);
+  const lines = useMemo((): Line[] => {
+    const values = labels.map(({ label }) => LABELS.indexOf(label));
+    return [{ name: "label", values: [...values, values.at(-1) ?? null] }];
+  }, [labels]);
+  const spans = labels.map((since, index) => ({ ...since, until: labels[index + 1]?.at ?? now }));
+  return (
+    <>
       <div class="charts">
         <Chart
           title="Label"
           at={at}
-          lines={lines.label}
+          lines={lines}
           value={(value) => LABELS[value]?.replace("quantum-", "") ?? ""}
           colours={["line-1"]}
           steps
         />
-        <Chart title="Age of what was mixed in" at={at} lines={lines.age} value={duration} colours={["line-2"]} />
+      </div>
+      <Table
+        caption="The last changes of the label"
+        rows={spans.reverse().slice(0, MOST_ROWS)}
+        id={({ at: since }) => String(since)}
+        columns={[
+          { head: "Since", cell: ({ at: since }) => clock(since, now) },
+          { head: "Label", cell: ({ label }) => <LabelTag label={label} /> },
+          { head: "For", cell: ({ at: since, until }) => duration(until - since) },
+        ]}
+      />
+    </>
+  );
+}
+
+/** How old what was mixed in was, as far as this page saw it. */
+function Ages({ looks }: { looks: readonly Look[] }): JSX.Element {
+  const at = useMemo(() => looks.map((look) => Math.floor(look.at / 1000)), [looks]);
+  const lines = useMemo((): Line[] => {
+    const age = (seconds: number | null | undefined): number | null =>
+      seconds === null || seconds === undefined ? null : seconds * 1000;
+    return [{ name: "age", values: looks.map(({ health }) => age(health.entropy.age_seconds)) }];
+  }, [looks]);
+  return (
+    <section aria-labelledby="ages">
+      <h2 id="ages">Age of what was mixed in</h2>
+      <p class="quiet">
+        What this page saw since {clock(looks[0]?.at ?? 0, Date.now())}, while it was open and seen; <code>/metrics</code>{" "}
+        has it for longer.
+      </p>
+      <div class="charts">
+        <Chart title="Age" at={at} lines={lines} value={duration} colours={["line-2"]} />
       </div>
     </section>
   );

@@ -20,13 +20,25 @@ pub struct NewImport {
     /// is no `document`.
     pub url: Option<String>,
     /// The document itself: OpenAPI 3.0 or 3.1, as a JSON object or as a text of JSON or YAML.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Map<String, Value>>"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<DocumentForm>"))]
     pub document: Option<Value>,
     /// Where the API is, in place of what its document says.
     pub base: Option<String>,
     /// Which operations become tools, and how; all of them when nothing is said.
     #[serde(default)]
     pub choose: Choice,
+}
+
+/// The forms of a document, for its description.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is described and never made")]
+enum DocumentForm {
+    /// As it is.
+    Object(serde_json::Map<String, Value>),
+    /// A text of JSON or YAML.
+    Text(String),
 }
 
 /// Where an API's document is fetched again, and how it is converted each time.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod credential;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod describe;
+pub mod entropy;
 pub mod import;
 pub mod key;
 pub mod operation;

@@ -144,6 +144,8 @@ pub enum Operation {
     DecideApproval,
     /// What happened minute by minute.
     ReadActivity,
+    /// Which label random values carried since when.
+    ReadEntropy,
     /// Records of the audit trail.
     QueryAudit,
     /// The audit trail as lines of JSON.
@@ -184,7 +186,7 @@ const fn spec(
 
 /// The table.
 #[rustfmt::skip]
-pub const OPERATIONS: [Spec; 65] = [
+pub const OPERATIONS: [Spec; 66] = [
     spec(Op::ListTenants, "list_tenants", Verb::Read, "/admin/tenants", Whom::Readers, "List the tenants: every one for the operator, the own one for everybody else"),
     spec(Op::CreateTenant, "create_tenant", Verb::Make, "/admin/tenants", Whom::Operator, "Make a tenant, with a code by which its first owner joins"),
     spec(Op::ReadTenant, "read_tenant", Verb::Read, "/admin/tenants/{id}", Whom::Readers, "Read a tenant's settings"),
@@ -246,6 +248,7 @@ pub const OPERATIONS: [Spec; 65] = [
     spec(Op::ReadApproval, "read_approval", Verb::Read, "/admin/approvals/{id}", Whom::ReadersOrOwn, "Read a call that waits for approval"),
     spec(Op::DecideApproval, "decide_approval", Verb::Make, "/admin/approvals/{id}", Whom::Managers, "Approve or refuse a call that waits; nobody approves its own"),
     spec(Op::ReadActivity, "read_activity", Verb::Read, "/admin/activity", Whom::Readers, "Read what happened minute by minute: of each upstream how many calls went well, were refused, failed or met a limit, and how long they took; of every tenant for the operator"),
+    spec(Op::ReadEntropy, "read_entropy", Verb::Read, "/admin/entropy", Whom::Readers, "Read which label random values carried since when: whether quantum-derived bytes were mixed in"),
     spec(Op::QueryAudit, "query_audit", Verb::Read, "/admin/audit", Whom::Readers, "Search the audit trail"),
     spec(Op::ExportAudit, "export_audit", Verb::Read, "/admin/audit/export", Whom::Readers, "Export the audit trail as lines of JSON, from its anchor to its signed head"),
     spec(Op::VerifyAudit, "verify_audit", Verb::Read, "/admin/audit/verify", Whom::Readers, "Verify the audit trail: find any change, gap or reordering"),
@@ -281,6 +284,7 @@ impl Spec {
                 | Op::DeleteTenant
                 | Op::ResealTenant
                 | Op::ReadActivity
+                | Op::ReadEntropy
                 | Op::QueryAudit
                 | Op::ExportAudit
                 | Op::VerifyAudit

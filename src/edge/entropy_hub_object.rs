@@ -5,15 +5,18 @@
 //! | `POST /seed` | a child seed (see [`crate::entropy::child`]); the body tells what the isolate has counted |
 //! | `POST /direct` | a child seed for which providers are asked now, where any is at hand |
 //! | `GET /report` | the report for `/health` |
+//! | `GET /history` | which label outputs carried since when |
 //! | `GET /status` | everything, for `/entropy/status` and the metrics |
 //!
-//! Nothing is ever stored but the time of the next alarm: keys and provider bytes live in memory and die with the object.
+//! Nothing is ever stored but the time of the next alarm and the history of labels: keys and provider bytes live in memory and
+//! die with the object.
 //! The decisions are those of [`crate::entropy::hub`]; this file sends, waits and logs.
 
 use super::context::log;
 use super::{clock, outbound, random};
 use crate::config::Profile;
 use crate::entropy::generator::Salt;
+use crate::entropy::history::History;
 use crate::entropy::hub::{Ended, Fetch, Hub};
 use crate::entropy::provider::Providers;
 use crate::entropy::status::Outputs;
@@ -25,6 +28,9 @@ use futures::future::join_all;
 use std::cell::{Cell, RefCell};
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object, wasm_bindgen};
 
+/// The name of the history in the object's storage.
+const HISTORY: &str = "labels";
+
 /// The single writer of entropy state, made at its first use.
 #[durable_object]
 pub struct EntropyHub {
@@ -32,6 +38,8 @@ pub struct EntropyHub {
     env: Env,
     hub: RefCell<Option<Hub>>,
     alarm_at: Cell<Option<Timestamp>>,
+    /// As it is stored, once it was read.
+    history: RefCell<Option<History>>,
     /// While a round is under way: who waits for its end.
     waiting: RefCell<Option<Vec<oneshot::Sender<()>>>>,
 }
@@ -50,7 +58,14 @@ impl Drop for RoundUnderWay<'_> {
 
 impl DurableObject for EntropyHub {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, hub: RefCell::new(None), alarm_at: Cell::new(None), waiting: RefCell::new(None) }
+        Self {
+            state,
+            env,
+            hub: RefCell::new(None),
+            alarm_at: Cell::new(None),
+            history: RefCell::new(None),
+            waiting: RefCell::new(None),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -71,6 +86,10 @@ impl DurableObject for EntropyHub {
                 self.schedule().await;
                 Response::from_json(&report)
             }
+            (Method::Get, "/history") => {
+                self.read_history().await?;
+                Response::from_json(&*self.history.borrow())
+            }
             (Method::Get, "/status") => {
                 let status = self.with_hub(|hub| hub.status(clock::now()))?;
                 self.schedule().await;
@@ -84,6 +103,7 @@ impl DurableObject for EntropyHub {
         self.alarm_at.set(None);
         self.round().await?;
         self.schedule().await;
+        self.note_label().await?;
         Response::empty()
     }
 }
@@ -97,6 +117,7 @@ impl EntropyHub {
         let (local, extra) = (random::local_seed(), random::extra());
         let child = self.with_hub(|hub| hub.child_seed(&local, &extra, direct, told, clock::now()))?;
         self.schedule().await;
+        self.note_label().await?;
         let body = child.render().map_err(|invalid| worker::Error::RustError(invalid.to_string()))?;
         Response::from_bytes(body)
     }
@@ -152,6 +173,33 @@ impl EntropyHub {
                 Ok(next) => fetch = next,
                 Err(ended) => return Ok(*ended),
             }
+        }
+    }
+
+    async fn read_history(&self) -> Result<()> {
+        if self.history.borrow().is_none() {
+            let stored = self.state.storage().get::<String>(HISTORY).await?;
+            // What another version of this program stored, and this one cannot read, is begun anew.
+            let read = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            self.history.borrow_mut().get_or_insert(read);
+        }
+        Ok(())
+    }
+
+    /// Stores the label when it is another than before. It is noted when something was made of it: a hub that has just begun
+    /// anew, and asked nobody yet, has nothing to say.
+    async fn note_label(&self) -> Result<()> {
+        self.read_history().await?;
+        let now = clock::now();
+        let label = self.with_hub(|hub| hub.provenance(now).label)?;
+        let changed = {
+            let mut history = self.history.borrow_mut();
+            let history = history.get_or_insert_default();
+            history.note(label, now).then(|| serde_json::to_string(history)).transpose()?
+        };
+        match changed {
+            Some(text) => self.state.storage().put(HISTORY, text).await,
+            None => Ok(()),
         }
     }
 

@@ -10,6 +10,7 @@ use super::{clock, spans};
 use crate::api::problem::Problem;
 use crate::entropy::child::ChildSeed;
 use crate::entropy::generator::{EXTRA_BYTES, LocalSeed, SEED_BYTES, Salt};
+use crate::entropy::history::History;
 use crate::entropy::isolate::Source;
 use crate::entropy::provenance::{Label, Provenance, Report};
 use crate::entropy::provider::Mode;
@@ -111,6 +112,11 @@ pub async fn fetch_for_one(env: &Env) -> Provenance {
 /// Asks the hub for its report, `None` when it does not answer. A hop of its own: for `/health`, not for a tool call.
 pub async fn report(env: &Env) -> Option<Report> {
     read(env, "/report").await
+}
+
+/// Asks the hub which label outputs carried since when, `None` when it does not answer in time.
+pub async fn history(env: &Env) -> Option<History> {
+    patiently(read(env, "/history")).await?
 }
 
 /// Asks the hub for all it knows, `None` when it does not answer in time.

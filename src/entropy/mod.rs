@@ -13,6 +13,7 @@
 //! | [`status`] | what an operator sees of all this |
 //! | [`child`] | the seed one generator hands to another, as it travels |
 //! | [`hub`] | who is asked when, and what becomes of the answers |
+//! | [`history`] | which label was given since when |
 //! | [`isolate`] | the generator each isolate keeps, and when it wants a new seed |
 //!
 //! The rule of the room: secrecy rests on the local generator alone. Quantum-derived bytes travelled, their provider and
@@ -23,6 +24,7 @@ pub mod child;
 pub mod drbg;
 pub mod generator;
 pub mod health;
+pub mod history;
 pub mod hub;
 pub mod isolate;
 pub mod provenance;

@@ -6,6 +6,7 @@ use crate::admin::approval::ApprovalView;
 use crate::admin::audit::{AuditHead, AuditPage, AuditVerdict};
 use crate::admin::credential::{CredentialView, Resealed};
 use crate::admin::describe;
+use crate::admin::entropy::EntropyHistory;
 use crate::admin::import::Imported;
 use crate::admin::key::{KeyView, MadeKey};
 use crate::admin::operation::{Operation, Spec, Verb};
@@ -187,6 +188,7 @@ fn of_deeds(operation: Operation, shapes: &mut Shapes) -> Given {
         Operation::ReadApproval => given::<ApprovalView>(200, "As it is now", &[], shapes),
         Operation::DecideApproval => given::<ApprovalView>(200, "Decided", &[], shapes),
         Operation::ReadActivity => given::<ActivityView>(200, "What happened", &[], shapes),
+        Operation::ReadEntropy => given::<EntropyHistory>(200, "What was said of it", &[], shapes),
         Operation::QueryAudit => given::<AuditPage>(200, "Some records", &[], shapes),
         Operation::ExportAudit => {
             let body = Some((MEDIA_TYPE, shapes.written::<String>(), Vec::new()));

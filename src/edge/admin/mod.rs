@@ -7,6 +7,7 @@ mod activity;
 mod approvals;
 mod audit;
 mod credentials;
+mod entropy;
 mod import;
 mod kept;
 mod keys;
@@ -283,6 +284,7 @@ impl<'a> Desk<'a> {
             Operation::ReadApproval => approvals::read(self, &order).await,
             Operation::DecideApproval => approvals::decide(self, &order).await,
             Operation::ReadActivity => activity::read(self, &order).await,
+            Operation::ReadEntropy => entropy::history(self).await,
             Operation::QueryAudit => audit::query(self, &order).await,
             Operation::ExportAudit => audit::export(self, &order).await,
             Operation::VerifyAudit => audit::verify(self, &order).await,

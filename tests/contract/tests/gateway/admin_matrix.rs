@@ -190,6 +190,7 @@ fn of_teams() -> Vec<Line> {
         line(Method::GET, "/admin/approvals/{id}", ReadersOrOwn, true, 200, nothing),
         line(Method::POST, "/admin/approvals/{id}", Managers, false, 200, |_| json!({"approve": false})),
         line(Method::GET, "/admin/activity", Readers, true, 200, nothing),
+        line(Method::GET, "/admin/entropy", Readers, true, 200, nothing),
         line(Method::GET, "/admin/audit", Readers, true, 200, nothing),
         line(Method::GET, "/admin/audit/export", Readers, true, 200, nothing),
         line(Method::GET, "/admin/audit/verify", Readers, true, 200, nothing),

@@ -95,6 +95,7 @@ async fn what_is_on_its_way_is_empty_or_cannot_be_had_is_said_on_every_page() {
     let away = json!({"type": "urn:mcp-secure-gateway:problem:unavailable", "title": "Unavailable", "status": 503,
         "detail": "the database does not answer", "correlation_id": "c-4711"});
     for (place, path) in [
+        ("entropy", "/admin/entropy"),
         ("drift", "/admin/pins"),
         ("keys", "/admin/keys"),
         ("users", "/admin/users"),

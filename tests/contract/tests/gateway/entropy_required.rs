@@ -4,8 +4,10 @@ use gateway_contract::client::{Answer, Tokens};
 use gateway_contract::fake::entropy::{self, Fault, Provider};
 use gateway_contract::seed::{PASSWORD, Tools};
 use gateway_contract::{Gateway, Plan, World};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
+
+const OPERATOR: &str = "operator-canary-token-9a3e-7c55-01bd";
 
 fn plan(provider: &Provider) -> Plan {
     Plan::default()
@@ -17,6 +19,23 @@ fn plan(provider: &Provider) -> Plan {
         .with("ENTROPY_REFILL_SECONDS", "1")
         .with("ENTROPY_BREAKER_SECONDS", "1")
         .with("IDQ_BASE_URL", provider.url(""))
+        .with("OPERATOR_TOKEN", OPERATOR)
+}
+
+/// The labels that the gateway remembers, once there are so many.
+async fn labels(gateway: &Gateway, count: usize) -> Vec<String> {
+    let mut history = Value::Null;
+    for _ in 0..60 {
+        history = gateway.get_as(OPERATOR, "/admin/entropy").await.json(200);
+        let labels = history["labels"].as_array().expect("labels");
+        if labels.len() >= count {
+            let times: Vec<u64> = labels.iter().map(|since| since["at"].as_u64().expect("a moment")).collect();
+            assert!(times.is_sorted() && times.last().copied() <= history["now"].as_u64(), "{history}");
+            return labels.iter().map(|since| since["label"].as_str().expect("a label").to_owned()).collect();
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    panic!("there were never {count} labels: {history}");
 }
 
 /// 503, when to come again, and no word of the provider.
@@ -56,4 +75,6 @@ async fn where_quantum_derived_bytes_are_required_no_secret_is_made_without_them
     let drawn = gateway.execute(&tokens.access, "quantum_random", &json!({"kind": "uuid"})).await.json(200);
     assert_eq!(drawn["result"]["provenance"]["label"], "classical", "{drawn}");
     gateway.get("/health").await.json(200);
+    // What was noted before is remembered.
+    assert_eq!(labels(&gateway, 3).await, ["classical", "quantum-seeded", "classical"]);
 }
