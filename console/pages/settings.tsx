@@ -9,8 +9,7 @@ import { Field } from "../parts/field.tsx";
 import { useLoad } from "../parts/loading.ts";
 import { usePerson } from "../parts/person.ts";
 import { Shown } from "../parts/shown.tsx";
-import { Table } from "../parts/table.tsx";
-import { Json, Visible, When } from "../parts/visible.tsx";
+import { Plans } from "./plans.tsx";
 import { Webhooks } from "./webhooks.tsx";
 
 type Tenant = Schemas["Tenant"];
@@ -35,27 +34,7 @@ export function Settings(): JSX.Element {
           </>
         )}
       </Shown>
-      <section aria-labelledby="plans">
-        <h2 id="plans">Plans</h2>
-        <Shown
-          of={plans}
-          what="the plans"
-          none="There is no plan: the gateway's own limits hold. Plans are made by the API."
-        >
-          {(all) => (
-            <Table
-              caption="Plans"
-              rows={all}
-              id={({ id }) => id}
-              columns={[
-                { head: "Name", cell: ({ name }) => <Visible text={name} /> },
-                { head: "Limits", cell: ({ limits }) => <Json value={limits} /> },
-                { head: "Changed", cell: ({ updated_at }) => <When at={updated_at} /> },
-              ]}
-            />
-          )}
-        </Shown>
-      </section>
+      <Plans plans={plans} />
       <Webhooks />
       {manages(person) && <Seal />}
     </>

@@ -16,12 +16,14 @@ import { usePerson } from "../parts/person.ts";
 import { Empty, Problem, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
 import { Tag, Visible, When } from "../parts/visible.tsx";
+import { Credentials } from "./credentials.tsx";
+import { Import } from "./import.tsx";
 import { Reaction } from "./reaction.tsx";
 
 type Upstream = Schemas["UpstreamView"];
 
-/** Whether others say what it offers, so that it is held to what was approved. */
-const isPinned = ({ kind }: Upstream): boolean => kind === "mcp" || kind === "http";
+/** Whether it is another server: it is held to what was approved of it, and may want to know who asks. */
+const isRemote = ({ kind }: Upstream): boolean => kind === "mcp" || kind === "http";
 
 export function Upstreams({ chosen }: { chosen: string | undefined }): JSX.Element {
   const person = usePerson();
@@ -68,6 +70,7 @@ export function Upstreams({ chosen }: { chosen: string | undefined }): JSX.Eleme
           <Empty>There is no upstream of that name.</Empty>
         ))}
       {manages(person) && <Add done={upstreams.again} />}
+      {manages(person) && <Import done={upstreams.again} />}
     </>
   );
 }
@@ -213,7 +216,8 @@ function One({
       )}
       {manages(person) && <Asking upstream={upstream} />}
       <Catalogue upstream={upstream} />
-      {isPinned(upstream) && <Reaction upstream={upstream.id} />}
+      {isRemote(upstream) && <Credentials upstream={upstream} />}
+      {isRemote(upstream) && <Reaction upstream={upstream.id} />}
     </section>
   );
 }
@@ -235,7 +239,7 @@ function Asking({ upstream }: { upstream: Upstream }): JSX.Element {
       <h3>Ask it now</h3>
       <div class="buttons">
         <Action label="Test it" run={test} />
-        {isPinned(upstream) && <Action label="Hold it to what was approved" run={hold} />}
+        {isRemote(upstream) && <Action label="Hold it to what was approved" run={hold} />}
       </div>
       {trial && (
         <div role="status">
@@ -279,7 +283,7 @@ function Catalogue({ upstream }: { upstream: Upstream }): JSX.Element {
   const load = (): Promise<Schemas["PinView"][]> =>
     every((query) => ask(api.GET("/admin/pins", { params: { query: { ...query, upstream: upstream.id } } })));
   const pins = useLoad(load, [upstream.id]);
-  if (!isPinned(upstream)) {
+  if (!isRemote(upstream)) {
     return <p class="quiet">What it offers is the gateway's own: test it to see the list.</p>;
   }
   return (
@@ -344,7 +348,7 @@ function Add({ done }: { done: () => Promise<void> }): JSX.Element {
         <TextField label="Name" hint="It stands before the names of its tools." value={name} set={setName} />
         <TextField label="Address" hint="https, at a public host." type="url" value={url} set={setUrl} />
         <p class="quiet">
-          HTTP APIs, files, databases and credentials are added by the <a href="/docs">API</a>.
+          Files and databases are added by the <a href="/docs">API</a>.
         </p>
       </Form>
     </details>

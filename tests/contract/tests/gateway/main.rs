@@ -19,6 +19,7 @@ mod changes;
 mod clients;
 mod console;
 mod console_looks;
+mod console_settings;
 mod console_states;
 mod credentials;
 mod databases;
