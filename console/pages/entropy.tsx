@@ -2,12 +2,14 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Line } from "../core/activity.ts";
+import { reads } from "../core/permission.ts";
 import { clock, duration } from "../core/text.ts";
 import { type Look, useLooks } from "../gateway/entropy.ts";
 import { type Schemas, api, ask, askWith } from "../gateway/api.ts";
 import { Action } from "../parts/action.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { useLoad } from "../parts/loading.ts";
+import { usePerson } from "../parts/person.ts";
 import { Problem, Shown, Waiting } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
 import { Json, Tag } from "../parts/visible.tsx";
@@ -32,6 +34,7 @@ const LabelTag = ({ label }: { label: Schemas["Label"] }): JSX.Element => (
 export function Entropy(): JSX.Element {
   const { looks, failed, again } = useLooks();
   const own = useLoad(() => ask(api.GET("/auth/me")), []);
+  const person = usePerson();
   const last = looks.at(-1);
   if (last === undefined) return failed ? <Problem error={failed} again={again} /> : <Waiting what="the entropy" />;
   const { entropy, qrng } = last.health;
@@ -91,7 +94,7 @@ export function Entropy(): JSX.Element {
           ]}
         />
       </section>
-      <Labels />
+      {reads(person) && <Labels />}
       <Ages looks={looks} />
     </>
   );
