@@ -42,7 +42,3 @@ export function looks(outcome: string): "good" | "bad" | "plain" {
   if (["ok", "allowed", "approved"].includes(outcome)) return "good";
   return /refus|fail|denied|error|withheld|guarded|unavailable|bad_|revoked|limited/.test(outcome) ? "bad" : "plain";
 }
-
-/** Whether a record has a text in it, anywhere. */
-export const contains = (record: unknown, wanted: string): boolean =>
-  wanted === "" || JSON.stringify(record).toLowerCase().includes(wanted.toLowerCase());

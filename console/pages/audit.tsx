@@ -1,7 +1,7 @@
 // The audit trail: searched, exported and verified.
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type Record_, contains, line, looks } from "../core/record.ts";
+import { type Record_, line, looks } from "../core/record.ts";
 import { to } from "../core/place.ts";
 import { counted } from "../core/text.ts";
 import { type Schemas, Refused, api, ask } from "../gateway/api.ts";
@@ -9,16 +9,16 @@ import { send } from "../gateway/session.ts";
 import { Action } from "../parts/action.tsx";
 import { Field } from "../parts/field.tsx";
 import { useList } from "../parts/loading.ts";
-import { Empty, More, Shown } from "../parts/shown.tsx";
+import { More, Shown } from "../parts/shown.tsx";
 import { Table } from "../parts/table.tsx";
 import { useNames } from "../parts/users.tsx";
 import { Json, Tag, Visible, When } from "../parts/visible.tsx";
 
-/** What the gateway searches by; `contains` is looked for in what was read. */
-const FILTERS = ["kind", "user", "tool", "outcome", "correlation", "target", "from", "to"] as const;
+/** What the gateway searches by. */
+const FILTERS = ["kind", "user", "tool", "outcome", "correlation", "target", "contains", "from", "to"] as const;
 /** What is searched by less often. */
 const SELDOM = ["correlation", "user", "target", "from", "to"] as const;
-type Filter = (typeof FILTERS)[number] | "contains";
+type Filter = (typeof FILTERS)[number];
 
 const KINDS: readonly [string, string][] = [
   ["", "everything"],
@@ -37,7 +37,6 @@ export function Audit({ query }: { query: URLSearchParams }): JSX.Element {
   const filter = Object.fromEntries(
     FILTERS.map((name) => [name, query.get(name) ?? ""]).filter(([, value]) => value !== ""),
   );
-  const wanted = query.get("contains") ?? "";
   const records = useList(
     (cursor) =>
       ask(
@@ -52,24 +51,21 @@ export function Audit({ query }: { query: URLSearchParams }): JSX.Element {
   return (
     <>
       <Search query={query} />
-      <Shown of={records} what="the records" none="No record fits.">
-        {(all) => {
-          const some = all.filter((record) => contains(record, wanted));
-          return (
-            <>
-              <p class="quiet">
-                {wanted === ""
-                  ? `${counted(all.length, "record")}, newest first.`
-                  : `${some.length} of the ${counted(all.length, "record")} that were read contain “${wanted}”.`}
-              </p>
-              {some.length === 0 ? (
-                <Empty>None of what was read. Show more to look further back.</Empty>
-              ) : (
-                <Lines records={some} names={names} />
-              )}
-            </>
-          );
-        }}
+      <Shown
+        of={records}
+        what="the records"
+        none={
+          records.more
+            ? "No record fits of those that were looked at: show more to look further back."
+            : "No record fits."
+        }
+      >
+        {(all) => (
+          <>
+            <p class="quiet">{counted(all.length, "record")}, newest first.</p>
+            <Lines records={all} names={names} />
+          </>
+        )}
       </Shown>
       <More of={records} />
       <Whole />
@@ -147,7 +143,7 @@ function local(seconds: string): string {
 
 function Search({ query }: { query: URLSearchParams }): JSX.Element {
   const read = (): Record<Filter, string> =>
-    Object.fromEntries([...FILTERS, "contains"].map((name) => [name, query.get(name) ?? ""])) as Record<Filter, string>;
+    Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""])) as Record<Filter, string>;
   const [typed, setTyped] = useState(read);
   useEffect(() => setTyped(read()), [query.toString()]);
   const set = (name: Filter) => (event: { currentTarget: { value: string } }) =>

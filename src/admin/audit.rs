@@ -32,6 +32,8 @@ pub struct AuditFilter {
     pub correlation: Option<CorrelationId>,
     /// Done to this: a kind, a slash and an id.
     pub target: Option<String>,
+    /// With this text in it, anywhere: 1 to 200 characters. Large and small letters of ASCII are the same.
+    pub contains: Option<String>,
     /// `newest_first` or `oldest_first`.
     pub order: Option<String>,
     /// `next` of the page before.
@@ -98,6 +100,10 @@ impl AuditFilter {
         };
         let limit = self.limit.map(|limit| u32::try_from(limit).ok().and_then(|limit| Limit::try_from(limit).ok()));
         let limit = limit.unwrap_or(Some(Limit::default())).ok_or(wrong("limit", "must be from 1 to 200"))?;
+        let contains = self.contains;
+        if contains.as_ref().is_some_and(|text| !(1..=MOST_CONTAINED).contains(&text.chars().count())) {
+            return Err(wrong("contains", "must have 1 to 200 characters"));
+        }
         Ok(Query {
             from: self.from.map(Timestamp::from_seconds),
             to: self.to.map(Timestamp::from_seconds),
@@ -107,6 +113,7 @@ impl AuditFilter {
             outcome: self.outcome,
             correlation: self.correlation,
             target: self.target,
+            contains,
             order,
             cursor: self.cursor,
             limit,
@@ -114,6 +121,8 @@ impl AuditFilter {
     }
 }
 
+/// Most characters of a text that is looked for.
+const MOST_CONTAINED: usize = 200;
 /// The largest moment or number of a record that is asked for: its thousandfold is still a whole number everywhere.
 const LARGEST: u64 = 9_007_199_254_740;
 
@@ -149,6 +158,8 @@ mod tests {
             json!({"limit": 0}),
             json!({"order": "x"}),
             json!({"who": "x"}),
+            json!({"contains": ""}),
+            json!({"contains": "é".repeat(201)}),
         ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }

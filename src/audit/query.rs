@@ -5,6 +5,7 @@
 
 use super::chain::Record;
 use crate::id::{CorrelationId, UserId};
+use crate::json::canonical;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,9 @@ pub struct Query {
     /// Done to this: a kind, a slash and an id.
     #[serde(default)]
     pub target: Option<String>,
+    /// With this text in it, anywhere; large and small letters of ASCII are the same.
+    #[serde(default)]
+    pub contains: Option<String>,
     /// Which come first.
     #[serde(default)]
     pub order: Order,
@@ -109,6 +113,12 @@ pub struct Span {
 }
 
 impl Query {
+    /// What a record contains, as it stands in the canonical text of one.
+    pub fn written(&self) -> Option<String> {
+        let text = canonical::text(&self.contains.as_deref()?.into());
+        text.strip_prefix('"')?.strip_suffix('"').map(str::to_owned)
+    }
+
     /// The records to look at, of those that there are within the asked time; `None` when there are none left.
     pub fn span(&self, there: Span) -> Option<Span> {
         let span = match self.order {
@@ -163,6 +173,13 @@ mod tests {
     use super::{Limit, Order, Query, SPAN, Span};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn what_is_looked_for_is_written_as_in_a_record() {
+        let contains = Some("a \"b\"\n".to_owned());
+        assert_eq!(Query { contains, ..Query::default() }.written().as_deref(), Some(r#"a \"b\"\n"#));
+        assert_eq!(Query::default().written(), None);
+    }
 
     #[test]
     fn a_page_has_one_to_two_hundred_records() {

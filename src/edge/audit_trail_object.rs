@@ -150,6 +150,7 @@ impl AuditTrail {
             text(query.outcome.as_deref()),
             text(query.correlation.as_ref().map(crate::id::CorrelationId::as_str)),
             text(query.target.as_deref()),
+            text(query.written().as_deref()),
             whole(query.limit.count().into())?,
         ];
         let rows: Vec<RecordRow> = self.sql.exec(statement, bindings)?.to_array()?;

@@ -56,7 +56,7 @@ pub const LAST_BEFORE: &str = "\
 pub const DROP: &str = "DELETE FROM records WHERE seq <= ?1";
 
 /// `?1` `?2` first and last number, `?3` beginning of the kind, `?4` user, `?5` tool, `?6` outcome, `?7` correlation id,
-/// `?8` target, each `NULL` for any, and `?9` how many at most. The newest first.
+/// `?8` target, `?9` a text in it, each `NULL` for any, and `?10` how many at most. The newest first.
 pub const NEWEST: &str = "\
     SELECT seq, recorded, record, \
     open AND NOT EXISTS (SELECT 1 FROM records AS result WHERE result.id = records.id || '/result') AS unknown \
@@ -66,7 +66,8 @@ pub const NEWEST: &str = "\
     AND (?5 IS NULL OR json_extract(record, '$.tool.name') = ?5) \
     AND (?6 IS NULL OR json_extract(record, '$.outcome') = ?6 OR (?6 = 'unknown' AND unknown)) \
     AND (?7 IS NULL OR json_extract(record, '$.correlation') = ?7) \
-    AND (?8 IS NULL OR json_extract(record, '$.target') = ?8) ORDER BY seq DESC LIMIT ?9";
+    AND (?8 IS NULL OR json_extract(record, '$.target') = ?8) \
+    AND (?9 IS NULL OR instr(lower(record), lower(?9)) > 0) ORDER BY seq DESC LIMIT ?10";
 /// The same, the oldest first.
 pub const OLDEST: &str = "\
     SELECT seq, recorded, record, \
@@ -77,7 +78,8 @@ pub const OLDEST: &str = "\
     AND (?5 IS NULL OR json_extract(record, '$.tool.name') = ?5) \
     AND (?6 IS NULL OR json_extract(record, '$.outcome') = ?6 OR (?6 = 'unknown' AND unknown)) \
     AND (?7 IS NULL OR json_extract(record, '$.correlation') = ?7) \
-    AND (?8 IS NULL OR json_extract(record, '$.target') = ?8) ORDER BY seq ASC LIMIT ?9";
+    AND (?8 IS NULL OR json_extract(record, '$.target') = ?8) \
+    AND (?9 IS NULL OR instr(lower(record), lower(?9)) > 0) ORDER BY seq ASC LIMIT ?10";
 
 /// A row of [`KNOWN`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -68,6 +68,7 @@ fn parameters(spec: &Spec) -> &'static [&'static str] {
             "outcome",
             "correlation",
             "target",
+            "contains",
             "order",
             "audit_cursor",
             "limit",

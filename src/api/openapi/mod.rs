@@ -282,7 +282,7 @@ fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
 }
 
 /// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 32] = [
+const QUERY: [(&str, &str, &str); 33] = [
     ("approval_state", "`asked`, `approved`, `refused` or `used`", "asked"),
     ("from", "Taken then or later, seconds since 1970", "1795363200"),
     ("to", "Taken before, seconds since 1970", "1795366800"),
@@ -290,6 +290,7 @@ const QUERY: [(&str, &str, &str); 32] = [
     ("outcome", "With this outcome; `unknown` for calls without a result", "ok"),
     ("correlation", "Within the request of this correlation id", "WlpaWlpaWlpaWlpaWlpaWg"),
     ("target", "Done to this: a kind, a slash and an id", "session/nO8kQx2mD1aVb3c4e5f6g7"),
+    ("contains", "With this text in it, anywhere: 1 to 200 characters", "k-1"),
     ("order", "`newest_first` or `oldest_first`", "oldest_first"),
     ("minutes", "How many minutes, the one that runs included: 1 to 1440", "60"),
     ("after", "After the record of this number", "10000"),
