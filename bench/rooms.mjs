@@ -14,6 +14,7 @@ const TOGETHER = {
   "metrics, all of them": /^(edge::metrics|metric|observe::counted)/,
   "traces, all of them": /^(edge::spans|trace)/,
   "audit trail, all of it": /^(edge::(audit|trails|audit_trail_object)|audit|json::canonical)/,
+  "the log": /^(edge::context|observe::(?!counted))/,
 };
 
 /** Speaks to the runtime's inspector. */
@@ -41,20 +42,11 @@ async function inspector({ miniflare }) {
     });
 }
 
-/** The path of a function of the gateway's: `edge::reply`, or `audit::chain`; of no other's. Names are in the legacy mangling. */
+/** The room of a function of the gateway's: `edge::reply`, or `audit::chain`; of no other's. */
 function room(name) {
-  const at = name.indexOf("mcp_secure_gateway");
-  if (at < 0) return undefined;
-  const rest = name.slice(at + "mcp_secure_gateway".length);
-  // Parts of a path have their lengths before them; in the type of an `impl` they have dots between them.
-  const parts = rest.startsWith("..") ? rest.slice(2).split(/\.\.|\$/) : [];
-  for (let left = rest; parts.length < 2; ) {
-    const [, digits] = /^(\d+)/.exec(left) ?? [];
-    if (digits === undefined) break;
-    parts.push(left.slice(digits.length, digits.length + Number(digits)));
-    left = left.slice(digits.length + Number(digits));
-  }
-  return parts.slice(0, 2).filter((part) => /^[a-z_0-9]+$/.test(part)).join("::");
+  const [, ...parts] = /mcp_secure_gateway(?:\[\w+\])?::(\w+)(?:::(\w+))?/.exec(name) ?? [];
+  // Types begin with a large letter; they are no rooms.
+  return parts.length === 0 ? undefined : parts.filter((part) => /^[a-z]/.test(part ?? "")).join("::");
 }
 
 /** Microseconds by room: each sample counts for the innermost function of the gateway that was at work. */
