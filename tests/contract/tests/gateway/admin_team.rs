@@ -242,6 +242,13 @@ async fn the_trail_says_who_did_what(auditor: &Person, house: &House, first: &Pe
         let query = format!("user={user}&tool={tool}&kind={kind}{outcome}");
         assert_eq!(records(token, &query).await, times, "{query}");
     }
+    // Wherever in a record it stands, in large letters or small.
+    let of_clock = records(token, &format!("user={clock}")).await;
+    assert_eq!(records(token, &format!("contains={}&user={clock}", clock.to_uppercase())).await, of_clock);
+    assert_eq!(records(token, "kind=admin.&contains=PERATION/CREATE_PLAN").await, 2);
+    assert_eq!(records(token, "contains=no%25such%22words").await, 0);
+    let long = format!("/admin/audit?contains={}", "x".repeat(201));
+    order(token, Method::GET, &long, None).await.problem(400);
     // Refusals that are alike and come close together are one record, which counts the others.
     let limited = records(token, &format!("user={any}&tool=server_time&kind=tool.refused&outcome=limited")).await;
     assert!((1..=2).contains(&limited), "{limited}");
