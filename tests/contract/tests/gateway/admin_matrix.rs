@@ -249,7 +249,9 @@ fn expected(line: &Line, who: Who, object: Object) -> (u16, &'static str) {
     let gone = matches!(object, Object::Theirs | Object::Missing);
     let (role, scopes, narrowed) = match who {
         Who::Nobody(kind) => return (401, kind),
-        Who::Operator if !["tenants", "activity", "audit"].contains(&kind(line)) => return (403, "forbidden"),
+        Who::Operator if !["tenants", "activity", "entropy", "audit"].contains(&kind(line)) => {
+            return (403, "forbidden");
+        }
         Who::Operator if object == Object::Missing => return (404, "no-such-thing"),
         Who::Operator => return found,
         Who::User(role, scopes, narrowed) => (role, scopes, narrowed),

@@ -128,6 +128,9 @@ async fn bytes_of_a_broken_source_are_thrown_away() {
     ];
     through("idq", &trouble().idq, &faults).await;
     let seen = until("idq", "counted its alarms", |seen| seen["alarms"]["repetition_count"].as_u64() >= Some(2)).await;
+    let counted = trouble().gateway.get_as(OPERATOR, "/metrics").await.text();
+    let alarms = "mcp_gateway_entropy_provider_alarms_total{provider=\"idq\",test=\"repetition_count\"}";
+    assert!(counted.contains(alarms), "{counted}");
     assert!(seen["rejected_bytes"].as_u64() >= Some(4 * 1024), "{seen}");
 }
 
@@ -177,7 +180,6 @@ async fn the_operator_alone_sees_status_and_metrics() {
         "mcp_gateway_entropy_provider_last_success_age_seconds{provider=\"anu\"}",
         "mcp_gateway_entropy_provider_bytes_total{provider=\"anu\",verdict=\"accepted\"}",
         "mcp_gateway_entropy_provider_bytes_total{provider=\"anu\",verdict=\"rejected\"}",
-        "# TYPE mcp_gateway_entropy_provider_alarms_total counter",
         "mcp_gateway_entropy_provider_breaker_state{provider=\"anu\",state=\"closed\"}",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
