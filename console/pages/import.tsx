@@ -26,6 +26,7 @@ export function Import({ done }: { done: () => Promise<void> }): JSX.Element {
     setName("");
     setUrl("");
     setDocument("");
+    setOperations("");
     await done();
   };
   return (
