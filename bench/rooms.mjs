@@ -42,8 +42,12 @@ async function inspector({ miniflare }) {
     });
 }
 
+/** What drives a request and has most of its code within itself, by the compiler's choice. */
+const DRIVERS = /edge::spans::(inside|At<|Over<)/;
+
 /** The room of a function of the gateway's: `edge::reply`, or `audit::chain`; of no other's. */
 function room(name) {
+  if (DRIVERS.test(name)) return "edge, request as a whole";
   const [, ...parts] = /mcp_secure_gateway(?:\[\w+\])?::(\w+)(?:::(\w+))?/.exec(name) ?? [];
   // Types begin with a large letter; they are no rooms.
   return parts.length === 0 ? undefined : parts.filter((part) => /^[a-z]/.test(part ?? "")).join("::");

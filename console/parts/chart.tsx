@@ -23,6 +23,16 @@ const SHORTEST = 300;
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** How many seconds may be between the marks of an axis: what it writes has no seconds. */
+const MARKS = [60, 120, 300, 600, 1800, 3600, 7200, 14_400, 28_800, 86_400, 172_800, 604_800, 2_592_000];
+
+/** Whether a chart is of more than a day. */
+const isLong = ({ scales }: uPlot): boolean => (scales["x"]?.max ?? 0) - (scales["x"]?.min ?? 0) > 86_400;
+
+/** The marks of an axis, with their days where there are several. */
+const times = (plot: uPlot, marks: number[]): string[] =>
+  marks.map((at) => clock(at * 1000, isLong(plot) ? 0 : at * 1000));
+
 /** What uPlot is told of how a chart looks. */
 function options({ lines, value, colours, steps }: Chart, width: number): uPlot.Options {
   const axis = {
@@ -42,7 +52,7 @@ function options({ lines, value, colours, steps }: Chart, width: number): uPlot.
       y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
     },
     axes: [
-      { ...axis, size: 28, values: (_, marks) => marks.map((at) => clock(at * 1000, at * 1000)) },
+      { ...axis, size: 28, incrs: MARKS, space: (plot) => (isLong(plot) ? 150 : 50), values: times },
       { ...axis, size: 52, values: (_, marks) => marks.map(value) },
     ],
     series: [
@@ -64,10 +74,14 @@ function options({ lines, value, colours, steps }: Chart, width: number): uPlot.
 export function Chart(chart: Chart): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot | undefined>(undefined);
-  const data = useMemo(
-    () => [chart.at, ...chart.lines.map((line) => line.values)] as unknown as uPlot.AlignedData,
-    [chart.at, chart.lines],
-  );
+  const data = useMemo(() => {
+    const [first] = chart.at;
+    // A single point has no span of time of its own to stand in.
+    const alone = chart.at.length === 1 && first !== undefined;
+    const at = alone ? [first - SHORTEST, ...chart.at] : chart.at;
+    const values = chart.lines.map((line) => (alone ? [null, ...line.values] : line.values));
+    return [at, ...values] as unknown as uPlot.AlignedData;
+  }, [chart.at, chart.lines]);
   const latest = useRef(data);
   latest.current = data;
   const names = chart.lines.map((line) => line.name).join("\n");
@@ -99,9 +113,10 @@ export function Chart(chart: Chart): JSX.Element {
   );
 }
 
-function Numbers({ title, at, lines, value }: Chart): JSX.Element {
+function Numbers({ title, at, lines, value, steps }: Chart): JSX.Element {
   const rows = at.map((second, index) => ({ second, values: lines.map((line) => line.values[index] ?? null) }));
-  const told = rows.filter(({ values }) => values.some((one) => one !== null && one !== 0)).reverse();
+  // Nothing that was counted is no news; what goes in steps says something with each.
+  const told = rows.filter(({ values }) => values.some((one) => one !== null && (steps || one !== 0))).reverse();
   return (
     <details>
       <summary>
