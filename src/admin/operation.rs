@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(Whom::Owners.extent(Role::Admin), None);
         assert_eq!(Whom::Operator.extent(Role::Owner), None);
         let operators = OPERATIONS.iter().filter(|spec| spec.is_the_operators()).count();
-        assert_eq!(operators, 11);
+        assert_eq!(operators, 12);
         assert!(Operation::UpdateKey.spec().unwrap().is_conditional() && Verb::Change != Verb::Replace);
     }
 }
