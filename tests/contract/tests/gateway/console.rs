@@ -272,7 +272,7 @@ async fn the_console_is_entered_and_used_without_a_mouse() {
     page.text("dialog h2").await;
     assert_eq!(page.evaluate("document.activeElement.tagName").await, json!("INPUT"));
     page.press("Escape").await;
-    assert_eq!(page.count("dialog").await, 0);
+    within(SEEN, "closed", async || page.count("dialog").await == 0).await;
     assert_eq!(page.evaluate("document.activeElement.innerText").await, json!("Revoke everything"));
     page.close().await;
 }
