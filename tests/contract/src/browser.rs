@@ -202,6 +202,18 @@ impl Page<'_> {
         self.order("type", json!({"text": text})).await;
     }
 
+    /// Types `text` into the field of that name, once it has the focus by itself.
+    pub async fn type_at(&self, name: &str, text: &str) {
+        let focused = "document.activeElement?.getAttribute('name')";
+        for _ in 0..100 {
+            if self.evaluate(focused).await == json!(name) {
+                return self.type_in(text).await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{name} never had the focus: {}", self.evaluate(focused).await);
+    }
+
     /// Presses a key: `Tab`, `Enter`, `Shift+Tab`.
     pub async fn press(&self, key: &str) {
         self.order("press", json!({"key": key})).await;

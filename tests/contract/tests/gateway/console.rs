@@ -238,9 +238,9 @@ async fn the_console_is_entered_and_used_without_a_mouse() {
     page.press("Tab").await;
     page.press("Enter").await;
     page.text("[name=password]").await;
-    page.type_in(&owner.username).await;
+    page.type_at("username", &owner.username).await;
     page.press("Tab").await;
-    page.type_in(gateway_contract::seed::PASSWORD).await;
+    page.type_at("password", gateway_contract::seed::PASSWORD).await;
     page.press("Enter").await;
     page.text("[value=allow]").await;
     page.press("Tab").await;

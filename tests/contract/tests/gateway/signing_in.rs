@@ -189,9 +189,9 @@ async fn a_person_signs_in_and_allows_without_a_mouse() {
     let Some(browser) = Browser::shared() else { return };
     let (app, user, page) = (app().await, person(), browser.open(Screen::DESKTOP).await);
     assert_eq!(page.goto(&request(&app)).await, 200);
-    page.type_in(&user.username).await;
+    page.type_at("username", &user.username).await;
     page.press("Tab").await;
-    page.type_in(PASSWORD).await;
+    page.type_at("password", PASSWORD).await;
     page.press("Enter").await;
     page.text("[value=allow]").await;
     // The first answer the keyboard comes to is the one that gives nothing away.
