@@ -103,7 +103,7 @@ impl DurableObject for EntropyHub {
         self.alarm_at.set(None);
         self.round().await?;
         self.schedule().await;
-        self.note_label().await?;
+        self.note_label().await;
         Response::empty()
     }
 }
@@ -117,7 +117,7 @@ impl EntropyHub {
         let (local, extra) = (random::local_seed(), random::extra());
         let child = self.with_hub(|hub| hub.child_seed(&local, &extra, direct, told, clock::now()))?;
         self.schedule().await;
-        self.note_label().await?;
+        self.note_label().await;
         let body = child.render().map_err(|invalid| worker::Error::RustError(invalid.to_string()))?;
         Response::from_bytes(body)
     }
@@ -188,7 +188,12 @@ impl EntropyHub {
 
     /// Stores the label when it is another than before. It is noted when something was made of it: a hub that has just begun
     /// anew, and asked nobody yet, has nothing to say.
-    async fn note_label(&self) -> Result<()> {
+    async fn note_label(&self) {
+        // Nobody goes without a seed because of it: what could not be stored is, with the next change.
+        let _ = self.store_label().await;
+    }
+
+    async fn store_label(&self) -> Result<()> {
         self.read_history().await?;
         let now = clock::now();
         let label = self.with_hub(|hub| hub.provenance(now).label)?;

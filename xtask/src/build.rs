@@ -45,7 +45,9 @@ pub fn build(project: &Project, profile: Profile) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = made_of.iter().map(|path| project.path(path)).collect();
     let wanted = format!("{}\n{}", profile.flag(), fingerprint(&paths)?);
     let stamp = project.path("build/.stamp");
-    if project.path("build/index.js").is_file() && read_if_there(&stamp)?.as_deref() == Some(wanted.as_str()) {
+    let is_there =
+        project.path("build/index.js").is_file() && (profile == Profile::Dev || project.path(NAMED).is_file());
+    if is_there && read_if_there(&stamp)?.as_deref() == Some(wanted.as_str()) {
         step::holds("Worker");
         return Ok(());
     }
