@@ -109,7 +109,7 @@ function Labels(): JSX.Element {
       <Shown of={history} what="the labels">
         {({ labels, now }) =>
           labels.length === 0 ? (
-            <p class="empty">Nothing random was made yet.</p>
+            <p class="empty">No provider was asked for a seed yet: what was made is classical.</p>
           ) : (
             <Changes labels={labels} now={now} />
           )

@@ -11,7 +11,8 @@ pub struct EntropyHistory {
     /// When this was read, in milliseconds since 1970.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "u64"))]
     pub now: Timestamp,
-    /// The last 500 changes, the oldest first; none before randomness was first asked for.
+    /// The last 500 changes, the oldest first; none before the hub gave its first seed, and while no
+    /// provider is configured: all that is made then is `classical`.
     pub labels: Vec<LabelSince>,
 }
 
