@@ -49,6 +49,7 @@ struct Kept {
 
 #[derive(Clone)]
 struct Good {
+    /// When the upstream was asked.
     since: Timestamp,
     /// What the upstream said.
     survey: Rc<Survey>,
@@ -232,8 +233,15 @@ async fn refresh(party: &Party, upstream: &Upstream) -> Result<Rc<Listing>, Upst
 
 async fn asked(party: &Party, upstream: &Upstream) -> Result<(Rc<Listing>, Vec<Step>), UpstreamFailure> {
     metrics::looked(Cache::Catalogue, false);
+    let since = clock::now();
     match errand::survey(party, upstream).await {
-        Ok((survey, legacy)) => settled(party, upstream, (Rc::new(survey), legacy), clock::now()).await,
+        Ok((survey, legacy)) => match last_good(party, upstream) {
+            // It was asked again and answered meanwhile: what it said before that is no news.
+            Some(good) if good.since > since && good.changes >= upstream.agreed.changes => {
+                Ok((good.listing, Vec::new()))
+            }
+            _ => settled(party, upstream, (Rc::new(survey), legacy), since).await,
+        },
         Err(failure) => {
             keep(party, upstream, |kept| kept.failed = Some((clock::now(), failure.clone())));
             Err(failure)
@@ -259,7 +267,10 @@ async fn settled(
     });
     keep(party, upstream, |kept| match &admitted {
         Ok((good, _)) => {
-            kept.good = Some(good.clone());
+            let newest = |known: &Good| (known.since, known.changes) <= (good.since, good.changes);
+            if kept.good.as_ref().is_none_or(newest) {
+                kept.good = Some(good.clone());
+            }
             kept.failed = None;
         }
         Err(failure) => kept.failed = Some((clock::now(), failure.clone())),

@@ -19,6 +19,8 @@ const SET_ASIDE: &str = "SKIPPED: ";
 /// The variable that tells tests where to keep what their gateways print.
 const RUN: &str = "CONTRACT_RUN";
 const COVERAGE_REPORT: &str = "target/coverage.json";
+/// How many failed tests of a running gateway are run once more. More than these are no matter of a busy machine.
+const MOST_UNSTEADY: usize = 3;
 
 /// How many tests passed, failed and were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,8 +81,11 @@ pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     }
     println!("\nSummary");
     let mut all = Totals::default();
-    for (name, totals) in &results {
+    for Suite { name, totals, unsteady } in &results {
         println!("  {name}: {totals}");
+        for test in unsteady {
+            println!("    {test} failed, and passed when it was run again: its failure is above");
+        }
         all.add(*totals);
     }
     println!("{all}");
@@ -94,7 +99,14 @@ fn prepare(project: &Project, coverage: bool) -> Result<bool, Failure> {
     Ok(coverage && tools::install_coverage(project))
 }
 
-type Suite = (&'static str, Totals);
+/// What came of a suite.
+#[derive(Debug)]
+struct Suite {
+    name: &'static str,
+    totals: Totals,
+    /// Tests that failed and passed when they were run again.
+    unsteady: Vec<String>,
+}
 
 /// Unit, property, statement and structure tests of the gateway, and those of this program.
 fn native(project: &Project, measured: bool) -> Result<Suite, Failure> {
@@ -125,16 +137,31 @@ fn on_wasm(project: &Project) -> Result<Suite, Failure> {
 }
 
 /// Black-box tests of a running gateway, which they start themselves, and those of the server they put behind it.
+///
+/// They hold a gateway to times it states, on a machine that may be busy with something else: a few that fail are run once more,
+/// and named in the summary. A fault that is there every time fails twice.
 fn contract(project: &Project, run: &Path) -> Result<Suite, Failure> {
     // The tests start it.
     process::run(program(project, "cargo").args(["build", "-p", "gateway-fixture"]))?;
-    let mut command = program(project, "cargo");
-    command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]).env(RUN, run);
-    // The gateways they start come from this very program: cargo need not look at it again for each.
-    if let Ok(own) = std::env::current_exe() {
-        command.env("XTASK", own);
+    let command = |only: &[String]| {
+        let mut command = program(project, "cargo");
+        command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]).env(RUN, run);
+        // The gateways they start come from this very program: cargo need not look at it again for each.
+        if let Ok(own) = std::env::current_exe() {
+            command.env("XTASK", own);
+        }
+        if !only.is_empty() {
+            command.args(["--", "--exact"]).args(only);
+        }
+        command
+    };
+    let first = ran("contract", &mut command(&[]))?;
+    if !first.may_be_unsteady() {
+        return Ok(Suite { name: "contract", totals: first.totals, unsteady: Vec::new() });
     }
-    suite("contract", &mut command)
+    let again = ran("contract, once more,", &mut command(&first.failed))?;
+    let (totals, unsteady) = first.settled(&again);
+    Ok(Suite { name: "contract", totals, unsteady })
 }
 
 /// What the gateways of the run printed: no secret of it, and nothing that breaks the log's schema.
@@ -155,20 +182,58 @@ fn fresh_run(project: &Project) -> Result<PathBuf, Failure> {
 }
 
 fn suite(name: &'static str, command: &mut Command) -> Result<Suite, Failure> {
+    Ok(Suite { name, totals: ran(name, command)?.totals, unsteady: Vec::new() })
+}
+
+/// What runners said of their tests.
+#[derive(Debug, Default)]
+struct Ran {
+    totals: Totals,
+    /// The failed tests by name.
+    failed: Vec<String>,
+}
+
+impl Ran {
+    /// Whether every failure has a name, and there are few of them.
+    fn may_be_unsteady(&self) -> bool {
+        let failures = self.failed.len();
+        (1..=MOST_UNSTEADY).contains(&failures) && self.totals.failed == failures as u64
+    }
+
+    /// The totals after the failed tests were run again, and those of them that passed then.
+    fn settled(mut self, again: &Self) -> (Totals, Vec<String>) {
+        if again.totals.passed + again.totals.failed != self.failed.len() as u64 {
+            // Another number of tests ran than failed: nothing is known of them.
+            return (self.totals, Vec::new());
+        }
+        self.totals.passed += again.totals.passed;
+        self.totals.failed = again.totals.failed;
+        self.failed.retain(|name| !again.failed.contains(name));
+        (self.totals, self.failed)
+    }
+}
+
+fn ran(name: &str, command: &mut Command) -> Result<Ran, Failure> {
     println!("\n== {name} tests");
-    let (mut totals, mut set_aside) = (Totals::default(), 0);
+    let (mut ran, mut set_aside) = (Ran::default(), 0);
     let succeeded = run_and_read(command, |line| {
         set_aside += u64::from(line.starts_with(SET_ASIDE));
         if let Some(counted) = Totals::parse(line) {
-            totals.add(counted);
+            ran.totals.add(counted);
         }
+        ran.failed.extend(failed(line).map(str::to_owned));
     })?;
-    totals = totals.with_set_aside(set_aside);
-    if !succeeded && totals.failed == 0 {
+    ran.totals = ran.totals.with_set_aside(set_aside);
+    if !succeeded && ran.totals.failed == 0 {
         // It did not compile, or a test process ended before it could report.
-        totals.failed = 1;
+        ran.totals.failed = 1;
     }
-    Ok((name, totals))
+    Ok(ran)
+}
+
+/// The name in a runner's `test name ... FAILED`.
+fn failed(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
 }
 
 fn llvm_cov(project: &Project) -> Command {
@@ -182,7 +247,7 @@ fn coverage(project: &Project) -> Result<Suite, Failure> {
     let path = project.path(COVERAGE_REPORT);
     let Ok(text) = std::fs::read_to_string(&path) else {
         step::note("no coverage report: the native tests did not end");
-        return Ok(("coverage", Totals { failed: 1, ..Totals::default() }));
+        return Ok(checked(false));
     };
     let Some((covered, lines)) = core_lines(&text, &project.path("src").to_string_lossy()) else {
         return Err(Failure::Unmet(format!("{} has an unknown form", path.display())));
@@ -190,8 +255,12 @@ fn coverage(project: &Project) -> Result<Suite, Failure> {
     #[expect(clippy::cast_precision_loss, reason = "line counts are far below 2^52")]
     let share = if lines == 0 { 100.0 } else { covered as f64 * 100.0 / lines as f64 };
     println!("\nCoverage of the core (src without src/edge): {share:.2} % of {lines} lines, {LEAST_COVERAGE} % wanted");
-    let reached = u64::from(share >= LEAST_COVERAGE);
-    Ok(("coverage", Totals { passed: reached, failed: 1 - reached, skipped: 0 }))
+    Ok(checked(share >= LEAST_COVERAGE))
+}
+
+fn checked(holds: bool) -> Suite {
+    let totals = Totals { passed: u64::from(holds), failed: u64::from(!holds), skipped: 0 };
+    Suite { name: "coverage", totals, unsteady: Vec::new() }
 }
 
 /// Covered lines and all lines of the report's files below `source`, without the edge.
@@ -211,7 +280,41 @@ fn core_lines(report: &str, source: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Totals, core_lines};
+    use super::{MOST_UNSTEADY, Ran, Totals, core_lines, failed};
+
+    fn ran(passed: u64, failed: &[&str]) -> Ran {
+        let totals = Totals { passed, failed: failed.len() as u64, skipped: 0 };
+        Ran { totals, failed: failed.iter().map(|&name| name.to_owned()).collect() }
+    }
+
+    #[test]
+    fn a_failed_test_is_named_and_no_other() {
+        assert_eq!(failed("test drift::a ... FAILED"), Some("drift::a"));
+        assert_eq!(failed("test drift::a ... ok"), None);
+        assert_eq!(failed("error: test failed, to rerun pass `-p x` ... FAILED"), None);
+    }
+
+    #[test]
+    fn what_passes_when_it_is_run_again_is_passed_and_named_and_what_fails_twice_has_failed() {
+        let (totals, unsteady) = ran(5, &["a", "b"]).settled(&ran(1, &["b"]));
+        assert_eq!((totals, unsteady), (Totals { passed: 6, failed: 1, skipped: 0 }, vec!["a".to_owned()]));
+        let (totals, unsteady) = ran(5, &["a"]).settled(&ran(0, &["a"]));
+        assert_eq!((totals, unsteady), (Totals { passed: 5, failed: 1, skipped: 0 }, Vec::new()));
+    }
+
+    #[test]
+    fn a_second_run_that_tells_nothing_of_the_failed_tests_takes_no_failure_away() {
+        let (totals, unsteady) = ran(5, &["a"]).settled(&ran(0, &[]));
+        assert_eq!((totals, unsteady), (Totals { passed: 5, failed: 1, skipped: 0 }, Vec::new()));
+    }
+
+    #[test]
+    fn many_failures_and_those_without_a_name_are_not_run_again() {
+        assert!(ran(5, &["a"]).may_be_unsteady() && !ran(5, &[]).may_be_unsteady());
+        assert!(!ran(5, &["a"; MOST_UNSTEADY + 1]).may_be_unsteady());
+        let broken = Ran { totals: Totals { passed: 5, failed: 1, skipped: 0 }, failed: Vec::new() };
+        assert!(!broken.may_be_unsteady(), "it did not compile, say");
+    }
 
     #[test]
     fn a_runners_totals_are_read_and_other_lines_are_not() {

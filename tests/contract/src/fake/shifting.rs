@@ -3,6 +3,7 @@
 use super::{Reply, Request, Server};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A server of revision 2026-07-28 that lists what it is told to, and answers every call with the arguments: as structured content too
 /// where the tool has an output schema, whatever that says.
@@ -11,18 +12,37 @@ pub struct Shifting {
     /// The server, with every request it got.
     pub server: Server,
     tools: Arc<Mutex<Value>>,
+    late: Arc<Mutex<Option<Duration>>>,
 }
 
 impl Shifting {
     /// A server with these tools.
     pub fn start(tools: Value) -> Self {
         let tools = Arc::new(Mutex::new(tools));
-        let listed = tools.clone();
+        let late: Arc<Mutex<Option<Duration>>> = Arc::default();
+        let (listed, delay) = (tools.clone(), late.clone());
         let server = Server::start(move |request| {
             let tools = listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            answer(request, &tools)
+            let reply = answer(request, &tools);
+            if request.json()["method"] != "tools/list" {
+                return reply;
+            }
+            match delay.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(delay) => Reply::Late(delay, Box::new(reply)),
+                None => reply,
+            }
         });
-        Self { server, tools }
+        Self { server, tools, late }
+    }
+
+    /// Answers the next listing after this time, with what it lists when it is asked.
+    pub fn be_late(&self, delay: Duration) {
+        *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(delay);
+    }
+
+    /// How often it was asked for its tools.
+    pub fn listings(&self) -> usize {
+        self.server.asked().iter().filter(|request| request.json()["method"] == "tools/list").count()
     }
 
     /// Lists these from now on.

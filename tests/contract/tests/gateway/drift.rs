@@ -6,7 +6,7 @@ use gateway_contract::fake::shifting::{Shifting, tool};
 use gateway_contract::team::{SEEN, Team, refused, text, within};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ORDER: &str = "shift__add";
 /// How long a listing is used as it is.
@@ -187,6 +187,24 @@ async fn where_a_person_looks_first_nothing_is_shown_until_it_is_approved() {
         listed["tools"].as_array().expect("tools").iter().find(|tool| tool["name"] == ORDER).expect("in its place");
     assert_eq!(shown["description"], "Adds two numbers.");
     refused(&gateway().execute(&team.token("agent").await, ORDER, &json!({})).await, 409, "conflict");
+}
+
+#[tokio::test]
+async fn what_a_server_said_before_is_no_news_when_it_comes_after_what_it_says_now() {
+    let (team, server, upstream) = started(two()).await;
+    served(&team, ORDER).await;
+    let asked = server.listings();
+    server.be_late(Duration::from_secs(3));
+    let newer = async {
+        within(SEEN, "asked", || async { server.listings() > asked }).await;
+        server.shift(poisoned());
+        scan(&team, &upstream).await
+    };
+    let (older, newer) = tokio::join!(scan(&team, &upstream), newer);
+    assert_eq!(newer["news"][0]["happening"], "quarantined", "{newer}");
+    assert_eq!(older["happened"], 0, "{older}");
+    refused(&gateway().execute(&team.token("agent").await, ORDER, &json!({})).await, 409, "conflict");
+    assert_eq!(waiting(&team).await["standing"], "quarantined");
 }
 
 #[tokio::test]
