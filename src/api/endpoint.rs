@@ -34,6 +34,8 @@ pub enum Endpoint {
     Live,
     /// Able to serve.
     Ready,
+    /// The page of what the gateway promises and how it does.
+    Status,
     /// What the operator sees of entropy.
     EntropyStatus,
     /// Metrics for Prometheus.
@@ -217,6 +219,7 @@ impl Endpoint {
             Self::Health
             | Self::Live
             | Self::Ready
+            | Self::Status
             | Self::EntropyStatus
             | Self::Metrics
             | Self::Docs

@@ -107,7 +107,7 @@ const fn of_operation(spec: &Spec) -> Route {
 }
 
 /// The table.
-const OWN: [Route; 61] = [
+const OWN: [Route; 62] = [
     post("/auth/login", Endpoint::Login, "Log in and get an access token and a refresh token"),
     post("/auth/refresh", Endpoint::Refresh, "Exchange a refresh token for a new pair"),
     post("/auth/logout", Endpoint::Logout, "End the session: revoke its access and refresh tokens"),
@@ -124,6 +124,7 @@ const OWN: [Route; 61] = [
     get("/health", Endpoint::Health, "What runs and how well"),
     get("/health/live", Endpoint::Live, "Whether the Worker answers; asks nothing else"),
     get("/health/ready", Endpoint::Ready, "Whether D1, KV and the Durable Objects answer"),
+    get("/status", Endpoint::Status, "A page of what the gateway promises and how it does, for everybody"),
     get("/entropy/status", Endpoint::EntropyStatus, "What the entropy hub knows, for the operator"),
     get("/metrics", Endpoint::Metrics, "Metrics in the Prometheus text format, for the operator"),
     get("/.well-known/jwks.json", Endpoint::Jwks, "Public keys of the access tokens"),

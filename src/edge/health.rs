@@ -8,6 +8,7 @@ use crate::api::reply::Reply;
 use crate::entropy::provenance::Report;
 use crate::gate::message::GateRequest;
 use crate::store::accounts::PROBE;
+use crate::time::Lifetime;
 use futures::future::{Either, select};
 use futures::{join, pin_mut};
 use std::time::Duration;
@@ -25,22 +26,46 @@ pub fn live() -> Reply {
 
 /// `GET /health/ready`: 503 when a part does not answer, naming it.
 pub async fn ready(context: &Context) -> Reply {
-    let env = &context.env;
-    let (d1, kv, durable_objects) = join!(within(database(env)), within(revocations(env)), within(durable_object(env)));
-    let body = readiness([("d1", d1), ("durable_objects", durable_objects), ("kv", kv)]);
+    let body = readiness(parts(&context.env).await.map(|part| (part.name, part.state)));
     let reply = Reply::json(if body.ready { 200 } else { 503 }, &body).with("cache-control", "no-store");
     if body.ready { reply } else { reply.with("retry-after", "5") }
 }
 
+/// A part of the platform that was asked.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Its name.
+    pub name: &'static str,
+    /// How it answered.
+    pub state: PartState,
+    /// How long that took.
+    pub took: Lifetime,
+}
+
+/// Really asks every part without which nothing works.
+pub async fn parts(env: &Env) -> [Asked; 3] {
+    let (d1, durable_objects, kv) = join!(
+        within("d1", database(env)),
+        within("durable_objects", durable_object(env)),
+        within("kv", revocations(env))
+    );
+    [d1, durable_objects, kv]
+}
+
 /// `GET /health`. The hub's own report where providers are configured; this isolate's view when it does not answer.
 pub async fn status(context: &Context) -> Reply {
+    Reply::json(200, &health(report(context).await)).with("cache-control", "no-store")
+}
+
+/// What is known of randomness.
+pub async fn report(context: &Context) -> Report {
     let providers = &context.settings.providers;
     let configured: Vec<_> = providers.iter().map(|(id, _)| id).collect();
     let hub = if providers.is_empty() { None } else { hub_report(&context.env).await };
     let mut report = hub.or_else(random::last_report).unwrap_or_else(|| Report::unasked(&configured));
     // What tokens made here are mixed with is this isolate's matter, whatever the hub holds by now.
     report.provenance = random::provenance(clock::now());
-    Reply::json(200, &health(report)).with("cache-control", "no-store")
+    report
 }
 
 async fn hub_report(env: &Env) -> Option<Report> {
@@ -53,14 +78,16 @@ async fn hub_report(env: &Env) -> Option<Report> {
     }
 }
 
-async fn within(probe: impl Future<Output = bool>) -> PartState {
+async fn within(name: &'static str, probe: impl Future<Output = bool>) -> Asked {
+    let since = clock::now();
     let deadline = Delay::from(DEADLINE);
     pin_mut!(probe, deadline);
-    match select(probe, deadline).await {
+    let state = match select(probe, deadline).await {
         Either::Left((true, _)) => PartState::Ok,
         Either::Left((false, _)) => PartState::Failed,
         Either::Right(_) => PartState::Timeout,
-    }
+    };
+    Asked { name, state, took: clock::now().since(since) }
 }
 
 async fn database(env: &Env) -> bool {

@@ -9,6 +9,7 @@ use super::{clock, objects, shield};
 use crate::api::problem::Problem;
 use crate::id::{TenantId, encode_random};
 use crate::metric::activity::{Counts, Place};
+use crate::metric::hours::Hours;
 use crate::metric::message::{Flush, MetricsReply, MetricsRequest, Resting};
 use crate::metric::outbox::Outbox;
 use crate::metric::{Family, Label, Measured, Series, Tally};
@@ -236,6 +237,21 @@ pub async fn activity(env: &Env, tenant: Option<&TenantId>, from: u64) -> Result
     for answer in ask_all(env, &question).await? {
         let MetricsReply::Activity { minutes } = answer else { return Err(unavailable("an unexpected answer")) };
         all.extend(minutes);
+    }
+    Ok(all)
+}
+
+/// What happened from a minute on to everybody together.
+pub async fn hours(env: &Env, from: u64) -> Result<Hours, Problem> {
+    let mut all = Hours::default();
+    for answer in ask_all(env, &MetricsRequest::Hours { from }).await? {
+        let MetricsReply::Hours { hours, took } = answer else { return Err(unavailable("an unexpected answer")) };
+        for (hour, own, outcomes) in hours {
+            all.add(hour, own, outcomes);
+        }
+        for (bucket, count) in took {
+            all.took(bucket, count);
+        }
     }
     Ok(all)
 }

@@ -6,11 +6,12 @@
 use super::{clock, objects};
 use crate::id::TenantId;
 use crate::metric::Activity;
-use crate::metric::activity::{Counts, KEPT, Place, minute};
+use crate::metric::activity::{BUILT_IN, Counts, KEPT, Place, minute};
 use crate::metric::book::{Book, FORGOTTEN};
+use crate::metric::hours::Outcomes;
 use crate::metric::message::{Flush, MetricsReply, MetricsRequest};
 use crate::store::metrics as statements;
-use crate::store::metrics::{IsolateRow, PlaceRow, SeriesRow};
+use crate::store::metrics::{DurationRow, HourRow, IsolateRow, PlaceRow, SeriesRow};
 use crate::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +54,7 @@ impl DurableObject for Metrics {
             MetricsRequest::Activity { tenant, from } => {
                 MetricsReply::Activity { minutes: self.activity(tenant.as_ref(), from)? }
             }
+            MetricsRequest::Hours { from } => self.hours(from)?,
         };
         self.book.replace(Some(book));
         Response::from_json(&reply)
@@ -120,6 +122,16 @@ impl Metrics {
         let bindings = vec![whole(from)?, SqlStorageValue::from(tenant), whole(MOST_PLACES.into())?];
         let rows: Vec<PlaceRow> = self.rows(statements::ACTIVITY, bindings)?;
         Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    fn hours(&self, from: u64) -> Result<MetricsReply> {
+        let hours: Vec<HourRow> = self.rows(statements::HOURS, vec![whole(from)?, BUILT_IN.into()])?;
+        let took: Vec<DurationRow> = self.rows(statements::DURATIONS, vec![whole(from)?])?;
+        let outcomes = |row: HourRow| Outcomes { answered: row.answered, failed: row.failed };
+        Ok(MetricsReply::Hours {
+            hours: hours.into_iter().map(|row| (row.hour, row.own != 0, outcomes(row))).collect(),
+            took: took.into_iter().map(|row| (row.bucket, row.count)).collect(),
+        })
     }
 
     fn rows<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {

@@ -87,6 +87,7 @@ mod showing;
 mod signature;
 mod spans;
 mod standing;
+mod status;
 mod stream;
 mod tenant;
 mod timer;
@@ -209,6 +210,7 @@ async fn dispatch(
         Endpoint::Health => Ok(health::status(context).await),
         Endpoint::Live => Ok(health::live()),
         Endpoint::Ready => Ok(health::ready(context).await),
+        Endpoint::Status => Ok(status::show(context).await),
         Endpoint::EntropyStatus => operator::entropy_status(context, authorization).await,
         Endpoint::Metrics => operator::metrics(context, authorization).await,
         Endpoint::Jwks => {

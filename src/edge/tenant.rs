@@ -34,7 +34,7 @@ use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
 
 /// How long a row is believed: the bound of a disabled upstream.
-const BELIEVED: Lifetime = Lifetime::from_seconds(5);
+pub const BELIEVED: Lifetime = Lifetime::from_seconds(5);
 const MAX_TENANTS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// What an endpoint shows, and of whom.

@@ -1,6 +1,7 @@
 //! What is said between isolates and `Metrics` objects.
 
 use super::activity::{Counts, Place};
+use super::hours::Outcomes;
 use super::series::{Measured, Series};
 use crate::id::TenantId;
 use crate::time::Timestamp;
@@ -18,6 +19,11 @@ pub enum MetricsRequest {
     Activity {
         /// Whose.
         tenant: Option<TenantId>,
+        /// The first minute, counted from 1970.
+        from: u64,
+    },
+    /// The same of everybody together, hour by hour.
+    Hours {
         /// The first minute, counted from 1970.
         from: u64,
     },
@@ -40,6 +46,13 @@ pub enum MetricsReply {
     Activity {
         /// Minute by minute.
         minutes: Vec<(Place, Counts)>,
+    },
+    /// What happened to everybody together.
+    Hours {
+        /// Of an hour, counted from 1970, whether it is what the gateway itself answers, and what became of it.
+        hours: Vec<(u64, bool, Outcomes)>,
+        /// How many fell into each bucket of durations.
+        took: Vec<(usize, u64)>,
     },
 }
 

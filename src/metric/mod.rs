@@ -9,6 +9,7 @@ pub mod book;
 pub mod entropy;
 pub mod exposition;
 mod family;
+pub mod hours;
 pub mod message;
 pub mod outbox;
 mod series;

@@ -34,7 +34,8 @@ impl Times {
         self.sum = sum(self.sum, others.sum);
     }
 
-    fn add_to(&mut self, bucket: usize, count: u64) {
+    /// Counts so many into a bucket, of which only their bounds are known.
+    pub(super) fn add_to(&mut self, bucket: usize, count: u64) {
         if self.buckets.len() <= bucket {
             self.buckets.resize(bucket + 1, 0);
         }

@@ -1,4 +1,4 @@
-//! The pages a person sees: sign-in, consent, account and people, joining, and what went wrong.
+//! The pages a person sees: sign-in, consent, account and people, joining, the gateway's status, and what went wrong.
 //!
 //! A page is a typed view and a template, and nothing of it is a script: every button is a form that is posted. Whatever is
 //! put into a template is escaped by it; what a client says of itself goes through `text` besides, into an element of its
@@ -18,6 +18,7 @@ mod people;
 mod picture;
 mod policy;
 mod security;
+mod status;
 mod text;
 
 pub use account::{AccountPage, SessionKind, SessionLine};
@@ -31,6 +32,7 @@ pub use note::{ErrorPage, SignedOutPage};
 pub use people::{MadeCode, PeoplePage, PersonLine};
 pub use policy::content_security_policy;
 pub use security::{CodePage, OfferedSecret, PasswordPage, SecondFactorPage};
+pub use status::{Bounds, PartLine, StatusPage};
 
 /// What is shown when a template cannot be filled, which only a lack of memory brings about.
 const BARE_PAGE: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Something went wrong</title>\

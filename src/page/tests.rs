@@ -1,7 +1,9 @@
 use super::{
-    AccountPage, ConsentPage, ErrorPage, External, LoginPage, ScopeLine, SessionKind, SessionLine, SignedOutPage,
-    Verification,
+    AccountPage, Bounds, ConsentPage, ErrorPage, External, LoginPage, PartLine, ScopeLine, SessionKind, SessionLine,
+    SignedOutPage, StatusPage, Verification,
 };
+use crate::entropy::provenance::Report;
+use crate::time::{Lifetime, Timestamp};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -55,8 +57,24 @@ fn pages(text: &str) -> Vec<String> {
     let mut pages = vec![login.render(), account.render(), SignedOutPage.render()];
     pages.push(ErrorPage { title: text, detail: text, correlation: text }.render());
     pages.extend(verifications.map(|verification| consent(verification).render()));
+    pages.push(status(text));
     pages.extend(accounts::pages(text));
     pages
+}
+
+fn status(text: &str) -> String {
+    let second = Lifetime::from_seconds(1);
+    let mut randomness = Report::unasked(&[]);
+    text.clone_into(&mut randomness.provenance.statement);
+    StatusPage {
+        as_of: Timestamp::from_seconds(0),
+        version: text,
+        parts: &[PartLine { name: text, works: true, took: second }],
+        randomness: &randomness,
+        measured: None,
+        bounds: Bounds { revocation: second, decision: second, access_token: second, call: second, scan: second },
+    }
+    .render()
 }
 
 /// The tags of a page with the names of their attributes, as a browser would read them.

@@ -41,6 +41,16 @@ pub const WRITE_PLACES: &str = "\
 pub const ACTIVITY: &str = "\
     SELECT minute, tenant, upstream, counts FROM activity \
     WHERE minute >= ?1 AND (?2 IS NULL OR tenant = ?2) ORDER BY minute DESC LIMIT ?3";
+/// What happened in each hour, over all tenants: what the gateway itself answered (`own`), and calls of tools elsewhere. `?1` the first
+/// minute, `?2` the name of the upstream that stands for the gateway's own tools.
+pub const HOURS: &str = "\
+    SELECT minute / 60 AS hour, upstream IN ('', ?2) AS own, \
+           SUM(counts ->> 'ok' + counts ->> 'refused' + counts ->> 'limited') AS answered, SUM(counts ->> 'failed') AS failed \
+    FROM activity WHERE minute >= ?1 GROUP BY 1, 2";
+/// How long it all took: how many fell into each bucket of [`Times`](crate::metric::Times). `?1` the first minute.
+pub const DURATIONS: &str = "\
+    SELECT buckets.key AS bucket, SUM(buckets.value) AS count \
+    FROM activity, json_each(activity.counts, '$.times.buckets') AS buckets WHERE minute >= ?1 GROUP BY 1";
 /// Forgets places. `?1` a minute: what was before it.
 pub const FORGET_PLACES: &str = "DELETE FROM activity WHERE minute < ?1";
 
@@ -79,6 +89,28 @@ pub struct PlaceRow {
     pub upstream: String,
     /// What happened, JSON.
     pub counts: String,
+}
+
+/// A row of [`HOURS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct HourRow {
+    /// Hours since 1970.
+    pub hour: u64,
+    /// 1 for what the gateway itself answered, 0 for calls of tools elsewhere.
+    pub own: u8,
+    /// How much was answered well, refused, or met a limit.
+    pub answered: u64,
+    /// How much could not be done.
+    pub failed: u64,
+}
+
+/// A row of [`DURATIONS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct DurationRow {
+    /// Which bucket, from 0.
+    pub bucket: usize,
+    /// How many fell into it.
+    pub count: u64,
 }
 
 /// A row of [`PINS_THAT_WAIT`].

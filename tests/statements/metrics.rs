@@ -3,9 +3,10 @@
 use super::of_servers::two_tenants_with_servers;
 use super::{NOW, count, read, run};
 use mcp_secure_gateway::id::TenantId;
-use mcp_secure_gateway::metric::activity::{Counts, Place};
-use mcp_secure_gateway::metric::{Family, Label, Measured, Series};
-use mcp_secure_gateway::store::metrics::{self, IsolateRow, PinsRow, PlaceRow, SeriesRow};
+use mcp_secure_gateway::metric::activity::{BUILT_IN, Counts, Place};
+use mcp_secure_gateway::metric::{BOUNDS, Family, Label, Measured, Series};
+use mcp_secure_gateway::store::metrics::{self, DurationRow, HourRow, IsolateRow, PinsRow, PlaceRow, SeriesRow};
+use mcp_secure_gateway::time::Lifetime;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
@@ -75,6 +76,33 @@ fn minutes_are_added_to_told_to_their_tenant_and_forgotten() {
     assert_eq!((told(8, Some("acme"), 9).len(), told(0, None, 9).len(), told(0, None, 1).len()), (1, 3, 1));
     assert_eq!(run(&database, metrics::FORGET_PLACES, [8]), Ok(1));
     assert_eq!(told(0, None, 9).len(), 2);
+}
+
+#[test]
+fn hours_are_told_of_everybody_together_and_what_the_gateway_answers_apart() {
+    let database = object();
+    let counts = |ok, failed, millis| {
+        let mut counts = Counts { ok, refused: 1, failed, limited: 1, ..Counts::default() };
+        counts.times.add(Lifetime::from_millis(millis));
+        text(&counts)
+    };
+    let rows = json!([
+        [59, "acme", "files", counts(1, 1, 1)],
+        [60, "acme", "", counts(2, 0, 1)],
+        [61, "zeta", BUILT_IN, counts(3, 0, 30)],
+        [119, "zeta", "files", counts(4, 5, 999_999)],
+        [120, "acme", "files", counts(6, 0, 1)]
+    ]);
+    run(&database, metrics::WRITE_PLACES, params![rows.to_string()]).unwrap();
+    let hours = |from: i64| -> Vec<(u64, u8, u64, u64)> {
+        let rows: Vec<HourRow> = read(&database, metrics::HOURS, params![from, BUILT_IN]);
+        rows.into_iter().map(|row| (row.hour, row.own, row.answered, row.failed)).collect()
+    };
+    assert_eq!(hours(60), [(1, 0, 6, 5), (1, 1, 9, 0), (2, 0, 8, 0)]);
+    assert_eq!(hours(0)[0], (0, 0, 3, 1));
+    let rows: Vec<DurationRow> = read(&database, metrics::DURATIONS, [60]);
+    let took: Vec<_> = rows.into_iter().map(|row| (row.bucket, row.count)).filter(|(_, count)| *count > 0).collect();
+    assert_eq!(took, [(0, 2), (3, 1), (BOUNDS.len(), 1)]);
 }
 
 #[test]

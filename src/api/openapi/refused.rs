@@ -68,6 +68,7 @@ pub fn problems(endpoint: Endpoint) -> Vec<Problem> {
         Endpoint::Health
         | Endpoint::Live
         | Endpoint::Ready
+        | Endpoint::Status
         | Endpoint::Jwks
         | Endpoint::GatewayMetadata
         | Endpoint::ResourceMetadata

@@ -172,7 +172,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         Endpoint::ExecuteTool => execute(shapes),
         Endpoint::Mcp => mcp(shapes),
         Endpoint::McpStream | Endpoint::McpEnd => mcp_session(endpoint, shapes),
-        Endpoint::Health | Endpoint::Live | Endpoint::Ready => health(endpoint, shapes),
+        Endpoint::Health | Endpoint::Live | Endpoint::Ready | Endpoint::Status => health(endpoint, shapes),
         Endpoint::EntropyStatus | Endpoint::Metrics => operator(endpoint, shapes),
         Endpoint::Jwks => {
             let keys = Given::json("The keys, the signing one first", shapes.written::<JwkSet>(), examples::keys());
@@ -330,6 +330,10 @@ fn health(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         Endpoint::Live => {
             let alive = Given::json("Alive", shapes.written::<Liveness>(), examples::alive());
             Offer::new("live", "health", vec![alive])
+        }
+        Endpoint::Status => {
+            let shown = oauth::page("A page without a script. What it says is ten seconds old at most", shapes);
+            Offer::new("status", "health", vec![shown])
         }
         _ => {
             let shape = shapes.written::<Readiness>();

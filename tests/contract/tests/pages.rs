@@ -7,11 +7,15 @@ use gateway_contract::browser::{Browser, Page, Screen};
 use gateway_contract::fake::{Reply, Server};
 use gateway_contract::workspace;
 use mcp_secure_gateway::account::role::Role;
+use mcp_secure_gateway::entropy::provenance::{ProviderState, Report};
+use mcp_secure_gateway::metric::hours::{Hours, Outcomes};
 use mcp_secure_gateway::page::{
-    AccountPage, ApprovalLine, ApprovalsPage, CodePage, ConsentPage, DriftLine, DriftPage, ErrorPage, External,
-    JoinPage, LoginPage, MadeCode, OfferedSecret, PasswordPage, PeoplePage, PersonLine, ScopeLine, SecondFactorPage,
-    SessionKind, SessionLine, SetupPage, SignedOutPage, Verification, content_security_policy,
+    AccountPage, ApprovalLine, ApprovalsPage, Bounds, CodePage, ConsentPage, DriftLine, DriftPage, ErrorPage, External,
+    JoinPage, LoginPage, MadeCode, OfferedSecret, PartLine, PasswordPage, PeoplePage, PersonLine, ScopeLine,
+    SecondFactorPage, SessionKind, SessionLine, SetupPage, SignedOutPage, StatusPage, Verification,
+    content_security_policy,
 };
+use mcp_secure_gateway::time::{Lifetime, Timestamp};
 use serde_json::Value;
 use std::sync::OnceLock;
 
@@ -241,7 +245,32 @@ fn pages() -> Vec<(&'static str, String)> {
     ];
     pages.extend(people());
     pages.extend(drift());
+    pages.extend(status());
     pages
+}
+
+/// The status of a gateway that does well, and of one that does not.
+fn status() -> [(&'static str, String); 2] {
+    let part = |name, works| PartLine { name, works, took: Lifetime::from_millis(7) };
+    let mut randomness = Report::unasked(&[]);
+    if let Some(provider) = randomness.providers.first_mut() {
+        provider.state = ProviderState::Failing;
+    }
+    let mut hours = Hours::default();
+    for hour in 493_000..493_024 {
+        hours.add(hour, true, Outcomes { answered: 100_000, failed: hour % 5 });
+        hours.add(hour, false, Outcomes { answered: hour % 3, failed: 0 });
+    }
+    hours.took(4, 100);
+    let second = Lifetime::from_seconds(1);
+    let bounds = Bounds { revocation: second, decision: second, access_token: second, call: second, scan: second };
+    let page = |works, measured| {
+        let parts =
+            [part("Database", true), part("Limits, sessions and the audit trail", works), part("Revocations", true)];
+        let as_of = Timestamp::from_seconds(1_795_000_000);
+        StatusPage { as_of, version: "1.2.3", parts: &parts, randomness: &randomness, measured, bounds }.render()
+    };
+    [("status", page(true, Some(&hours)).replace("<details>", "<details open>")), ("status-away", page(false, None))]
 }
 
 fn file(name: &str, content_type: &str) -> Reply {

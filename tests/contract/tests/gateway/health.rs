@@ -1,11 +1,12 @@
 //! What the gateway says about itself.
 
-use crate::gateway;
+use crate::{gateway, logged_in};
 use gateway_contract::client::send;
+use gateway_contract::seed::Tools;
 use gateway_contract::workspace;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn health_names_the_version_the_features_and_every_provider() {
@@ -52,4 +53,28 @@ async fn health_tells_nothing_of_the_configuration() {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
     assert_ne!(serde_json::from_str::<Value>(&text).unwrap(), json!({}));
+}
+
+#[tokio::test]
+async fn anybody_sees_what_the_gateway_promises_and_how_it_does_and_nobodys_name() {
+    let ((user, tokens), start) = (logged_in(Tools::Team).await, Instant::now());
+    gateway().execute(&tokens.access, "server_time", &json!({})).await.json(200);
+    let page = loop {
+        let page = gateway().get("/status").await;
+        if page.text().contains(" %") {
+            break page;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "nothing was measured: {}", page.text());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    let text = page.text();
+    for told in ["<h1>Everything answers</h1>", "Database", "answered in", "A revoked token", "1 second", "UTC"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    for hidden in [user.tenant.as_str(), &user.username, "127.0.0.1", "<script", "server_time", "everything__"] {
+        assert!(!text.contains(hidden), "{hidden} in {text}");
+    }
+    assert!(page.header("set-cookie").is_none() && page.header("content-security-policy").is_some());
+    let head = send(gateway().request(Method::HEAD, "/status")).await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
 }
