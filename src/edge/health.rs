@@ -42,7 +42,7 @@ pub struct Asked {
     pub took: Lifetime,
 }
 
-/// Really asks every part without which nothing works.
+/// Really asks every part without which nothing works: the database, a Durable Object, the published revocations.
 pub async fn parts(env: &Env) -> [Asked; 3] {
     let (d1, durable_objects, kv) = join!(
         within("d1", database(env)),

@@ -1,4 +1,4 @@
-//! The status page, for anybody. What it says is gathered every ten seconds at most in an isolate, however often it is asked for.
+//! The status page, for anybody. It is gathered anew when what this isolate knows is ten seconds old, so that looking often costs little.
 
 use super::context::Context;
 use super::{clock, health, metrics, tenant};
@@ -35,33 +35,26 @@ async fn gathered(context: &Context, now: Timestamp) -> String {
         health::report(context),
         metrics::hours(&context.env, minute(now.minus(KEPT)))
     );
-    let line = |part: health::Asked| {
-        let works = part.state == PartState::Ok;
-        PartLine { name: name(part.name), works, took: part.took }
-    };
+    let [database, objects, revocations] = parts;
+    let line = |name, part: health::Asked| PartLine { name, works: part.state == PartState::Ok, took: part.took };
+    let parts = [
+        line("Database", database),
+        line("Limits, sessions and the audit trail", objects),
+        line("Published revocations", revocations),
+    ];
     let page = StatusPage {
         as_of: now,
         version: crate::VERSION,
-        parts: &parts.map(line),
+        parts: &parts,
         randomness: &randomness,
         measured: measured.as_ref().ok(),
         bounds: bounds(&context.settings),
     };
     let html = page.render();
-    if measured.is_ok() && page.parts.iter().all(|part| part.works) {
+    if measured.is_ok() && parts.iter().all(|part| part.works) {
         LAST.set(Some((now, html.clone())));
     }
     html
-}
-
-/// What a part is to those who use the gateway.
-fn name(part: &'static str) -> &'static str {
-    match part {
-        "d1" => "Database",
-        "durable_objects" => "Limits, sessions and the audit trail",
-        "kv" => "Published revocations",
-        other => other,
-    }
 }
 
 const fn bounds(settings: &Settings) -> Bounds {
