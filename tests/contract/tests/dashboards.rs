@@ -34,7 +34,7 @@ fn complaints<'a>(name: &str, texts: impl IntoIterator<Item = &'a str>) -> Optio
     fs::create_dir_all(&folder).expect("a folder");
     let mut code = "import type { DashboardFile } from \"../../observability/grafana/dashboard.d.ts\";\n".to_owned();
     for (at, text) in texts.into_iter().enumerate() {
-        code += &format!("export const dashboard{at}: DashboardFile = {text};\n");
+        code.extend([&format!("export const dashboard{at}: DashboardFile = "), text, ";\n"]);
     }
     let file = folder.join(name);
     fs::write(&file, code).expect("a file");
