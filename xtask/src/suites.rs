@@ -143,13 +143,13 @@ fn on_wasm(project: &Project) -> Result<Suite, Failure> {
 fn contract(project: &Project, run: &Path) -> Result<Suite, Failure> {
     // The tests start it.
     process::run(program(project, "cargo").args(["build", "-p", "gateway-fixture"]))?;
+    // The gateways they start come from this very program: cargo need not look at it again for each. Where it is, is asked before the
+    // tests build it anew, as some of them do: its file has no name then.
+    let own = std::env::current_exe().ok();
     let command = |only: &[String]| {
         let mut command = program(project, "cargo");
         command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]).env(RUN, run);
-        // The gateways they start come from this very program: cargo need not look at it again for each.
-        if let Ok(own) = std::env::current_exe() {
-            command.env("XTASK", own);
-        }
+        command.envs(own.iter().map(|own| ("XTASK", own)));
         if !only.is_empty() {
             command.args(["--", "--exact"]).args(only);
         }

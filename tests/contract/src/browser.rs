@@ -204,14 +204,20 @@ impl Page<'_> {
 
     /// Types `text` into the field of that name, once it has the focus by itself.
     pub async fn type_at(&self, name: &str, text: &str) {
-        let focused = "document.activeElement?.getAttribute('name')";
+        self.focuses("getAttribute('name')", name).await;
+        self.type_in(text).await;
+    }
+
+    /// Waits until what has the focus is this, by a property such as `tagName`: a page gives it away a moment after it is shown.
+    pub async fn focuses(&self, property: &str, wanted: &str) {
+        let focused = format!("document.activeElement?.{property}");
         for _ in 0..100 {
-            if self.evaluate(focused).await == json!(name) {
-                return self.type_in(text).await;
+            if self.evaluate(&focused).await == json!(wanted) {
+                return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
-        panic!("{name} never had the focus: {}", self.evaluate(focused).await);
+        panic!("{wanted} never had the focus: {}", self.evaluate(&focused).await);
     }
 
     /// Presses a key: `Tab`, `Enter`, `Shift+Tab`.

@@ -4,7 +4,9 @@ use crate::seed::{PASSWORD, User};
 use crate::{Gateway, run, token};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Everything a run was given or made that no log may show.
 static SECRETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -41,6 +43,10 @@ impl Answer {
     #[track_caller]
     pub fn must(&self, name: &str) -> &str {
         self.header(name).unwrap_or_else(|| panic!("no {name} header: {self:?}"))
+    }
+
+    fn is_of_a_busy_database(&self) -> bool {
+        self.status == 503 && self.text().contains("the database does not answer; nothing was done")
     }
 
     /// The body as text.
@@ -86,26 +92,43 @@ impl Answer {
     }
 }
 
-/// Sends a request and reads the whole answer.
+/// How often a request is sent again while the database is busy, and how long that is waited for.
+const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
+
+/// Sends a request and reads the whole answer. It is sent again where the gateway's database was busy: tests write to its file from
+/// outside, which nobody does to a deployed one, and the answer says that nothing was done.
 #[track_caller]
 pub fn send(request: RequestBuilder) -> impl Future<Output = Answer> {
-    let caller = std::panic::Location::caller();
+    let caller = Location::caller();
     async move {
-        let asked = request.try_clone().and_then(|request| request.build().ok());
-        let body = asked.as_ref().and_then(|asked| asked.body()).and_then(|body| body.as_bytes());
-        run::keep_all_in(&String::from_utf8_lossy(body.unwrap_or_default()));
-        let answer = request.send().await.unwrap_or_else(|error| panic!("{caller}: {error:?}"));
-        let headers = answer.headers().iter();
-        let headers =
-            headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let (status, headers): (_, Vec<(String, String)>) = (answer.status().as_u16(), headers.collect());
-        let body = answer.bytes().await.unwrap_or_else(|error| panic!("{caller}: {error:?}")).to_vec();
-        for (_, value) in &headers {
-            run::keep_all_in(value);
+        let (times, pause) = AGAIN;
+        for _ in 0..times {
+            let Some(copy) = request.try_clone() else { break };
+            let answer = sent(copy, caller).await;
+            if !answer.is_of_a_busy_database() {
+                return answer;
+            }
+            tokio::time::sleep(pause).await;
         }
-        run::keep_all_in(&String::from_utf8_lossy(&body));
-        Answer { status, headers, body }
+        sent(request, caller).await
     }
+}
+
+async fn sent(request: RequestBuilder, caller: &Location<'_>) -> Answer {
+    let asked = request.try_clone().and_then(|request| request.build().ok());
+    let body = asked.as_ref().and_then(|asked| asked.body()).and_then(|body| body.as_bytes());
+    run::keep_all_in(&String::from_utf8_lossy(body.unwrap_or_default()));
+    let answer = request.send().await.unwrap_or_else(|error| panic!("{caller}: {error:?}"));
+    let headers = answer.headers().iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let (status, headers): (_, Vec<(String, String)>) = (answer.status().as_u16(), headers.collect());
+    let body = answer.bytes().await.unwrap_or_else(|error| panic!("{caller}: {error:?}")).to_vec();
+    for (_, value) in &headers {
+        run::keep_all_in(value);
+    }
+    run::keep_all_in(&String::from_utf8_lossy(&body));
+    Answer { status, headers, body }
 }
 
 /// What a login or a refresh gave.

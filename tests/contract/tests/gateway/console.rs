@@ -249,7 +249,7 @@ async fn the_console_is_entered_and_used_without_a_mouse() {
     page.text("nav a").await;
     // The first key leads past the list of pages, and what has the focus is seen.
     page.press("Tab").await;
-    assert_eq!(page.evaluate("document.activeElement.innerText").await, json!("Skip to the page"));
+    page.focuses("innerText", "Skip to the page").await;
     let mut reached = Vec::new();
     for _ in 0..12 {
         page.press("Tab").await;
@@ -264,15 +264,15 @@ async fn the_console_is_entered_and_used_without_a_mouse() {
     }
     page.press("Enter").await;
     page.text("h1:text-is(\"Revoke\")").await;
-    assert_eq!(page.evaluate("document.activeElement.tagName").await, json!("H1"), "the new page has the focus");
+    page.focuses("tagName", "H1").await;
     // A question takes the focus, and gives it back.
     page.press("Tab").await;
-    assert_eq!(page.evaluate("document.activeElement.innerText").await, json!("Revoke everything"));
+    page.focuses("innerText", "Revoke everything").await;
     page.press("Enter").await;
     page.text("dialog h2").await;
-    assert_eq!(page.evaluate("document.activeElement.tagName").await, json!("INPUT"));
+    page.focuses("tagName", "INPUT").await;
     page.press("Escape").await;
     within(SEEN, "closed", async || page.count("dialog").await == 0).await;
-    assert_eq!(page.evaluate("document.activeElement.innerText").await, json!("Revoke everything"));
+    page.focuses("innerText", "Revoke everything").await;
     page.close().await;
 }
