@@ -72,10 +72,17 @@ impl std::fmt::Display for Totals {
 pub fn run(project: &Project, mut arguments: Arguments) -> Result<(), Failure> {
     let without_coverage = arguments.flag("--no-coverage");
     arguments.finish()?;
+    // The gateways of the tests come from this very program: cargo need not look at it again for each. Where it is, is asked before
+    // anything builds it anew: its file has no name then.
+    let own = std::env::current_exe().ok();
     let measured = prepare(project, !without_coverage)?;
     let run = fresh_run(project)?;
-    let mut results =
-        vec![native(project, measured)?, on_wasm(project)?, contract(project, &run)?, aftermath(project, &run)?];
+    let mut results = vec![
+        native(project, measured)?,
+        on_wasm(project)?,
+        contract(project, &run, own.as_deref())?,
+        aftermath(project, &run)?,
+    ];
     if measured {
         results.push(coverage(project)?);
     }
@@ -139,13 +146,10 @@ fn on_wasm(project: &Project) -> Result<Suite, Failure> {
 /// Black-box tests of a running gateway, which they start themselves, and those of the server they put behind it.
 ///
 /// They hold a gateway to times it states, on a machine that may be busy with something else: a few that fail are run once more,
-/// and named in the summary. A fault that is there every time fails twice.
-fn contract(project: &Project, run: &Path) -> Result<Suite, Failure> {
+/// and named in the summary. A fault that is there every time fails twice. `own` is where this program is.
+fn contract(project: &Project, run: &Path, own: Option<&Path>) -> Result<Suite, Failure> {
     // The tests start it.
     process::run(program(project, "cargo").args(["build", "-p", "gateway-fixture"]))?;
-    // The gateways they start come from this very program: cargo need not look at it again for each. Where it is, is asked before the
-    // tests build it anew, as some of them do: its file has no name then.
-    let own = std::env::current_exe().ok();
     let command = |only: &[String]| {
         let mut command = program(project, "cargo");
         command.args(["test", "-p", "gateway-contract", "-p", "gateway-fixture", "--no-fail-fast"]).env(RUN, run);
