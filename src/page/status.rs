@@ -150,6 +150,7 @@ mod tests {
         hours.took(0, 10);
         let told = page(true, &randomness, Some(&hours));
         assert!(told.contains("99.99 %") && told.contains("10:00") && told.contains("nobody asked"), "{told}");
+        assert!(!page(true, &randomness, Some(&Hours::default())).contains("<table"), "a table of nothing");
         let silent = page(true, &randomness, None);
         assert!(silent.contains("could not be read") && !silent.contains('%'), "{silent}");
     }

@@ -61,14 +61,14 @@ async fn anybody_sees_what_the_gateway_promises_and_how_it_does_and_nobodys_name
     gateway().execute(&tokens.access, "server_time", &json!({})).await.json(200);
     let page = loop {
         let page = gateway().get("/status").await;
-        if page.text().contains(" %") {
+        if page.text().contains(" %") && page.text().contains("<h1>Everything answers</h1>") {
             break page;
         }
-        assert!(start.elapsed() < Duration::from_secs(30), "nothing was measured: {}", page.text());
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", page.text());
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
     let text = page.text();
-    for told in ["<h1>Everything answers</h1>", "Database", "answered in", "A revoked token", "1 second", "UTC"] {
+    for told in ["Database", "answered in", "A revoked token", "1 second", "UTC"] {
         assert!(text.contains(told), "{told}: {text}");
     }
     for hidden in [user.tenant.as_str(), &user.username, "127.0.0.1", "<script", "server_time", "everything__"] {

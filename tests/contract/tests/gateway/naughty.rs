@@ -3,35 +3,18 @@
 
 use crate::gateway;
 use gateway_contract::client::{Answer, send};
-use gateway_contract::team::{Team, ordered};
+use gateway_contract::team::{Team, order};
 use naughty_strings::BLNS;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How many are tried at the same time.
 const LANES: usize = 6;
 
 /// What is said about one of them, and where.
 type Complaint = Option<String>;
-
-/// Asks again where the database was busy: other tests write to its file from outside. Nothing was done then.
-async fn patiently(request: RequestBuilder) -> Answer {
-    for _ in 0..20 {
-        let answer = send(request.try_clone().expect("a whole body")).await;
-        if answer.status != 503 {
-            return answer;
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    send(request).await
-}
-
-async fn order(credential: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
-    patiently(ordered(credential, method, path, body)).await
-}
 
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
@@ -84,8 +67,7 @@ async fn as_a_condition(owner: &str, at: usize, text: &str) -> Complaint {
 
 /// As a tool's name it is no tool, and as an argument it reaches the tool and comes back to the letter.
 async fn as_a_tool_and_an_argument(agent: &str, text: &str) -> Complaint {
-    let execute =
-        |body: Value| patiently(gateway().request(Method::POST, "/mcp/execute").bearer_auth(agent).json(&body));
+    let execute = |body: Value| send(gateway().request(Method::POST, "/mcp/execute").bearer_auth(agent).json(&body));
     let unknown = execute(json!({"tool": text, "arguments": {}})).await;
     if !is_refusal(&unknown, &[404, 400]) {
         return Some(complain("a tool", text, &unknown));
