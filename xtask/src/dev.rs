@@ -3,6 +3,7 @@
 use crate::arguments::Arguments;
 use crate::build::{self, Profile};
 use crate::failure::Failure;
+use crate::group::Group;
 use crate::process::program;
 use crate::project::Project;
 use crate::{database, secrets, step, tools};
@@ -10,7 +11,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// How long a first answer may take, in tenths of a second.
@@ -19,6 +20,8 @@ const PATIENCE: u32 = 1_200;
 const PORT_PATIENCE: u32 = 50;
 /// So many answers other than 200 in a row are the gateway's own word, not that of a runtime that is still starting.
 const REFUSALS: u32 = 10;
+/// What failures call it.
+const WRANGLER: &str = "wrangler dev";
 const TENTH: Duration = Duration::from_millis(100);
 
 /// What one run was asked for.
@@ -42,7 +45,7 @@ pub fn run(project: &Project, arguments: Arguments) -> Result<(), Failure> {
         200 => println!("{}", welcome(run.port)),
         status => step::note(&format!("the gateway answers {status} and does not serve: GET /health/live says why")),
     }
-    gateway.wait()
+    gateway.0.wait()
 }
 
 /// Everything a local gateway needs, in the order it needs it.
@@ -68,69 +71,31 @@ fn read(project: &Project, mut arguments: Arguments) -> Result<Run, Failure> {
     Ok(Run { port, state, variables })
 }
 
-/// A running `wrangler dev` with all it started. Nothing of it outlives this program, however this program ends.
-pub struct Gateway {
-    wrangler: Child,
-    guard: Child,
-}
+/// A running `wrangler dev`. It ends with this value.
+pub struct Gateway(Group);
 
 impl Gateway {
     fn start(project: &Project, run: &Run) -> Result<Self, Failure> {
-        Self::spawn(wrangler(project, run))
+        Group::start(WRANGLER, &mut wrangler(project, run)).map(Self)
     }
 
     /// The same, with everything it prints in a file.
     pub fn start_quietly(project: &Project, run: &Run, log: &Path) -> Result<Self, Failure> {
         let output = File::create(log).map_err(Failure::at(log))?;
         let errors = output.try_clone().map_err(Failure::at(log))?;
-        let mut command = wrangler(project, run);
-        command.stdout(output).stderr(errors);
-        Self::spawn(command)
-    }
-
-    fn spawn(mut wrangler: Command) -> Result<Self, Failure> {
-        let start = |program: &str| {
-            let program = program.to_owned();
-            move |source| Failure::Start { program, source }
-        };
-        let mut wrangler = wrangler.spawn().map_err(start("wrangler"))?;
-        let guard = guard(wrangler.id()).spawn().map_err(start("sh"));
-        match guard {
-            Ok(guard) => Ok(Self { wrangler, guard }),
-            Err(failure) => {
-                let _ = wrangler.kill();
-                Err(failure)
-            }
-        }
+        Group::start(WRANGLER, wrangler(project, run).stdout(output).stderr(errors)).map(Self)
     }
 
     /// The status of `GET /health/live`, once there is one.
     pub fn first_answer(&mut self, port: u16) -> Result<u16, Failure> {
         let (mut answered, mut refusals) = (0, 0);
-        let settled = step::wait_until(PATIENCE, TENTH, || match self.wrangler.try_wait() {
-            Ok(None) => {
-                answered = liveness(port).unwrap_or(0);
-                refusals += u32::from(answered != 0);
-                Ok(answered == 200 || refusals == REFUSALS)
-            }
-            Ok(Some(status)) => Err(Failure::Program { program: "wrangler dev".into(), status }),
-            Err(source) => Err(Failure::Start { program: "wrangler".into(), source }),
+        let settled = step::wait_until(PATIENCE, TENTH, || {
+            self.0.still_runs()?;
+            answered = liveness(port).unwrap_or(0);
+            refusals += u32::from(answered != 0);
+            Ok(answered == 200 || refusals == REFUSALS)
         })?;
         if settled { Ok(answered) } else { Err(Failure::Unmet("the gateway did not answer in two minutes".into())) }
-    }
-
-    fn wait(mut self) -> Result<(), Failure> {
-        let status = self.wrangler.wait().map_err(|source| Failure::Start { program: "wrangler".into(), source })?;
-        if status.success() { Ok(()) } else { Err(Failure::Program { program: "wrangler dev".into(), status }) }
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // Closing the guard's input makes it end the group; waiting for both means that the port is free again.
-        drop(self.guard.stdin.take());
-        let _ = self.wrangler.wait();
-        let _ = self.guard.wait();
     }
 }
 
@@ -146,30 +111,8 @@ fn wrangler(project: &Project, run: &Run) -> Command {
     }
     // Several gateways side by side bear the same name: each has a registry and a log of its own.
     command.env("WRANGLER_REGISTRY_PATH", run.state.join("registry")).env("WRANGLER_LOG_PATH", run.state.join("logs"));
-    command.stdin(Stdio::null());
-    own_group(&mut command);
     command
 }
-
-/// Waits until its input closes, which happens even when this program is killed, and then ends the process group `leader`.
-fn guard(leader: u32) -> Command {
-    let mut command = Command::new("sh");
-    let script = "trap '' INT TERM HUP; cat >/dev/null; kill -TERM -$0; \
-                  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
-                  kill -0 -$0 || exit 0; sleep 0.1; done; kill -KILL -$0";
-    command.args(["-c", script, &leader.to_string()]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    own_group(&mut command);
-    command
-}
-
-#[cfg(unix)]
-fn own_group(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn own_group(_: &mut Command) {}
 
 fn wait_for_port(port: u16) -> Result<(), Failure> {
     let free = step::wait_until(PORT_PATIENCE, TENTH, || Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()))?;
@@ -199,8 +142,7 @@ fn welcome(port: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{guard, own_group, welcome};
-    use std::process::Command;
+    use super::welcome;
 
     #[test]
     fn the_next_step_can_be_copied_as_it_stands() {
@@ -209,27 +151,5 @@ mod tests {
         assert!(text.contains(
             r#"curl -s http://127.0.0.1:9000/auth/login -H 'content-type: application/json' -d '{"username":"demo","password":"demo123"}'"#
         ));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_guard_ends_a_whole_group_when_its_input_closes() {
-        let mut group = Command::new("sh");
-        group.args(["-c", "sleep 60 & sleep 60"]);
-        own_group(&mut group);
-        let mut leader = group.spawn().unwrap();
-        let mut guard = guard(leader.id()).spawn().unwrap();
-        assert!(leader.try_wait().unwrap().is_none());
-        drop(guard.stdin.take());
-        assert!(!leader.wait().unwrap().success());
-        // How the guard itself ends says nothing: its last signal finds the group there or gone.
-        guard.wait().unwrap();
-        // An orphan that was ended is there until the system has collected it, which may take seconds.
-        let left = format!("kill -0 -{} 2>/dev/null", leader.id());
-        let gone = (0..100).any(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-            !Command::new("sh").args(["-c", &left]).status().unwrap().success()
-        });
-        assert!(gone, "a process of the group is still there");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `project` `failure` `arguments` `step` `process` | paths, errors, the command line, what is shown, running programs |
+//! | `project` `failure` `arguments` `step` `process` `group` | paths, errors, the command line, what is shown, running programs |
 //! | `tools` `build` `assets` `secrets` `database` | the preparation: each part is skipped when it holds already |
 //! | `dev` `observe` `suites` `bench` `timing` `conformance` `records` `clients` `audit` `contract` | the commands themselves |
 
@@ -17,6 +17,7 @@ mod contract;
 mod database;
 mod dev;
 mod failure;
+mod group;
 mod observe;
 mod process;
 mod project;
@@ -46,8 +47,8 @@ const COMMANDS: &[Command] = &[
         run: dev::run,
     },
     Command {
-        usage: "observe [--gateway-port N] [--port N] [--state DIR] [--token-from VARIABLE]",
-        about: "run this machine's Prometheus, with the configuration of observability/, beside a gateway that runs already",
+        usage: "observe [--gateway-port N] [--port N] [--state DIR] [--token-from VARIABLE] [--traces [--collector-port N] [--store-port N]]",
+        about: "run this machine's Prometheus, with the configuration and the dashboards of observability/, beside a gateway that runs already; --traces adds a collector and a store",
         run: observe::run,
     },
     Command { usage: "test [--no-coverage]", about: "prepare everything and run every test", run: suites::run },

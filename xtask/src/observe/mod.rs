@@ -1,46 +1,63 @@
-//! `cargo xtask observe`: Prometheus beside a local gateway, for machines without a container engine.
+//! `cargo xtask observe`: what watches a local gateway, from packages, for machines without a container engine.
 //!
-//! The configuration is that of `observability/compose.yaml`. What differs from machine to machine, the gateway's port and its
-//! token, stands in two files of its own.
+//! Prometheus has the configuration of `observability/compose.yaml`. What differs from machine to machine, the gateway's port and its
+//! token, stands in two files of its own. It also draws the dashboards; a collector and a store of traces stand beside it if asked for.
+
+mod dashboard;
+mod pages;
+mod traces;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
-use crate::process::{self, answer, program};
-use crate::project::{Project, copy_folder, read_if_there, write};
+use crate::group::Group;
+use crate::process::{answer, program};
+use crate::project::{Project, copy_folder, files_below, read_if_there, write};
 use crate::secrets::{self, METRICS_TOKEN};
 use crate::step;
 use std::path::{Path, PathBuf};
+use traces::{Ports, Traces};
 
 /// What is run, and the name of the Debian package that brings it.
 const PROMETHEUS: &str = "prometheus";
 /// The folder of its configuration.
 const CONFIGURATION: &str = "observability/prometheus";
+/// The folder of the dashboards.
+const DASHBOARDS: &str = "observability/grafana/dashboards";
 
 struct Watch {
     gateway_port: u16,
     port: u16,
     state: PathBuf,
     token: String,
+    traces: Option<Ports>,
 }
 
-/// `observe [--gateway-port N] [--port N] [--state DIR] [--token-from VARIABLE]`
+/// `observe [--gateway-port N] [--port N] [--state DIR] [--token-from VARIABLE] [--traces [--collector-port N] [--store-port N]]`
 pub fn run(project: &Project, arguments: Arguments) -> Result<(), Failure> {
     let watch = read(project, arguments)?;
     let version = answer(program(project, PROMETHEUS).arg("--version"))
         .ok_or_else(|| Failure::Unmet(absent(project.path("observability/compose.yaml").as_path())))?;
     step::holds(version.lines().next().unwrap_or(PROMETHEUS));
     lay_out(&project.path(CONFIGURATION), &watch)?;
-    step::starts(
-        PROMETHEUS,
-        &format!("http://127.0.0.1:{} asks the gateway on port {}", watch.port, watch.gateway_port),
-    );
-    process::run(
-        program(project, PROMETHEUS)
-            .arg(format!("--config.file={}", watch.state.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", watch.state.join("data").display()))
-            .arg("--storage.tsdb.retention.time=7d")
-            .arg(format!("--web.listen-address=127.0.0.1:{}", watch.port)),
-    )
+    let mut prometheus = program(project, PROMETHEUS);
+    prometheus
+        .arg(format!("--config.file={}", watch.state.join("prometheus.yml").display()))
+        .arg(format!("--storage.tsdb.path={}", watch.state.join("data").display()))
+        .arg("--storage.tsdb.retention.time=7d")
+        .arg(format!("--web.listen-address=127.0.0.1:{}", watch.port));
+    let url = format!("http://127.0.0.1:{}", watch.port);
+    if let Some(library) = pages::library() {
+        let to = watch.state.join("consoles");
+        pages::lay_out(&files_below(&project.path(DASHBOARDS))?, &to)?;
+        prometheus.arg(format!("--web.console.templates={}", to.display()));
+        prometheus.arg(format!("--web.console.libraries={}", library.display()));
+        step::note(&format!("the dashboards are at {url}/consoles/overview.html"));
+    } else {
+        step::note("this Prometheus came without its library for pages: the dashboards are not drawn");
+    }
+    let _traces = watch.traces.map(|ports| Traces::start(project, &watch, ports)).transpose()?;
+    step::starts(PROMETHEUS, &format!("{url} asks the gateway on port {}", watch.gateway_port));
+    Group::start(PROMETHEUS, &mut prometheus)?.wait()
 }
 
 fn read(project: &Project, mut arguments: Arguments) -> Result<Watch, Failure> {
@@ -49,12 +66,17 @@ fn read(project: &Project, mut arguments: Arguments) -> Result<Watch, Failure> {
     let state = arguments.value("--state")?.map_or_else(|| project.path(".wrangler/observability"), PathBuf::from);
     let state = std::path::absolute(&state).map_err(Failure::at(&state))?;
     let variable = arguments.value("--token-from")?;
+    let ports = Ports {
+        collector: arguments.number("--collector-port", 4318)?,
+        store: arguments.number("--store-port", 6006)?,
+    };
+    let traces = arguments.flag("--traces").then_some(ports);
     arguments.finish()?;
     let token = match variable {
         Some(name) => std::env::var(&name).map_err(|_| Failure::Unmet(format!("the variable {name} is not set")))?,
         None => local_token(project)?,
     };
-    Ok(Watch { gateway_port, port, state, token })
+    Ok(Watch { gateway_port, port, state, token, traces })
 }
 
 /// The token that the set-up made for the gateway of this checkout.
@@ -94,7 +116,7 @@ mod tests {
     #[test]
     fn what_is_laid_out_is_the_configuration_of_the_compose_file_with_the_gateway_that_was_asked_for() {
         let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("../observability/prometheus");
-        let watch = Watch { gateway_port: 4711, port: 1, state: fresh("laid"), token: "a-secret".into() };
+        let watch = Watch { gateway_port: 4711, port: 1, state: fresh("laid"), token: "a-secret".into(), traces: None };
         lay_out(&configuration, &watch).unwrap();
         let text = |name: &str| fs::read_to_string(watch.state.join(name)).unwrap();
         for name in ["prometheus.yml", "alerts.yml"] {
