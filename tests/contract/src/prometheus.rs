@@ -7,6 +7,7 @@ use crate::guard::Guarded;
 use crate::{Gateway, fake, fresh_state, xtask};
 use serde_json::Value;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,11 @@ pub fn is_here() -> bool {
 impl Prometheus {
     /// Starts it beside a gateway, and waits until it has scraped.
     pub async fn beside(gateway: &Gateway, token: &str) -> Self {
+        Self::with(gateway, token, &fresh_state(), &[]).await
+    }
+
+    /// The same with its files in `state` and more arguments for the command.
+    pub async fn with(gateway: &Gateway, token: &str, state: &Path, more: &[&str]) -> Self {
         let port = fake::free_port();
         let mut command = xtask();
         command.args([
@@ -59,7 +65,7 @@ impl Prometheus {
             &port.to_string(),
             "--state",
         ]);
-        command.arg(fresh_state()).args(["--token-from", TOKEN]).env(TOKEN, token);
+        command.arg(state).args(["--token-from", TOKEN]).args(more).env(TOKEN, token);
         let started = Self { http: reqwest::Client::new(), port, process: Guarded::start(command) };
         let start = Instant::now();
         while started.ask("up == 1").await.map_or(true, |samples| samples.is_empty()) {
@@ -69,10 +75,15 @@ impl Prometheus {
         started
     }
 
+    /// The address of a path of it.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
     /// The member `data` of an answer of the HTTP API, or what it said was wrong.
     pub async fn data(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, String> {
-        let url = format!("http://127.0.0.1:{}/api/v1/{path}", self.port);
-        let url = reqwest::Url::parse_with_params(&url, query).map_err(|error| error.to_string())?;
+        let url = reqwest::Url::parse_with_params(&self.url(&format!("api/v1/{path}")), query)
+            .map_err(|error| error.to_string())?;
         let answer = self.http.get(url).send().await.map_err(|error| error.to_string())?;
         let answer: Value = answer.json().await.map_err(|error| error.to_string())?;
         if answer["status"] == "success" { Ok(answer["data"].clone()) } else { Err(answer["error"].to_string()) }

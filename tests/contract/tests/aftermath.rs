@@ -4,10 +4,11 @@
 use aho_corasick::AhoCorasick;
 use gateway_contract::run::{FOLDER, folder};
 use gateway_contract::{undecorated, workspace};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// Fewer lines or secrets than these are not what a whole run leaves behind.
 const LEAST_EVENTS: usize = 1_000;
@@ -108,6 +109,51 @@ fn every_line_of_the_run_keeps_to_the_schema() {
     let (validators, logs) = (validators(), files(&run().join("logs")));
     let faults: Vec<String> = own_lines(&logs).filter_map(|line| fault(&validators, line)).take(20).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether Debian's `lnav` is here; said aloud when it is not, and a failure under `READER_TESTS=required`.
+fn reader_is_here() -> bool {
+    let here = Command::new("lnav").arg("-V").output().is_ok();
+    if !here {
+        assert!(
+            !std::env::var("READER_TESTS").is_ok_and(|value| value == "required"),
+            "lnav is required, and not here"
+        );
+        let told = "\nSKIPPED: the_reader_of_logs_reads_every_line_of_the_run: no lnav (apt-get install lnav)\n";
+        let _ = std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes());
+    }
+    here
+}
+
+/// What the reader answers to a question in SQL about the lines in `file`, as JSON.
+fn asked_of_the_reader(file: &Path, sql: &str) -> Value {
+    let mut lnav = Command::new("lnav");
+    lnav.arg("-n").arg("-I").arg(workspace().join("observability/lnav")).arg("-c").arg(format!(";{sql}"));
+    let output = lnav.args(["-c", ":write-json-to -"]).arg(file).env("HOME", file.with_extension("home")).output();
+    let printed = String::from_utf8_lossy(&output.expect("lnav").stdout).into_owned();
+    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
+}
+
+#[test]
+fn the_reader_of_logs_reads_every_line_of_the_run() {
+    if !reader_is_here() {
+        return;
+    }
+    let logs = files(&run().join("logs"));
+    let mut lines: Vec<&str> = own_lines(&logs).collect();
+    // Gateways ran side by side, and the reader wants a file in the order of time.
+    lines.sort_by_key(|line| serde_json::from_str::<Value>(line).ok().and_then(|event| event["time_ms"].as_u64()));
+    let file = run().join("reader.jsonl");
+    fs::write(&file, lines.join("\n")).expect("a file of the run");
+    let field = |line: &str, name: &str| serde_json::from_str::<Value>(line).expect("JSON")[name].clone();
+    let warnings = lines.iter().filter(|line| field(line, "level") == "warn").count();
+    let of_requests = lines.iter().filter(|line| !field(line, "correlation_id").is_null()).count();
+    let told = asked_of_the_reader(
+        &file,
+        "SELECT count(*) AS all_lines, sum(log_level = 'warning') AS warnings, count(correlation_id) AS of_requests FROM mcp_gateway",
+    );
+    let wanted = json!([{"all_lines": lines.len(), "warnings": warnings, "of_requests": of_requests}]);
+    assert_eq!(told, wanted);
 }
 
 #[test]

@@ -140,8 +140,8 @@ const HUMANIZE: &str = "PromConsole.NumberFormatter.humanizeNoSmallPrefix";
 /// What the expressions give now, a row for each series; one without a name stands alone.
 fn values(panel: &Panel, variables: &[Variable]) -> String {
     let value = match panel.field_config.defaults.unit {
-        Unit::Number => "{{ .Value | humanize }}",
-        Unit::PerSecond => "{{ .Value | humanize }} /s",
+        Unit::Number => "{{ template \"humanizeNoSmallPrefix\" .Value }}",
+        Unit::PerSecond => "{{ template \"humanizeNoSmallPrefix\" .Value }} /s",
         Unit::BytesPerSecond => "{{ .Value | humanize1024 }}B/s",
         Unit::Share => "{{ .Value | humanizePercentage }}",
         Unit::Seconds => "{{ .Value | humanizeDuration }}",

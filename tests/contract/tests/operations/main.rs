@@ -6,6 +6,8 @@
 mod backup;
 mod cost;
 mod documented;
+mod drawn;
+mod traced;
 mod traffic;
 mod watched;
 

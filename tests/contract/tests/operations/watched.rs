@@ -34,7 +34,8 @@ fn filled_in(expression: &str) -> String {
     filled
 }
 
-fn dashboards() -> Vec<(String, Value)> {
+/// The names of the dashboards' files, and what is in them.
+pub fn dashboards() -> Vec<(String, Value)> {
     let files = std::fs::read_dir(observability("grafana/dashboards")).expect("dashboards").flatten();
     let mut read: Vec<(String, Value)> = files
         .map(|file| {
@@ -163,6 +164,7 @@ async fn under_real_traffic_every_family_is_documented_and_every_query_of_dashbo
         metrics().await;
         tokio::time::sleep(SCRAPED).await;
     }
+    crate::drawn::hold(&prometheus, traffic.team.tenant()).await;
     // Under the load too, every scrape was answered; and what was counted is what was done.
     assert!(prometheus.number("min(min_over_time(up[15m]))").await >= 1.0);
     let drawn = format!(
