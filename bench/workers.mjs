@@ -75,6 +75,27 @@ export const emptyRust = (upstream) => ({
   ...beside(upstream),
 });
 
+const answering = (first) => `${first}; export default { fetch: () => new Response("ok") };`;
+
+/** A Worker that only carries what worker-build left in a folder, as bytes. */
+export const carried = (folder) => ({
+  modulesRoot: folder,
+  modules: [
+    { type: "ESModule", path: `${folder}/carried.mjs`, contents: answering('import "./script.bin"; import "./module.bin"') },
+    { type: "Data", path: `${folder}/script.bin`, contents: readFileSync(`${folder}/index.js`) },
+    { type: "Data", path: `${folder}/module.bin`, contents: readFileSync(`${folder}/index_bg.wasm`) },
+  ],
+});
+
+/** A Worker that compiles and evaluates it, and is asked for nothing. */
+export const evaluated = (folder) => ({
+  modulesRoot: folder,
+  modules: [
+    { type: "ESModule", path: `${folder}/evaluated.mjs`, contents: answering('import "./index.js"') },
+    ...rustModules(folder),
+  ],
+});
+
 /** The gateway that was built in a folder. */
 export const modulesOf = (folder) => ({ modulesRoot: folder, modules: rustModules(folder) });
 
