@@ -4,7 +4,7 @@ import { api, ask, askWith } from "./api.ts";
 
 /** The activity of the person's tenant in the last so many minutes: whose it is need not be said. */
 export async function activity(minutes: number): Promise<Activity> {
-  const told = await ask(api.GET("/admin/activity", { params: { query: { minutes: String(minutes) } } }));
+  const told = await ask(api.GET("/admin/activity", { params: { query: { minutes } } }));
   return { ...told, series: told.series.map(({ upstream, points }) => ({ upstream, points })) };
 }
 

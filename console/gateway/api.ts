@@ -57,12 +57,12 @@ const MOST = 2000;
 
 /** Every thing of a list, page by page: 2,000 at most. */
 export async function every<T>(
-  page: (query: { limit: string; cursor?: string }) => Promise<{ items: T[]; next?: string | null }>,
+  page: (query: { limit: number; cursor?: string }) => Promise<{ items: T[]; next?: string | null }>,
 ): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | undefined;
   do {
-    const { items, next } = await page({ limit: "200", ...(cursor !== undefined && { cursor }) });
+    const { items, next } = await page({ limit: 200, ...(cursor !== undefined && { cursor }) });
     all.push(...items);
     cursor = next ?? undefined;
   } while (cursor !== undefined && all.length < MOST);

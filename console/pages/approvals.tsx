@@ -11,10 +11,13 @@ import { Table } from "../parts/table.tsx";
 import { useNames } from "../parts/users.tsx";
 import { Json, Visible, When } from "../parts/visible.tsx";
 
+const STATES = ["asked", "approved", "refused", "used"] as const;
+type State = (typeof STATES)[number];
+
 export function Approvals(): JSX.Element {
   const person = usePerson();
   const names = useNames();
-  const [state, setState] = useState("asked");
+  const [state, setState] = useState<State>("asked");
   const waiting = useList(
     (cursor) =>
       ask(api.GET("/admin/approvals", { params: { query: { state, ...(cursor !== undefined && { cursor }) } } })),
@@ -45,8 +48,8 @@ export function Approvals(): JSX.Element {
     <>
       <label>
         Show what was{" "}
-        <select value={state} onChange={(event) => setState(event.currentTarget.value)}>
-          {["asked", "approved", "refused", "used"].map((one) => (
+        <select value={state} onChange={(event) => setState(event.currentTarget.value as State)}>
+          {STATES.map((one) => (
             <option key={one} value={one}>
               {one === "asked" ? "asked, and waits" : one}
             </option>

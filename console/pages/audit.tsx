@@ -42,7 +42,7 @@ export function Audit({ query }: { query: URLSearchParams }): JSX.Element {
       ask(
         api.GET("/admin/audit", {
           params: {
-            query: { ...filter, order: "newest_first", limit: "100", ...(cursor !== undefined && { cursor }) },
+            query: { ...filter, order: "newest_first", limit: 100, ...(cursor !== undefined && { cursor }) },
           },
         }),
       ),

@@ -18,6 +18,7 @@ type Pin = Schemas["PinView"];
 type Detail = Schemas["PinDetail"];
 
 const STANDINGS = ["waiting", "approved", "held", "quarantined", "refused"] as const;
+type Standing = (typeof STANDINGS)[number];
 const WORST: Record<Pin["verdict"], number> = { suspicious: 0, breaking: 1, additive: 2, cosmetic: 3, identical: 4 };
 const LOOKS: Record<Pin["verdict"], "bad" | "warn" | "plain"> = {
   suspicious: "bad",
@@ -33,12 +34,12 @@ const harmless = (pin: Pin): boolean =>
 
 export function Drift({ chosen }: { chosen: string | undefined }): JSX.Element {
   const person = usePerson();
-  const [standing, setStanding] = useState<string>("waiting");
+  const [standing, setStanding] = useState<Standing>("waiting");
   const pins = useList(
     (cursor) =>
       ask(
         api.GET("/admin/pins", {
-          params: { query: { standing, limit: "100", ...(cursor !== undefined && { cursor }) } },
+          params: { query: { standing, limit: 100, ...(cursor !== undefined && { cursor }) } },
         }),
       ),
     [standing],
@@ -57,7 +58,7 @@ export function Drift({ chosen }: { chosen: string | undefined }): JSX.Element {
       <div class="line">
         <label>
           Show what is{" "}
-          <select value={standing} onChange={(event) => setStanding(event.currentTarget.value)}>
+          <select value={standing} onChange={(event) => setStanding(event.currentTarget.value as Standing)}>
             {STANDINGS.map((one) => (
               <option key={one} value={one}>
                 {one === "waiting" ? "waiting for a decision" : one}

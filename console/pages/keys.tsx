@@ -24,7 +24,7 @@ export function Keys(): JSX.Element {
   const names = useNames();
   const keys = useList(
     (cursor) =>
-      ask(api.GET("/admin/keys", { params: { query: { limit: "100", ...(cursor !== undefined && { cursor }) } } })),
+      ask(api.GET("/admin/keys", { params: { query: { limit: 100, ...(cursor !== undefined && { cursor }) } } })),
     [],
   );
   const [made, setMade] = useState<Schemas["MadeKey"]>();

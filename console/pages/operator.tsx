@@ -65,7 +65,10 @@ function Tenants({ token }: { token: string }): JSX.Element {
   const [wanted, setWanted] = useState("");
   const activity = useLoad(() => everyActivity(minutes, token), [token, minutes], 10_000);
   const load = (): Promise<Tenant[]> =>
-    every((query) => askWith<Listed>(`/admin/tenants?${new URLSearchParams(query)}`, token));
+    every(({ limit, cursor }) => {
+      const query = new URLSearchParams({ limit: String(limit), ...(cursor !== undefined && { cursor }) });
+      return askWith<Listed>(`/admin/tenants?${query}`, token);
+    });
   const tenants = useLoad(load, [token], 60_000);
   const found = activity.value ? findings(activity.value) : [];
   const worst = new Map([...found].reverse().map((one) => [one.tenant, one]));

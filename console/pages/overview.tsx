@@ -104,8 +104,8 @@ function Found({ one }: { one: Finding }): JSX.Element {
 function Waits(): JSX.Element {
   const load = async (): Promise<{ drift: string; approvals: string; degraded: string[] }> => {
     const [pins, approvals, tools] = await Promise.all([
-      ask(api.GET("/admin/pins", { params: { query: { standing: "waiting", limit: "200" } } })),
-      ask(api.GET("/admin/approvals", { params: { query: { state: "asked", limit: "200" } } })),
+      ask(api.GET("/admin/pins", { params: { query: { standing: "waiting", limit: 200 } } })),
+      ask(api.GET("/admin/approvals", { params: { query: { state: "asked", limit: 200 } } })),
       ask(api.GET("/mcp/tools")),
     ]);
     const many = ({ items, next }: { items: unknown[]; next?: string | null }): string =>

@@ -143,7 +143,7 @@ function One({ policy, again }: { policy: Policy; again: () => Promise<void> }):
   const replace = async (): Promise<void> => {
     const rule = object(typed);
     if ("wrong" in rule) throw new Error(rule.wrong);
-    await ask(api.PUT("/admin/policies/{id}", { params: { path, header: ifStill(policy.version) }, body: rule.value }));
+    await ask(api.PUT("/admin/policies/{id}", { params: { path, header: ifStill(policy.version) }, body: rule.value as Schemas["Rule"] }));
     await again();
   };
   const remove = async (): Promise<void> => {
@@ -189,7 +189,7 @@ function Make({ again }: { again: () => Promise<void> }): JSX.Element {
   const make = async (): Promise<void> => {
     const rule = object(typed);
     if ("wrong" in rule) throw new Error(rule.wrong);
-    const made = await ask(api.POST("/admin/policies", { params: { header: once() }, body: rule.value }));
+    const made = await ask(api.POST("/admin/policies", { params: { header: once() }, body: rule.value as Schemas["Rule"] }));
     await again();
     location.hash = to("policies", made.id);
   };

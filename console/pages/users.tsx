@@ -21,7 +21,7 @@ export function Users(): JSX.Element {
   const person = usePerson();
   const users = useList(
     (cursor) =>
-      ask(api.GET("/admin/users", { params: { query: { limit: "100", ...(cursor !== undefined && { cursor }) } } })),
+      ask(api.GET("/admin/users", { params: { query: { limit: 100, ...(cursor !== undefined && { cursor }) } } })),
     [],
   );
   const [made, setMade] = useState<Made>();

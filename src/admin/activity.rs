@@ -42,7 +42,6 @@ pub struct ActivityView {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ActivitySeries {
     /// The tenant.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub tenant: TenantId,
     /// The upstream's name, `builtin` for the gateway's own tools; none for requests that called no tool.
     pub upstream: Option<String>,

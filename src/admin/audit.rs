@@ -1,7 +1,7 @@
 //! The audit trail, as auditors ask for it.
 
 use crate::admin::order::InvalidOrder;
-use crate::audit::query::{Limit, Order as Sorting, Query};
+use crate::audit::query::{Limit, Order, Query};
 use crate::id::{CorrelationId, UserId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,21 +21,19 @@ pub struct AuditFilter {
     /// Of a kind that begins so, such as `tool.call` or `auth.`.
     pub kind: Option<String>,
     /// Done by this user.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
     /// With the tool of this shown name.
     pub tool: Option<String>,
     /// With this outcome; `unknown` for calls without a result.
     pub outcome: Option<String>,
     /// Within the request of this correlation id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub correlation: Option<CorrelationId>,
     /// Done to this: a kind, a slash and an id.
     pub target: Option<String>,
     /// With this text in it, anywhere: 1 to 200 characters. Large and small letters of ASCII are the same.
     pub contains: Option<String>,
-    /// `newest_first` or `oldest_first`.
-    pub order: Option<String>,
+    /// Which come first; the newest when nothing is said.
+    pub order: Option<Order>,
     /// `next` of the page before.
     #[serde(default, deserialize_with = "number")]
     pub cursor: Option<u64>,
@@ -93,11 +91,6 @@ impl AuditFilter {
     /// The question to the trail.
     pub fn query(self) -> Result<Query, InvalidOrder> {
         let wrong = |member: &'static str, problem: &'static str| InvalidOrder::Member { member, problem };
-        let order = match self.order.as_deref() {
-            None | Some("newest_first") => Sorting::NewestFirst,
-            Some("oldest_first") => Sorting::OldestFirst,
-            Some(_) => return Err(wrong("order", "must be newest_first or oldest_first")),
-        };
         let limit = self.limit.map(|limit| u32::try_from(limit).ok().and_then(|limit| Limit::try_from(limit).ok()));
         let limit = limit.unwrap_or(Some(Limit::default())).ok_or(wrong("limit", "must be from 1 to 200"))?;
         let contains = self.contains;
@@ -114,7 +107,7 @@ impl AuditFilter {
             correlation: self.correlation,
             target: self.target,
             contains,
-            order,
+            order: self.order.unwrap_or_default(),
             cursor: self.cursor,
             limit,
         })

@@ -12,10 +12,8 @@ pub struct CredentialView {
     /// Its id.
     pub id: String,
     /// The id of the upstream it is shown to.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub upstream: UpstreamId,
     /// For whose calls; `null` for everybody's.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
     /// `bearer`, `header`, `query`, `basic`, `client_credentials` or `connection`.
     pub kind: String,
@@ -41,7 +39,6 @@ pub struct NewCredential {
     /// The upstream, by its id or its name.
     pub upstream: String,
     /// For whose calls. When nothing is said: everybody's, or a developer's own.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
     /// What it is.
     pub secret: Secret,
@@ -62,10 +59,8 @@ pub struct Replacement {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct CredentialFilter {
     /// Those of this user only.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
     /// Those of this upstream only, by its id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub upstream: Option<UpstreamId>,
 }
 

@@ -16,6 +16,7 @@ use crate::admin::upstream::{NewUpstream, UpstreamChange};
 use crate::admin::user::{Invitation, NewUser, UserChange, UserFilter};
 use crate::admin::webhook::NewWebhook;
 use crate::drift::reaction::Reaction;
+use crate::policy::described::RuleShape;
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -31,7 +32,7 @@ pub fn body(operation: Operation, shapes: &mut SchemaGenerator) -> Option<Schema
         Operation::CreateKey => shapes.subschema_for::<NewKey>(),
         Operation::UpdateKey => shapes.subschema_for::<KeyChange>(),
         Operation::RotateKey => shapes.subschema_for::<Rotation>(),
-        Operation::CreatePolicy | Operation::ReplacePolicy => shapes.subschema_for::<Map<String, Value>>(),
+        Operation::CreatePolicy | Operation::ReplacePolicy => shapes.subschema_for::<RuleShape>(),
         Operation::ExplainPolicies => shapes.subschema_for::<Trial>(),
         Operation::Revoke => shapes.subschema_for::<NewRevocation>(),
         Operation::DecideApproval => shapes.subschema_for::<ApprovalDecision>(),

@@ -17,10 +17,8 @@ const LONGEST_ENTRY: usize = 256;
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct KeyView {
     /// Its public id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: ApiKeyId,
     /// Whose it is.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub user: UserId,
     /// What its owner calls it.
     pub name: String,
@@ -66,7 +64,6 @@ pub struct NewKey {
     /// What it is called: 1 to 64 characters.
     pub name: String,
     /// Whose it is; who asks, when nothing is said.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
     /// What it may be used for; `tools:call tools:read` when nothing is said. Never more than the credential that asks.
     pub scope: Option<String>,
@@ -125,7 +122,6 @@ pub struct Rotation {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct KeyFilter {
     /// Those of one user only.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
 }
 

@@ -37,10 +37,8 @@ pub struct ReactionView {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PinView {
     /// Its id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: PinId,
     /// Its upstream.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub upstream_id: UpstreamId,
     /// The upstream's name.
     pub upstream: String,
@@ -51,10 +49,8 @@ pub struct PinView {
     /// How it stands.
     pub standing: Standing,
     /// The fingerprint of the approved version.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub approved: Option<Fingerprint>,
     /// That of the version that waits, or was refused.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub proposed: Option<Fingerprint>,
     /// What the last change means.
     pub verdict: Verdict,
@@ -86,7 +82,6 @@ pub struct PinDetail {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct VersionView {
     /// Its fingerprint.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub fingerprint: Fingerprint,
     /// When it was first seen, seconds since 1970.
     pub seen_at: u64,
@@ -103,7 +98,6 @@ pub struct HistoryView {
     /// When, seconds since 1970.
     pub at: u64,
     /// The version it was about.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub fingerprint: Option<Fingerprint>,
     /// What it means.
     pub verdict: Verdict,
@@ -164,7 +158,6 @@ impl PinStanding {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PinDecision {
     /// The version that was looked at: the one that waits, or, to go back to it, one that was seen before.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub fingerprint: Fingerprint,
     /// True for yes.
     pub approve: bool,
@@ -185,10 +178,8 @@ pub struct ManyApproved {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct SeenVersion {
     /// The thing.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: PinId,
     /// The version.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub fingerprint: Fingerprint,
 }
 
@@ -206,10 +197,8 @@ pub struct Approved {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct VersionPair {
     /// The fingerprint of the one.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub old: Fingerprint,
     /// That of the other.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub new: Fingerprint,
 }
 
@@ -246,7 +235,6 @@ pub struct Scanned {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct News {
     /// The thing.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub pin: PinId,
     /// What it is.
     pub kind: Kind,
@@ -257,7 +245,6 @@ pub struct News {
     /// What it means.
     pub verdict: Verdict,
     /// The version that waits.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub proposed: Option<Fingerprint>,
     /// One line for each change, to be read by a person.
     pub diff: Vec<String>,

@@ -49,6 +49,7 @@ pub struct NewPlan {
     /// Its name: 1 to 64 characters, unique in the tenant.
     pub name: String,
     /// The limits.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::plan::Plan"))]
     pub limits: Map<String, Value>,
 }
 
@@ -58,14 +59,12 @@ pub struct NewPlan {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Trial {
     /// Whose call it is; who asks, when nothing is said.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub user: Option<UserId>,
     /// As if the user had this role.
     pub role: Option<Role>,
     /// As if the user were in these groups.
     pub groups: Option<Vec<String>>,
     /// As if it came with this API key.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     pub key: Option<ApiKeyId>,
     /// As if it came through this OAuth client.
     pub client: Option<String>,

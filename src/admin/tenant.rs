@@ -24,7 +24,6 @@ pub enum AuditCalls {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Tenant {
     /// Its id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: TenantId,
     /// Its name.
     pub name: String,
@@ -57,7 +56,6 @@ pub struct Tenant {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewTenant {
     /// Its id: 1 to 64 characters of `A-Z a-z 0-9 - _`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: TenantId,
     /// Its name; its id when nothing is said.
     pub name: Option<String>,

@@ -48,7 +48,6 @@ impl UpstreamKind {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UpstreamView {
     /// Its id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: UpstreamId,
     /// Its name, which stands before the names of what it offers.
     pub name: String,

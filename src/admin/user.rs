@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct UserView {
     /// Its id.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     pub id: UserId,
     /// Its login name, unique in the gateway.
     pub username: String,

@@ -53,6 +53,7 @@ impl From<Limit> for u32 {
 /// Which records come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Order {
     /// The newest.
     #[default]

@@ -17,6 +17,8 @@ const DOMAIN: &str = "mcp-secure-gateway/definition/v1";
 /// The SHA-256 of a definition's canonical form (RFC 8785), of its own domain: 64 hexadecimal digits in lower case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
 pub struct Fingerprint(String);
 
 /// Why a text is no fingerprint.

@@ -12,12 +12,15 @@
 //! | [`glob`] | patterns of names |
 //! | [`document`] | reading a rule's document, and where it is wrong |
 //! | [`rule`] | rules, and whom and what they are about |
+//! | `described` | the shape of a rule's document, for descriptions |
 //! | [`condition`] | conditions: what they may say, and what they cost |
 //! | [`value`] | JSON as conditions see it, against a purse |
 //! | [`judge`] | the decision |
 //! | [`explain`] | the decision with every rule's part in it |
 
 pub mod condition;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod described;
 pub mod document;
 pub mod explain;
 pub mod facts;

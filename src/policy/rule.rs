@@ -38,6 +38,7 @@ const OF_WHAT: [&str; 8] =
 /// What a rule does where it holds. In the order in which they win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Effect {
     /// Refuses.
     Deny,

@@ -44,10 +44,10 @@ pub fn offer(operation: Operation, shapes: &mut Shapes) -> Offer {
 /// Header fields and query parameters, by name.
 fn parameters(spec: &Spec) -> &'static [&'static str] {
     match (spec.operation, spec.verb) {
-        (Operation::ListUsers, _) => &["cursor", "limit", "kind", "role"],
+        (Operation::ListUsers, _) => &["cursor", "limit", "user_kind", "role"],
         (Operation::ListKeys, _) => &["cursor", "limit", "user"],
         (Operation::ListApprovals, _) => &["cursor", "limit", "approval_state"],
-        (Operation::ListPins, _) => &["cursor", "limit", "upstream", "standing", "pin_kind"],
+        (Operation::ListPins, _) => &["cursor", "limit", "pin_upstream", "standing", "pin_kind"],
         (Operation::ComparePin, _) => &["old", "new"],
         (Operation::ListCredentials, _) => &["cursor", "limit", "user", "upstream"],
         (

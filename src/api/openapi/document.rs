@@ -185,7 +185,7 @@ pub struct Parameter {
     /// The shape of its value.
     pub schema: Schema,
     /// One value.
-    pub example: String,
+    pub example: Value,
 }
 
 /// How a caller is known.

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod document;
 pub mod examples;
 pub mod oauth;
+pub mod parameters;
 pub mod people;
 pub mod refused;
 pub mod rpc;
@@ -19,8 +20,8 @@ use crate::api::reply::Reply;
 use crate::api::route::{Browsers, ROUTES, Route, SERVER};
 use crate::mcp::refusal::{Fault, Refusal};
 use document::{
-    Components, Document, Example, Header, Info, License, Media, Named, Operation, Parameter, Reference, RequestBody,
-    Response, SecurityScheme, Server, Tag,
+    Components, Document, Example, Header, Info, License, Media, Named, Operation, Reference, RequestBody, Response,
+    SecurityScheme, Server, Tag,
 };
 use rpc::RpcError;
 use schemars::Schema;
@@ -42,7 +43,7 @@ pub fn document() -> Document {
         responses.refuse(&problem, Form::Problem, &mut shapes);
         (name.to_owned(), responses.0.into_values().next().unwrap_or_default())
     });
-    let parameters = parameters(&mut shapes);
+    let parameters = parameters::all(&mut shapes);
     let headers = headers(&mut shapes);
     Document {
         openapi: "3.1.1",
@@ -232,99 +233,6 @@ fn headers(shapes: &mut Shapes) -> Named<Header> {
     };
     Named(HEADERS.into_iter().map(header).collect())
 }
-
-/// `Accept`, `Authorization` and `Content-Type` are no parameters: the specification has readers ignore them there.
-fn parameters(shapes: &mut Shapes) -> Named<Parameter> {
-    let known = [
-        (CORRELATION, "An identifier of the caller's own: 1 to 64 characters of `A-Z a-z 0-9 - _`", "order-4711"),
-        (
-            "MCP-Protocol-Version",
-            "The revision. Required in 2026-07-28, where it repeats `params._meta`; without it a request speaks 2025-03-26",
-            "2026-07-28",
-        ),
-        ("Mcp-Method", "Repeats the body's `method`. Required in 2026-07-28", "tools/call"),
-        (
-            "Mcp-Name",
-            "Repeats the body's `name`, `uri` or `taskId`. Required in 2026-07-28 where the body has one",
-            "server_time",
-        ),
-        (
-            "Mcp-Session-Id",
-            "The session that an `initialize` opened, where it did",
-            "nO8kQx2mD1aVb3c4e5f6g7h8i9j0kA1B2C3D4E5F6Gc",
-        ),
-        ("Last-Event-ID", "The newest event that reached the client: its stream goes on after it", "0-1"),
-        (
-            "Idempotency-Key",
-            "Makes the order once, however often it is sent: 1 to 128 visible ASCII characters",
-            "a7Q2-make-a-key",
-        ),
-        ("If-Match", "The `ETag` that was read, of what is to be changed (RFC 9110 section 13.1.1)", "\"v1\""),
-        ("server", "The virtual server's name", "files"),
-        ("id", "What it is about", "nO8kQx2mD1aVb3c4e5f6g7"),
-    ];
-    let places =
-        known.into_iter().map(|known| (if matches!(known.0, "server" | "id") { "path" } else { "header" }, known));
-    let parameter = |(place, (name, description, example)): (&'static str, (&'static str, &'static str, &str))| {
-        let required = place == "path"
-            || matches!(name, "response_type" | "client_id" | "code_challenge" | "If-Match" | "old" | "new");
-        let (schema, example) = (shapes.read::<String>(), example.to_owned());
-        // Two parameters have such a name, and one document has each component once.
-        let written = match name {
-            "approval_state" => "state",
-            "pin_kind" => "kind",
-            "audit_cursor" => "cursor",
-            _ => name,
-        };
-        (name.to_owned(), Parameter { name: written, place, description, required, schema, example })
-    };
-    Named(places.chain(QUERY.map(|known| ("query", known))).map(parameter).collect())
-}
-
-/// The parameters of an authorization request, of an answer to one, and of lists.
-const QUERY: [(&str, &str, &str); 33] = [
-    ("approval_state", "`asked`, `approved`, `refused` or `used`", "asked"),
-    ("from", "Taken then or later, seconds since 1970", "1795363200"),
-    ("to", "Taken before, seconds since 1970", "1795366800"),
-    ("tool", "With the tool of this shown name", "server_time"),
-    ("outcome", "With this outcome; `unknown` for calls without a result", "ok"),
-    ("correlation", "Within the request of this correlation id", "WlpaWlpaWlpaWlpaWlpaWg"),
-    ("target", "Done to this: a kind, a slash and an id", "session/nO8kQx2mD1aVb3c4e5f6g7"),
-    ("contains", "With this text in it, anywhere: 1 to 200 characters", "k-1"),
-    ("order", "`newest_first` or `oldest_first`", "oldest_first"),
-    ("minutes", "How many minutes, the one that runs included: 1 to 1440", "60"),
-    ("after", "After the record of this number", "10000"),
-    ("cursor", "Where the page starts: `next` of the page before", "nO8kQx2mD1aVb3c4e5f6g7"),
-    ("limit", "How many at most: 1 to 200, 50 when nothing is said", "50"),
-    ("kind", "Of users `person` or `service`; of records how their kind begins, such as `auth.`", "service"),
-    ("audit_cursor", "Where the page starts: `next` of the page before", "10000"),
-    ("pin_kind", "`server`, `tool`, `prompt`, `resource`, `template` or `operation`", "tool"),
-    ("standing", "`waiting`, `held`, `approved`, `quarantined` or `refused`", "waiting"),
-    ("old", "The fingerprint of one version", "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"),
-    ("new", "That of the other", "0d6e4079e36703ebd37c00722f5891d28b0e2811dc114b129215123adcce3605"),
-    ("role", "`owner`, `admin`, `developer`, `auditor` or `agent`", "agent"),
-    ("user", "Whose", "nO8kQx2mD1aVb3c4e5f6g7"),
-    ("upstream", "Of the upstream of this id", "nO8kQx2mD1aVb3c4e5f6g7"),
-    ("response_type", "`code`", "code"),
-    ("client_id", "The client: an id it was given, or the address of its description", "dyn_4711"),
-    (
-        "redirect_uri",
-        "Where the answer goes: one of the client's own; not needed where it has one alone",
-        "http://127.0.0.1:51234/callback",
-    ),
-    (
-        "code_challenge",
-        "The SHA-256 of the verifier, base64url (RFC 7636)",
-        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-    ),
-    ("code_challenge_method", "`S256`", "S256"),
-    ("scope", "What is wanted; without it all there is", "tools:call tools:read"),
-    ("resource", "What it is wanted for (RFC 8707)", "https://gateway.example.com/mcp"),
-    ("state", "Comes back as it is, at most 2048 bytes", "xyz"),
-    ("code", "What the provider gives a token for, at most 4096 bytes", "abc"),
-    ("iss", "Who answers (RFC 9207)", "https://login.example.com"),
-    ("error", "Why there is no code", "access_denied"),
-];
 
 fn tags() -> Vec<Tag> {
     let tags = [
