@@ -117,7 +117,7 @@ impl AuditFilter {
 /// Most characters of a text that is looked for.
 const MOST_CONTAINED: usize = 200;
 /// The largest moment or number of a record that is asked for: its thousandfold is still a whole number everywhere.
-const LARGEST: u64 = 9_007_199_254_740;
+pub const LARGEST: u64 = 9_007_199_254_740;
 
 /// A whole number, which a query writes as text.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -72,7 +72,7 @@ pub struct NewKey {
     /// Names of upstreams.
     pub upstreams: Option<Vec<String>>,
     /// Networks in CIDR notation.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<String>>"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<String>>", length(min = 1, max = 64)))]
     pub networks: Option<Networks>,
     /// A plan of its own.
     pub plan: Option<String>,
@@ -97,7 +97,7 @@ pub struct KeyChange {
     pub upstreams: Option<Option<Vec<String>>>,
     /// Networks in CIDR notation; `null` for anywhere.
     #[serde(default, deserialize_with = "said")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<String>>"))]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<String>>", length(min = 1, max = 64)))]
     pub networks: Option<Option<Networks>>,
     /// A plan of its own; `null` for its owner's.
     #[serde(default, deserialize_with = "said")]

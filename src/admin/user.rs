@@ -41,8 +41,9 @@ pub struct NewUser {
     pub username: String,
     /// Its role; `agent` when nothing is said.
     pub role: Option<Role>,
-    /// Its groups.
+    /// Its groups: at most 200 names of 1 to 64 characters.
     #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(length(max = 200), inner(length(min = 1, max = 64))))]
     pub groups: Vec<String>,
     /// The plan of its own.
     pub plan: Option<String>,
@@ -55,7 +56,8 @@ pub struct NewUser {
 pub struct UserChange {
     /// Its role.
     pub role: Option<Role>,
-    /// Its groups, all of them.
+    /// Its groups, all of them: at most 200 names of 1 to 64 characters.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(length(max = 200), inner(length(min = 1, max = 64))))]
     pub groups: Option<Vec<String>>,
     /// The plan of its own; `null` for the tenant's usual one.
     #[serde(default, deserialize_with = "said")]

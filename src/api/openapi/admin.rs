@@ -231,8 +231,11 @@ pub fn problems(spec: &Spec) -> Vec<Problem> {
         Problem::InvalidBody("limit must be from 1 to 200".into()),
         Problem::Unavailable { part: "the database", reason: String::new() },
     ];
-    // What is revoked is named in the body.
-    if spec.names_one() || spec.operation == Operation::Revoke {
+    let named_in_the_body = matches!(
+        spec.operation,
+        Operation::Revoke | Operation::CreateKey | Operation::CreateCredential | Operation::ExplainPolicies
+    );
+    if spec.names_one() || named_in_the_body {
         all.push(Problem::NoSuchThing);
     }
     if spec.is_conditional() {

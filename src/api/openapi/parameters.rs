@@ -8,6 +8,7 @@ use super::served::Shapes;
 use crate::account::kind::UserKind;
 use crate::account::role::Role;
 use crate::admin::approval::ApprovalState;
+use crate::admin::audit::LARGEST;
 use crate::admin::pin::PinStanding;
 use crate::audit::query::Order;
 use crate::drift::definition::Kind;
@@ -29,7 +30,7 @@ enum Form {
     /// One text alone.
     Only(&'static str),
     /// A whole number, from and to.
-    Whole(u64, Option<u64>),
+    Whole(u64, u64),
     /// What a type says.
     Of(fn(&mut Shapes) -> Schema),
 }
@@ -40,8 +41,7 @@ impl Form {
             Self::Text => json_schema!({"type": "string"}),
             Self::Like(pattern) => json_schema!({"type": "string", "pattern": pattern}),
             Self::Only(text) => json_schema!({"type": "string", "enum": [text]}),
-            Self::Whole(least, Some(most)) => json_schema!({"type": "integer", "minimum": least, "maximum": most}),
-            Self::Whole(least, None) => json_schema!({"type": "integer", "minimum": least}),
+            Self::Whole(least, most) => json_schema!({"type": "integer", "minimum": least, "maximum": most}),
             Self::Of(schema) => schema(shapes),
         }
     }
@@ -142,8 +142,8 @@ const FIELDS: [Known; 10] = [
 
 const OF_LISTS: [Known; 25] = [
     ("query", "approval_state", "Those that stand there only", Form::Of(Shapes::read::<ApprovalState>), "asked"),
-    ("query", "from", "Taken then or later, seconds since 1970", Form::Whole(0, None), "1795363200"),
-    ("query", "to", "Taken before, seconds since 1970", Form::Whole(0, None), "1795366800"),
+    ("query", "from", "Taken then or later, seconds since 1970", Form::Whole(0, LARGEST), "1795363200"),
+    ("query", "to", "Taken before, seconds since 1970", Form::Whole(0, LARGEST), "1795366800"),
     ("query", "tool", "With the tool of this shown name", Form::Text, "server_time"),
     ("query", "outcome", "With this outcome; `unknown` for calls without a result", Form::Text, "ok"),
     (
@@ -156,10 +156,10 @@ const OF_LISTS: [Known; 25] = [
     ("query", "target", "Done to this: a kind, a slash and an id", Form::Text, "session/nO8kQx2mD1aVb3c4e5f6g7"),
     ("query", "contains", "With this text in it, anywhere: 1 to 200 characters", Form::Text, "k-1"),
     ("query", "order", "Which come first", Form::Of(Shapes::read::<Order>), "oldest_first"),
-    ("query", "minutes", "How many minutes, the one that runs included", Form::Whole(1, Some(1440)), "60"),
-    ("query", "after", "After the record of this number", Form::Whole(0, None), "10000"),
+    ("query", "minutes", "How many minutes, the one that runs included", Form::Whole(1, 1440), "60"),
+    ("query", "after", "After the record of this number", Form::Whole(0, LARGEST), "10000"),
     ("query", "cursor", "Where the page starts: `next` of the page before", Form::Text, "nO8kQx2mD1aVb3c4e5f6g7"),
-    ("query", "limit", "How many at most; 50 when nothing is said", Form::Whole(1, Some(200)), "50"),
+    ("query", "limit", "How many at most; 50 when nothing is said", Form::Whole(1, 200), "50"),
     ("query", "kind", "Records whose kind begins so, such as `auth.`", Form::Text, "auth."),
     ("query", "user_kind", "Those of this kind only", Form::Of(Shapes::read::<UserKind>), "service"),
     ("query", "audit_cursor", "Where the page starts: `next` of the page before", Form::Text, "10000"),

@@ -1,7 +1,7 @@
 //! One HTTP client for all tests: what a gateway answers, and what every answer must have.
 
 use crate::seed::{PASSWORD, User};
-use crate::{Gateway, run, token};
+use crate::{Gateway, described, run, token};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::panic::Location;
@@ -128,7 +128,11 @@ async fn sent(request: RequestBuilder, caller: &Location<'_>) -> Answer {
         run::keep_all_in(value);
     }
     run::keep_all_in(&String::from_utf8_lossy(&body));
-    Answer { status, headers, body }
+    let answer = Answer { status, headers, body };
+    if let Some(asked) = &asked {
+        described::hold(asked, &answer, caller);
+    }
+    answer
 }
 
 /// What a login or a refresh gave.

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod caller;
 pub mod client;
 pub mod console;
+mod described;
 pub mod events;
 pub mod fake;
 pub mod guard;
