@@ -142,13 +142,13 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             form("ticket=v1.abc&code=123456"),
         ),
         Endpoint::Setup => shown("showSetup", "A form", shapes).about(SETUP),
-        Endpoint::SetUp => taken("setUp", onwards("Made, and signed in"), shapes).about(SETUP).taking_a(
+        Endpoint::SetUp => chosen("setUp", onwards("Made, and signed in"), shapes).about(SETUP).taking_a(
             FORM,
             shapes.read::<SetupForm>(),
             form("ticket=v1.abc&token=abc&tenant=acme&username=ada&password=abc&again=abc"),
         ),
         Endpoint::Join => shown("showJoin", "A form", shapes),
-        Endpoint::UseCode => taken("useCode", onwards("Done"), shapes).about(JOIN).taking_a(
+        Endpoint::UseCode => chosen("useCode", onwards("Done"), shapes).about(JOIN).taking_a(
             FORM,
             shapes.read::<JoinForm>(),
             form("ticket=v1.abc&code=ABCD-EFGH-IJKL-MNOP-QRST-UVWX&username=ada&password=abc&again=abc"),
@@ -167,7 +167,7 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
         }
         Endpoint::Connections | Endpoint::ChangeConnection | Endpoint::Connected => connections(endpoint, shapes),
         Endpoint::Password => shown("showPassword", "A form, or the sign-in page", shapes),
-        Endpoint::ChangePassword => taken("changePassword", onwards("Changed"), shapes).about(PASSWORD).taking_a(
+        Endpoint::ChangePassword => chosen("changePassword", onwards("Changed"), shapes).about(PASSWORD).taking_a(
             FORM,
             shapes.read::<PasswordForm>(),
             form("csrf=v1.abc&current=abc&password=abc&again=abc"),
@@ -207,6 +207,14 @@ fn connections(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
 fn taken(name: &'static str, done: Given, shapes: &mut Shapes) -> Offer {
     let wrong = Given { status: 403, ..page("The page again: something shown is not good", shapes) };
     Offer::new(name, "pages", vec![done, wrong])
+}
+
+/// The same for a form in which a name or a password is chosen.
+fn chosen(name: &'static str, done: Given, shapes: &mut Shapes) -> Offer {
+    let unfit = Given { status: 422, ..page("The page again: what was chosen does not do", shapes) };
+    let mut offer = taken(name, done, shapes);
+    offer.gives.push(unfit);
+    offer
 }
 
 /// The pages on which an administrator decides.
