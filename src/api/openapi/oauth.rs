@@ -144,11 +144,14 @@ pub fn offer(endpoint: Endpoint, shapes: &mut Shapes) -> Offer {
             ];
             offer
         }
-        Endpoint::SignIn => Offer::new("signIn", "pages", vec![onwards("Signed in")]).about(PAGE).taking_a(
-            FORM,
-            shapes.read::<SignInForm>(),
-            form("ticket=v1.abc&username=demo&password=demo123"),
-        ),
+        Endpoint::SignIn => {
+            let asked = page("The page that asks for a code of the second factor", shapes);
+            Offer::new("signIn", "pages", vec![asked, onwards("Signed in")]).about(PAGE).taking_a(
+                FORM,
+                shapes.read::<SignInForm>(),
+                form("ticket=v1.abc&username=demo&password=demo123"),
+            )
+        }
         Endpoint::LeaveToProvider => leave_to_provider(shapes),
         Endpoint::ComeBack => come_back(),
         Endpoint::Consent => Offer::new("decide", "pages", vec![onwards("Back to the client, with a code or without")])
