@@ -127,9 +127,13 @@ fn reader_is_here() -> bool {
 
 /// What the reader answers to a question in SQL about the lines in `file`, as JSON.
 fn asked_of_the_reader(file: &Path, sql: &str) -> Value {
+    // It writes samples of its configuration into its home, and where there is none into the folder it is started in.
+    let home = file.with_extension("home");
+    fs::create_dir_all(&home).expect("a home for the reader");
     let mut lnav = Command::new("lnav");
     lnav.arg("-n").arg("-I").arg(workspace().join("observability/lnav")).arg("-c").arg(format!(";{sql}"));
-    let output = lnav.args(["-c", ":write-json-to -"]).arg(file).env("HOME", file.with_extension("home")).output();
+    lnav.args(["-c", ":write-json-to -"]).arg(file).env("HOME", &home).env_remove("XDG_CONFIG_HOME").current_dir(&home);
+    let output = lnav.output();
     let printed = String::from_utf8_lossy(&output.expect("lnav").stdout).into_owned();
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
 }
