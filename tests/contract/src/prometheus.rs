@@ -75,6 +75,11 @@ impl Prometheus {
         started
     }
 
+    /// Whether it draws the dashboards: its package came with the library for that, which slim images leave out.
+    pub fn draws(&self) -> bool {
+        self.process.lines().iter().any(|line| line.contains("the dashboards are at"))
+    }
+
     /// The address of a path of it.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
