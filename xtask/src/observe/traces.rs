@@ -64,7 +64,7 @@ impl Traces {
             ports.collector
         ));
         step::note(&format!(
-            "traces are shown at http://127.0.0.1:{}: {ACCOUNT}, with the password in {}",
+            "traces are shown at http://127.0.0.1:{}: {ACCOUNT}, whose first password is in {}",
             ports.store,
             password_file(&folder).display()
         ));
